@@ -1,5 +1,13 @@
+using System.Net.Http.Headers;
+using Ci.Pipeline.Image;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Source;
+using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline;
 
@@ -7,5 +15,62 @@ namespace Ci.Pipeline;
 public static class PipelineServices
 {
     /// <summary>Adds everything between a delivery and a pushed image, with its options bound and validated at start.</summary>
-    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration) => services;
+    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<StorageOptions>().Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);
+        services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
+        services.AddValidated<SourceOptions, SourceOptionsValidator>(configuration, SourceOptions.Section);
+        services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
+        services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
+        services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
+        services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
+
+        services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
+        services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub);
+        services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry);
+
+        services.AddSingleton<BuildPolicy>();
+        services.AddSingleton<BuildQueue>();
+        services.AddSingleton<BuildRecords>();
+        services.AddSingleton<BuildLogs>();
+        services.AddSingleton<BuildViews>();
+        services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<DockerEngine>();
+        services.AddTransient<ImageBuilder>();
+        services.AddTransient<SourceStage>();
+        services.AddTransient<BuildRunner>();
+        return services;
+    }
+
+    private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.AddOptions<TOptions>().Bind(configuration.GetSection(section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
+    }
+
+    private static void ConfigureGitHub(IServiceProvider services, HttpClient http)
+    {
+        var options = services.GetRequiredService<IOptions<GitHubOptions>>().Value;
+        http.BaseAddress = new Uri(options.ApiUrl.TrimEnd('/') + "/");
+        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pull-request-ci", "1"));
+        http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.github+json"));
+        http.DefaultRequestHeaders.Add("X-GitHub-Api-Version", "2022-11-28");
+        if (options.Token.Length > 0)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.Token);
+        }
+    }
+
+    private static void ConfigureRegistry(IServiceProvider services, HttpClient http)
+    {
+        http.BaseAddress = services.GetRequiredService<IOptions<RegistryOptions>>().Value.ApiUrl;
+        http.Timeout = TimeSpan.FromSeconds(30);
+        http.MaxResponseContentBufferSize = RegistryClient.MaxAnswerBytes;
+    }
 }

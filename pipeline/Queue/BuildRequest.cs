@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ci.Pipeline.Webhook;
@@ -57,7 +58,7 @@ public sealed record BuildRequest
     public required DateTimeOffset QueuedAt { get; init; }
 
     /// <summary>The message's text: indented JSON in camel case.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, QueueJson.Default.BuildRequest);
+    public string ToJson() => JsonSerializer.Serialize(this, Readable.BuildRequest);
 
     /// <summary>Reads a message's text.</summary>
     /// <exception cref="UnreadableMessageException">It is not a message of ours, or of a version we do not know.</exception>

@@ -1,0 +1,14 @@
+using Ci.Pipeline;
+using Ci.Pipeline.Queue;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Ci.Functions;
+
+/// <summary>Builds what the queue asks for.</summary>
+public sealed class BuildFunction(BuildRunner runner)
+{
+    /// <summary>A message on queue <c>builds</c>.</summary>
+    [Function("Build")]
+    public Task RunAsync([QueueTrigger(BuildQueue.Name)] string message, CancellationToken cancellation) =>
+        runner.RunAsync(BuildRequest.Parse(message), cancellation);
+}

@@ -1,0 +1,37 @@
+using Ci.Pipeline;
+using Ci.Pipeline.Report;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Ci.Functions;
+
+/// <summary>Takes GitHub's deliveries.</summary>
+public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views)
+{
+    /// <summary><c>POST /api/webhook</c></summary>
+    [Function("Webhook")]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhook")] HttpRequest request, CancellationToken cancellation)
+    {
+        var delivery = new Delivery
+        {
+            Event = request.Headers["X-GitHub-Event"],
+            Guid = request.Headers["X-GitHub-Delivery"],
+            Signature = request.Headers["X-Hub-Signature-256"],
+            ContentType = request.ContentType,
+            Length = request.ContentLength,
+            Body = request.Body,
+        };
+        return Answer(await intake.AcceptAsync(delivery, cancellation));
+    }
+
+    private IResult Answer(DeliveryResult result) => result switch
+    {
+        DeliveryResult.Accepted a => Results.Json(
+            new WebhookAnswer(a.Verdict, a.BuildId, views.LinkTo(a.BuildId)), ReportJson.Default.WebhookAnswer, statusCode: 202),
+        DeliveryResult.Done d => Results.Json(
+            new WebhookAnswer(d.Verdict, d.BuildId, d.BuildId is { } id ? views.LinkTo(id) : null), ReportJson.Default.WebhookAnswer),
+        DeliveryResult.Refused r => Results.Json(new ProblemAnswer(r.Problem), ReportJson.Default.ProblemAnswer, statusCode: r.Status),
+        _ => throw new InvalidOperationException($"Unknown result {result}."),
+    };
+}

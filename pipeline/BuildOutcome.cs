@@ -1,0 +1,25 @@
+using Ci.Pipeline.Report;
+
+namespace Ci.Pipeline;
+
+/// <summary>How a build ended; what a retry could cure is no outcome but an exception.</summary>
+public abstract record BuildOutcome
+{
+    private BuildOutcome()
+    {
+    }
+
+    /// <summary>Its images are in the registry.</summary>
+    public sealed record Pushed(IReadOnlyList<PushedImage> Images, IReadOnlyList<string> Warnings) : BuildOutcome
+    {
+        /// <summary>The sentence for people.</summary>
+        public string Sentence =>
+            $"Pushed {string.Join(", ", Images.Select(i => $"{i.Reference} ({Human.Size(i.Size)})"))}.";
+    }
+
+    /// <summary>The commit asks for nothing.</summary>
+    public sealed record NothingToBuild(string Reason) : BuildOutcome;
+
+    /// <summary>It cannot be built as the commit is.</summary>
+    public sealed record Failed(string Reason) : BuildOutcome;
+}

@@ -1,0 +1,68 @@
+using Docker.DotNet;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>Sorts the engine's errors into what a retry can cure and what it cannot.</summary>
+internal static class EngineErrors
+{
+    // The words of Go's net package and of the engine's registry client for a peer that is away or in trouble.
+    private static readonly string[] Passing =
+    [
+        "connection refused", "connection reset", "i/o timeout", "no such host", "temporary failure in name resolution",
+        "tls handshake timeout", "timeout exceeded", "context deadline exceeded", "server misbehaving", "broken pipe",
+        "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
+        "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
+        "504 gateway", "no space left on device", "bad gateway", "service unavailable",
+    ];
+
+    /// <summary>An error line in a build's stream. What a <c>RUN</c> step printed is never taken for the engine's own trouble.</summary>
+    public static Exception OfBuild(string error) =>
+        !error.Contains("returned a non-zero code", StringComparison.Ordinal)
+        && !error.Contains("did not complete successfully", StringComparison.Ordinal)
+        && IsPassing(error)
+            ? new ImageUnavailableException($"The engine could not go on: {Sentence(error)}")
+            : new ImageRefusedException(Sentence(error));
+
+    /// <summary>An error line in a push's stream.</summary>
+    public static Exception OfPush(string error, string repository) => IsPassing(error)
+        ? new ImageUnavailableException($"The registry did not take {repository}: {Sentence(error)}")
+        : new ImageRefusedException(
+            $"The registry refused {repository}: {Sentence(error)} Check that Registry__Address is right and that the engine may push there.");
+
+    /// <summary>An HTTP status that is an error: 4xx is about what was asked, 5xx about the engine, but for a Dockerfile that cannot be read.</summary>
+    public static Exception OfAnswer(DockerApiException e)
+    {
+        var message = Message(e.ResponseBody) ?? e.Message;
+        var refused = (int)e.StatusCode is >= 400 and < 500 and not 429
+            || message.Contains("Dockerfile", StringComparison.OrdinalIgnoreCase);
+        return refused && !IsPassing(message)
+            ? new ImageRefusedException(Sentence(message))
+            : new ImageUnavailableException($"The engine answered {(int)e.StatusCode}: {Sentence(message)}", e);
+    }
+
+    private static bool IsPassing(string error) => Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase));
+
+    private static string? Message(string? body)
+    {
+        if (string.IsNullOrWhiteSpace(body))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = System.Text.Json.JsonDocument.Parse(body);
+            return json.RootElement.TryGetProperty("message", out var message) ? message.GetString() : body;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return body;
+        }
+    }
+
+    private static string Sentence(string text)
+    {
+        var trimmed = text.Trim();
+        return trimmed.Length == 0 || ".!?".Contains(trimmed[^1], StringComparison.Ordinal) ? trimmed : trimmed + ".";
+    }
+}

@@ -1,0 +1,72 @@
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Source;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>An image that is in the registry under its commit's tag.</summary>
+/// <param name="Spec">What dockerInfo.json says of it.</param>
+/// <param name="Manifest">Its manifest, as the registry gave it back.</param>
+public sealed record CommitImage(ImageSpec Spec, Manifest Manifest);
+
+/// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
+public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, IOptions<RegistryOptions> options)
+{
+    /// <summary>Builds and pushes <c>NAME:sha-…</c>. The engine keeps its layers as cache, but no name.</summary>
+    public async Task<CommitImage> BuildAsync(
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
+    {
+        var imageId = await engine.BuildAsync(
+            new EngineBuild
+            {
+                Dockerfile = archive.DockerfileNameIn(spec),
+                Target = spec.Target,
+                Platform = spec.Platform,
+                Args = spec.Args,
+                Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
+                WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
+            },
+            output,
+            cancellation);
+        var repository = Repository(spec);
+        var tag = ImageTags.OfCommit(request.Commit);
+        await engine.TagAsync(imageId, repository, tag, cancellation);
+        try
+        {
+            var digest = await engine.PushAsync(repository, tag, output, cancellation);
+            return new CommitImage(spec, await VerifyAsync(spec, tag, digest, cancellation));
+        }
+        finally
+        {
+            // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await engine.RemoveAsync($"{repository}:{tag}", limit.Token);
+        }
+    }
+
+    /// <summary>Moves the image's other tags to it; returns them, the one to pull first.</summary>
+    public async Task<IReadOnlyList<string>> MoveTagsAsync(BuildRequest request, CommitImage image, CancellationToken cancellation)
+    {
+        var moving = ImageTags.Moving(request, image.Spec.Version);
+        foreach (var tag in moving)
+        {
+            await registry.TagAsync(options.Value.Prefix + image.Spec.Name, tag, image.Manifest, cancellation);
+        }
+
+        return [.. moving, ImageTags.OfCommit(request.Commit)];
+    }
+
+    /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
+    public string Repository(ImageSpec spec) => $"{options.Value.Address.TrimEnd('/')}/{spec.Name}";
+
+    private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellation)
+    {
+        var manifest = await registry.FindAsync(options.Value.Prefix + spec.Name, tag, cancellation)
+            ?? throw new ImageUnavailableException(
+                $"The engine pushed {Repository(spec)}:{tag}, but the registry at {options.Value.ApiUrl} does not have it. Do Registry__Address and Registry__Url name the same registry?");
+        return pushed is null || pushed == manifest.Digest
+            ? manifest
+            : throw new ImageUnavailableException(
+                $"The engine pushed {pushed}, but the registry has {manifest.Digest} as {Repository(spec)}:{tag}.");
+    }
+}

@@ -1,0 +1,7 @@
+namespace Ci.Pipeline.Image;
+
+/// <summary>The engine or the registry is away, or its answer was cut short: what a retry can cure.</summary>
+public sealed class ImageUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What the engine or the registry will refuse however often it is asked; the message is a sentence for people.</summary>
+public sealed class ImageRefusedException(string message) : Exception(message);

@@ -1,0 +1,81 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>The registry; section <c>Registry</c>.</summary>
+public sealed partial class RegistryOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Registry";
+
+    /// <summary>
+    /// The registry as image references name it: <c>host[:port]</c>, with a path behind it where the registry wants
+    /// one (<c>ghcr.io/owner</c>). The engine resolves this name, and so does whoever pulls.
+    /// </summary>
+    [RegularExpression(@"^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._/-]+)?$", ErrorMessage = "Registry__Address must be host[:port][/path] without a scheme, like localhost:83 or ghcr.io/owner.")]
+    [Required(ErrorMessage = "Registry__Address is empty: set it to host[:port], like localhost:83.")]
+    public string Address { get; set; } = "localhost:83";
+
+    /// <summary>
+    /// How this process reaches the registry's API, where that differs from the engine's way
+    /// (<c>http://registry:5000</c> in a container beside it). Empty: <c>http://</c> for localhost, else <c>https://</c>.
+    /// </summary>
+    [RegularExpression("^https?://.+$", ErrorMessage = "Registry__Url must be empty or start with http:// or https://, like http://registry:5000.")]
+    public string Url { get; set; } = "";
+
+    /// <summary>The address of the registry's API, ending in a slash.</summary>
+    public Uri ApiUrl
+    {
+        get
+        {
+            var host = Address.Split('/', 2)[0];
+            var url = Url.Length > 0 ? Url : (IsLocal(host) ? "http://" : "https://") + host;
+            return new Uri(url.TrimEnd('/') + "/");
+        }
+    }
+
+    /// <summary>The path between the registry's host and a repository's name; empty or ending in a slash.</summary>
+    public string Prefix => Address.Contains('/', StringComparison.Ordinal) ? Address.Split('/', 2)[1].TrimEnd('/') + "/" : "";
+
+    // The engine, too, allows plain HTTP for localhost and 127/8 only.
+    private static bool IsLocal(string host) => LocalHost().IsMatch(host);
+
+    [GeneratedRegex(@"^(localhost|127\.[0-9.]+)(:[0-9]+)?$")]
+    private static partial Regex LocalHost();
+}
+
+/// <summary>Checks <see cref="RegistryOptions"/> at start.</summary>
+[OptionsValidator]
+public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
+
+/// <summary>The Docker engine; section <c>Docker</c>.</summary>
+public sealed class DockerOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Docker";
+
+    /// <summary>
+    /// The engine's address (<c>unix:///…</c>, <c>tcp://…</c>, <c>npipe://…</c>). Empty: <c>DOCKER_HOST</c>, else the
+    /// platform's default socket.
+    /// </summary>
+    [RegularExpression("^(unix|tcp|http|https|npipe)://.+$", ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
+    public string Host { get; set; } = "";
+
+    /// <summary>The address in use.</summary>
+    public Uri Endpoint
+    {
+        get
+        {
+            var host = Host.Length > 0 ? Host : Environment.GetEnvironmentVariable("DOCKER_HOST");
+            return new Uri(!string.IsNullOrEmpty(host) ? host
+                : OperatingSystem.IsWindows() ? "npipe://./pipe/docker_engine"
+                : "unix:///var/run/docker.sock");
+        }
+    }
+}
+
+/// <summary>Checks <see cref="DockerOptions"/> at start.</summary>
+[OptionsValidator]
+public sealed partial class DockerOptionsValidator : IValidateOptions<DockerOptions>;

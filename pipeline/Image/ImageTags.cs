@@ -1,0 +1,44 @@
+using System.Globalization;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Webhook;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>Which tags and labels an image gets; the names are those of docker/metadata-action.</summary>
+public static class ImageTags
+{
+    /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
+    public static string OfCommit(string commit) => "sha-" + commit[..12];
+
+    /// <summary>The tags that move from image to image: <c>pr-N</c> while the pull request is open, <c>VERSION</c> and <c>latest</c> once merged.</summary>
+    public static IReadOnlyList<string> Moving(BuildRequest request, string version) => request.Purpose switch
+    {
+        BuildPurpose.Merge => [.. new[] { version, "latest" }.Distinct()],
+        _ => [string.Create(CultureInfo.InvariantCulture, $"pr-{request.PullRequest}")],
+    };
+
+    /// <summary>
+    /// The <c>org.opencontainers.image.*</c> set and the pull request's number over the labels that dockerInfo.json
+    /// asks for. All come from the request, so that the same commit built twice gives the same image.
+    /// </summary>
+    public static IDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own)
+    {
+        var root = request.Url.Split("/pull/", 2)[0];
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["org.opencontainers.image.source"] = root,
+            ["org.opencontainers.image.url"] = request.Url,
+            ["org.opencontainers.image.title"] = request.Repository,
+            ["org.opencontainers.image.revision"] = request.Commit,
+            ["org.opencontainers.image.version"] = version,
+            ["org.opencontainers.image.created"] = request.UpdatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["ci.pull-request"] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
+        };
+        foreach (var (key, value) in own)
+        {
+            labels[key] = value;
+        }
+
+        return labels;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>A manifest as the registry keeps it.</summary>
+/// <param name="Digest">Its digest, <c>sha256:…</c>.</param>
+/// <param name="MediaType">Its media type.</param>
+/// <param name="Size">What pulling it downloads: its configuration and layers, compressed, in bytes.</param>
+/// <param name="Content">Its bytes, which the digest is of.</param>
+public sealed record Manifest(string Digest, string MediaType, long Size, byte[] Content);
+
+/// <summary>
+/// The registry's API (OCI distribution specification). Asking it is the surest way to know what was pushed; and a tag is
+/// moved by writing the same manifest under another name, with no engine and no layer sent again.
+/// </summary>
+public sealed class RegistryClient(HttpClient http)
+{
+    /// <summary>The name of this client's <see cref="HttpClient"/>.</summary>
+    public const string HttpClientName = "registry";
+
+    /// <summary>A manifest is a few kilobytes; distribution itself refuses more than 4 MiB.</summary>
+    public const int MaxAnswerBytes = 4 << 20;
+
+    private static readonly string[] MediaTypes =
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ];
+
+    /// <summary>The manifest behind a tag, or null when there is none.</summary>
+    public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path(name, tag));
+        foreach (var type in MediaTypes)
+        {
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
+        }
+
+        using var response = await SendAsync(request, cancellation);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await EnsureSuccessAsync(response, $"read {name}:{tag}", cancellation);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return new Manifest(
+            response.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : DigestOf(content),
+            response.Content.Headers.ContentType?.MediaType ?? MediaTypes[^1],
+            SizeOf(content),
+            content);
+    }
+
+    /// <summary>Makes <paramref name="tag"/> point to <paramref name="manifest"/>.</summary>
+    public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, Path(name, tag)) { Content = new ByteArrayContent(manifest.Content) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(manifest.MediaType);
+        using var response = await SendAsync(request, cancellation);
+        await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellation);
+    }
+
+    private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
+
+    private static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+
+    private static long SizeOf(byte[] content)
+    {
+        using var json = JsonDocument.Parse(content);
+        var manifest = json.RootElement;
+        long size = 0;
+        if (manifest.TryGetProperty("config", out var config))
+        {
+            size += config.GetProperty("size").GetInt64();
+        }
+
+        if (manifest.TryGetProperty("layers", out var layers))
+        {
+            size += layers.EnumerateArray().Sum(layer => layer.GetProperty("size").GetInt64());
+        }
+
+        return size;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.SendAsync(request, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new ImageUnavailableException(
+                $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);
+        }
+    }
+
+    private async Task EnsureSuccessAsync(HttpResponseMessage response, string what, CancellationToken cancellation)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var status = (int)response.StatusCode;
+        var body = (await response.Content.ReadAsStringAsync(cancellation)).Trim();
+        var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {(body.Length > 300 ? body[..300] : body)}";
+        throw status is >= 500 or 408 or 429 ? new ImageUnavailableException(message) : new ImageRefusedException(message);
+    }
+}

@@ -1,0 +1,35 @@
+using Azure;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Queue;
+
+/// <summary>Queue <c>builds</c> in Azure Storage, onto which a build is durably put.</summary>
+public sealed class BuildQueue(IOptions<StorageOptions> options)
+{
+    /// <summary>The queue's name; the queue trigger and Azure Storage Explorer know it by this.</summary>
+    public const string Name = "builds";
+
+    // Base64 is what the Functions host decodes by default ("messageEncoding" in host.json).
+    private readonly QueueClient _queue = new(
+        options.Value.ConnectionString,
+        Name,
+        new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }.WithShortPatience());
+
+    /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
+    /// <exception cref="RequestFailedException">Storage did not take it.</exception>
+    public async Task SendAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        var message = request.ToJson();
+        try
+        {
+            await _queue.SendMessageAsync(message, cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
+        {
+            await _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
+            await _queue.SendMessageAsync(message, cancellation);
+        }
+    }
+}

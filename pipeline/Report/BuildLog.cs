@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using Azure.Storage.Blobs.Specialized;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>
+/// Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own,
+/// so that a slow store never slows a build; disposing waits until all of it is stored.
+/// </summary>
+public sealed class BuildLog : IAsyncDisposable
+{
+    /// <summary>How many of the last lines are kept at hand for the report of a failure.</summary>
+    public const int TailLines = 20;
+
+    private const int MaxLineLength = 4096;
+    // The tail is kept in the build's row, where a text may have 32,000 characters.
+    private const int MaxTailLineLength = 500;
+    private const long MaxBytes = 16 << 20;
+
+    // An append blob takes 50,000 blocks; at one in half a second that is seven hours.
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(0.5);
+
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<string> _tail = new();
+    private readonly StringBuilder _partial = new();
+    private readonly Lock _gate = new();
+    private readonly AppendBlobClient _blob;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly Task _writing;
+    private long _bytes;
+
+    internal BuildLog(AppendBlobClient blob, TimeProvider time)
+    {
+        _blob = blob;
+        _time = time;
+        _start = time.GetTimestamp();
+        _writing = WriteAsync();
+    }
+
+    /// <summary>The last lines, oldest first, without their times.</summary>
+    public IReadOnlyList<string> Tail
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _tail];
+            }
+        }
+    }
+
+    /// <summary>Adds a line.</summary>
+    public void Line(string text)
+    {
+        lock (_gate)
+        {
+            Add(text);
+        }
+    }
+
+    /// <summary>Adds output as it comes, in pieces that need not end with a line.</summary>
+    public void Output(string piece)
+    {
+        lock (_gate)
+        {
+            foreach (var c in piece)
+            {
+                if (c == '\n')
+                {
+                    Add(_partial.ToString());
+                    _partial.Clear();
+                }
+                else if (c != '\r' && _partial.Length < MaxLineLength)
+                {
+                    _partial.Append(c);
+                }
+            }
+        }
+    }
+
+    /// <summary>Stores what is not stored yet.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_partial.Length > 0)
+            {
+                Add(_partial.ToString());
+                _partial.Clear();
+            }
+        }
+
+        _lines.Writer.TryComplete();
+        await _writing;
+    }
+
+    private void Add(string text)
+    {
+        var line = text.Length > MaxLineLength ? text[..MaxLineLength] + " …" : text;
+        if (!string.IsNullOrWhiteSpace(line))
+        {
+            _tail.Enqueue(line.Length > MaxTailLineLength ? line[..MaxTailLineLength] + " …" : line);
+            if (_tail.Count > TailLines)
+            {
+                _tail.Dequeue();
+            }
+        }
+
+        _lines.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{_time.GetElapsedTime(_start).TotalSeconds,7:F1}s  {line}\n"));
+    }
+
+    private async Task WriteAsync()
+    {
+        while (await _lines.Reader.WaitToReadAsync())
+        {
+            var block = new StringBuilder();
+            // Within one block Azure takes 4 MiB; a line has at most 4 KiB of characters.
+            while (block.Length < 512 << 10 && _lines.Reader.TryRead(out var line))
+            {
+                block.Append(line);
+            }
+
+            await AppendAsync(block.ToString());
+            await Task.WhenAny(_lines.Reader.Completion, Task.Delay(FlushInterval, _time));
+        }
+    }
+
+    private async Task AppendAsync(string text)
+    {
+        if (_bytes > MaxBytes)
+        {
+            return;
+        }
+
+        var bytes = Encoding.UTF8.GetBytes(text);
+        _bytes += bytes.Length;
+        if (_bytes > MaxBytes)
+        {
+            bytes = [.. bytes, .. Encoding.UTF8.GetBytes($"… The log is longer than {MaxBytes >> 20} MiB; the rest is left out.\n")];
+        }
+
+        await _blob.AppendBlockAsync(new MemoryStream(bytes));
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json.Serialization;
+using Ci.Pipeline.Queue;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>Where a build stands.</summary>
+public enum BuildState
+{
+    /// <summary>It waits for a free worker, or for another try.</summary>
+    [JsonStringEnumMemberName("queued")]
+    Queued,
+
+    /// <summary>A worker builds it.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+
+    /// <summary>Its images are in the registry, or there was nothing to build.</summary>
+    [JsonStringEnumMemberName("succeeded")]
+    Succeeded,
+
+    /// <summary>It cannot be built as the commit is.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+
+    /// <summary>It could not be built through no fault of the commit.</summary>
+    [JsonStringEnumMemberName("error")]
+    Error,
+
+    /// <summary>A newer commit of the same pull request took its place.</summary>
+    [JsonStringEnumMemberName("superseded")]
+    Superseded,
+
+    /// <summary>Somebody stopped it.</summary>
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled,
+}
+
+/// <summary>An image that a build pushed.</summary>
+public sealed record PushedImage
+{
+    /// <summary>The repository's name in the registry, from <c>service_name</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The tags that point to it, the one to pull first.</summary>
+    public required IReadOnlyList<string> Tags { get; init; }
+
+    /// <summary>What to pull: <c>registry/name:tag</c>.</summary>
+    public required string Reference { get; init; }
+
+    /// <summary>The manifest's digest as the registry gave it.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>What pulling it downloads, in bytes.</summary>
+    public required long Size { get; init; }
+}
+
+/// <summary>All that is known of a build.</summary>
+public sealed record BuildRecord
+{
+    /// <summary>What was asked for.</summary>
+    public required BuildRequest Request { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required BuildState State { get; init; }
+
+    /// <summary>One sentence for people: how it stands, or how it ended.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>How often a worker has begun it.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>When a worker last began it.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Who builds it, while it runs.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Until when the owner holds it unless it renews.</summary>
+    public DateTimeOffset? OwnedUntil { get; init; }
+
+    /// <summary>What it pushed.</summary>
+    public IReadOnlyList<PushedImage> Images { get; init; } = [];
+
+    /// <summary>What people should know although it was built.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The last lines of the log of a build that failed.</summary>
+    public IReadOnlyList<string> LogTail { get; init; } = [];
+
+    /// <summary>The build's id.</summary>
+    [JsonIgnore]
+    public string Id => Request.BuildId;
+
+    /// <summary>Whether it has ended.</summary>
+    [JsonIgnore]
+    public bool IsFinal => State is not (BuildState.Queued or BuildState.Running);
+
+    /// <summary>The record of a build that was just accepted.</summary>
+    public static BuildRecord Queued(BuildRequest request) => new()
+    {
+        Request = request,
+        State = BuildState.Queued,
+        Summary = "Queued.",
+    };
+}

@@ -1,0 +1,136 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using Ci.Pipeline.Webhook;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>Where people find reports; section <c>Report</c>.</summary>
+public sealed class ReportOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Report";
+
+    /// <summary>The address under which the world reaches this host, like <c>https://x.ngrok.app</c>. Empty: links are paths.</summary>
+    [RegularExpression("^https?://.+$", ErrorMessage = "Report__PublicUrl must be empty or start with https:// or http://.")]
+    public string PublicUrl { get; set; } = "";
+}
+
+/// <summary>Checks <see cref="ReportOptions"/> at start.</summary>
+[OptionsValidator]
+public sealed partial class ReportOptionsValidator : IValidateOptions<ReportOptions>;
+
+/// <summary>A build as the API shows it.</summary>
+public sealed record BuildView
+{
+    /// <summary>Its id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required BuildState State { get; init; }
+
+    /// <summary>How it stands or ended, in one sentence.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The base repository.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>The pull request's number.</summary>
+    public required int PullRequest { get; init; }
+
+    /// <summary>The head commit.</summary>
+    public required string Commit { get; init; }
+
+    /// <summary>Why it is built.</summary>
+    public required BuildPurpose Purpose { get; init; }
+
+    /// <summary>The pull request's title.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The pull request's page.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The pull request's author.</summary>
+    public required string Author { get; init; }
+
+    /// <summary>When it was accepted.</summary>
+    public required DateTimeOffset QueuedAt { get; init; }
+
+    /// <summary>When it was last begun.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>How often it was begun.</summary>
+    public required int Attempts { get; init; }
+
+    /// <summary>What it pushed.</summary>
+    public required IReadOnlyList<PushedImage> Images { get; init; }
+
+    /// <summary>Warnings.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>The last lines of the log of a build that failed.</summary>
+    public required IReadOnlyList<string> LogTail { get; init; }
+
+    /// <summary>Where to look further.</summary>
+    public required BuildLinks Links { get; init; }
+}
+
+/// <summary>A build's links.</summary>
+/// <param name="Self">The build.</param>
+/// <param name="Log">Its log.</param>
+public sealed record BuildLinks(string Self, string Log);
+
+/// <summary>Shows records to people and programs, with links that work where they are read.</summary>
+public sealed class BuildViews(IOptions<ReportOptions> options)
+{
+    /// <summary>A build's address.</summary>
+    public string LinkTo(string id) => $"{options.Value.PublicUrl.TrimEnd('/')}/api/builds/{id}";
+
+    /// <summary>A record as the API shows it.</summary>
+    public BuildView Of(BuildRecord record) => new()
+    {
+        Id = record.Id,
+        State = record.State,
+        Summary = record.Summary,
+        Repository = record.Request.Repository,
+        PullRequest = record.Request.PullRequest,
+        Commit = record.Request.Commit,
+        Purpose = record.Request.Purpose,
+        Title = record.Request.Title,
+        Url = record.Request.Url,
+        Author = record.Request.Author,
+        QueuedAt = record.Request.QueuedAt,
+        StartedAt = record.StartedAt,
+        FinishedAt = record.FinishedAt,
+        Attempts = record.Attempts,
+        Images = record.Images,
+        Warnings = record.Warnings,
+        LogTail = record.LogTail,
+        Links = new BuildLinks(LinkTo(record.Id), LinkTo(record.Id) + "/log"),
+    };
+}
+
+/// <summary>How the API writes JSON.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BuildView))]
+[JsonSerializable(typeof(IReadOnlyList<BuildView>))]
+[JsonSerializable(typeof(WebhookAnswer))]
+[JsonSerializable(typeof(ProblemAnswer))]
+public sealed partial class ReportJson : JsonSerializerContext;
+
+/// <summary>What GitHub, and whoever reads its <i>Recent deliveries</i>, is told of a delivery.</summary>
+/// <param name="Verdict">What is done about it, and why.</param>
+/// <param name="Id">The build's id, if there is a build.</param>
+/// <param name="Url">The build's address, if there is a build.</param>
+public sealed record WebhookAnswer(string Verdict, string? Id, string? Url);
+
+/// <summary>What went wrong, and what to do.</summary>
+/// <param name="Error">The sentence.</param>
+public sealed record ProblemAnswer(string Error);

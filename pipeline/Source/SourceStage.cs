@@ -1,0 +1,94 @@
+using Ci.Pipeline.Queue;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>What the commit asks for.</summary>
+public abstract record SourceStageResult
+{
+    private SourceStageResult()
+    {
+    }
+
+    /// <summary>Its archive and the images to build from it; whoever has it disposes of the archive.</summary>
+    public sealed record Ready(SourceArchive Archive, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
+
+    /// <summary>There is nothing to build, and why.</summary>
+    public sealed record Nothing(string Reason) : SourceStageResult;
+
+    /// <summary>It cannot be built as it is, and why.</summary>
+    public sealed record Refused(string Reason) : SourceStageResult;
+}
+
+/// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
+public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
+{
+    /// <summary>Fetches the request's commit.</summary>
+    /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
+    public async Task<SourceStageResult> FetchAsync(BuildRequest request, Action<string> log, CancellationToken cancellation)
+    {
+        var result = await archives.FetchAsync(request.Repository, request.Commit, cancellation);
+        if (result is SourceResult.Refused refused)
+        {
+            return new SourceStageResult.Refused(refused.Reason);
+        }
+
+        var archive = ((SourceResult.Fetched)result).Archive;
+        var keep = false;
+        try
+        {
+            log($"Fetched the source, {archive.CompressedBytes / 1000.0:F0} kB compressed");
+            var read = await ReadAsync(request, archive, log, cancellation);
+            keep = read is SourceStageResult.Ready;
+            return read;
+        }
+        finally
+        {
+            if (!keep)
+            {
+                await archive.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<SourceStageResult> ReadAsync(
+        BuildRequest request, SourceArchive archive, Action<string> log, CancellationToken cancellation)
+    {
+        if (archive.DockerInfoJson is not { } json)
+        {
+            return new SourceStageResult.Nothing($"no dockerInfo.json at {request.Commit[..12]}: nothing to build");
+        }
+
+        switch (DockerInfoReader.Read(json))
+        {
+            case DockerInfoResult.Invalid invalid:
+                return new SourceStageResult.Refused($"dockerInfo.json: {invalid.Problem}");
+            case DockerInfoResult.Valid { Info: var info }:
+                foreach (var warning in info.Warnings)
+                {
+                    log($"Warning: dockerInfo.json: {warning}");
+                }
+
+                var touched = await SelectAsync(request, info.Images, cancellation);
+                return touched.Count == 0
+                    ? new SourceStageResult.Nothing($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
+                    : new SourceStageResult.Ready(archive, touched, info.Warnings);
+            case var other:
+                throw new InvalidOperationException($"Unknown result {other}.");
+        }
+    }
+
+    private async Task<IReadOnlyList<ImageSpec>> SelectAsync(
+        BuildRequest request, IReadOnlyList<ImageSpec> images, CancellationToken cancellation)
+    {
+        if (images.All(image => image.Paths.Count == 0))
+        {
+            return images;
+        }
+
+        var changed = await files.ListAsync(request.Repository, request.PullRequest, cancellation);
+        // Of a pull request with more files than GitHub lists, every image may be touched.
+        return changed is null
+            ? images
+            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed))];
+    }
+}
