@@ -16,7 +16,7 @@ public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views)
         var delivery = new Delivery
         {
             Event = request.Headers["X-GitHub-Event"],
-            Guid = request.Headers["X-GitHub-Delivery"],
+            Id = request.Headers["X-GitHub-Delivery"],
             Signature = request.Headers["X-Hub-Signature-256"],
             ContentType = request.ContentType,
             Length = request.ContentLength,

@@ -1,1 +1,32 @@
-System.Console.WriteLine("not yet");
+using Ci.Local;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+try
+{
+    var options = CommandLine.Parse(args);
+    var (app, functions, host) = LocalHost.Build(options);
+    await using (app)
+    {
+        await app.StartAsync();
+        Banner.Print(Console.Out, functions, host, app.Urls.First());
+        await app.WaitForShutdownAsync();
+    }
+
+    return 0;
+}
+catch (OptionsValidationException e)
+{
+    foreach (var failure in e.Failures)
+    {
+        // The validator puts the type's and the member's name before our sentence.
+        Console.Error.WriteLine(failure[(failure.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+    }
+
+    return 1;
+}
+catch (Exception e) when (e is HostException or IOException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

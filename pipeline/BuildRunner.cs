@@ -28,7 +28,6 @@ public sealed partial class BuildRunner(
     /// <exception cref="Exception">Something that another try may cure; the queue brings the message again.</exception>
     public async Task RunAsync(BuildRequest request, CancellationToken cancellation)
     {
-        using var scope = logger.BeginScope("build {BuildId}", request.BuildId);
         await using var lease = await BuildLease.TakeAsync(records, request, time, cancellation);
         if (lease is null)
         {
@@ -63,7 +62,7 @@ public sealed partial class BuildRunner(
             {
                 return fetched switch
                 {
-                    SourceStageResult.Nothing nothing => new BuildOutcome.NothingToBuild(nothing.Reason),
+                    SourceStageResult.Empty empty => new BuildOutcome.NothingToBuild(empty.Reason),
                     SourceStageResult.Refused refused => new BuildOutcome.Failed(refused.Reason),
                     _ => throw new InvalidOperationException($"Unknown source result {fetched}."),
                 };

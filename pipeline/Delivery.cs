@@ -7,7 +7,7 @@ public sealed record Delivery
     public string? Event { get; init; }
 
     /// <summary><c>X-GitHub-Delivery</c>, a GUID that a redelivery repeats.</summary>
-    public string? Guid { get; init; }
+    public string? Id { get; init; }
 
     /// <summary><c>X-Hub-Signature-256</c>.</summary>
     public string? Signature { get; init; }

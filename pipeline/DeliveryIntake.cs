@@ -31,13 +31,13 @@ public sealed partial class DeliveryIntake(
         switch (result)
         {
             case DeliveryResult.Accepted accepted:
-                Log.Accepted(logger, delivery.Guid, accepted.BuildId, accepted.Verdict);
+                Log.Accepted(logger, delivery.Id, accepted.BuildId, accepted.Verdict);
                 break;
             case DeliveryResult.Done done:
-                Log.NothingToDo(logger, delivery.Guid, done.Verdict);
+                Log.NothingToDo(logger, delivery.Id, done.Verdict);
                 break;
             case DeliveryResult.Refused refused:
-                Log.Refused(logger, delivery.Guid, refused.Status, refused.Problem);
+                Log.Refused(logger, delivery.Id, refused.Status, refused.Problem);
                 break;
         }
 
@@ -170,7 +170,7 @@ public sealed partial class DeliveryIntake(
             HeadRef = e.PullRequest.Head.Ref,
             BaseRef = e.PullRequest.Base.Ref,
             UpdatedAt = e.PullRequest.UpdatedAt,
-            Delivery = delivery.Guid ?? "",
+            Delivery = delivery.Id ?? "",
             QueuedAt = time.GetUtcNow(),
         };
     }

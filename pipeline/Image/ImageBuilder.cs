@@ -19,7 +19,7 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, I
         var imageId = await engine.BuildAsync(
             new EngineBuild
             {
-                Dockerfile = archive.DockerfileNameIn(spec),
+                Dockerfile = SourceArchive.DockerfileNameIn(spec),
                 Target = spec.Target,
                 Platform = spec.Platform,
                 Args = spec.Args,

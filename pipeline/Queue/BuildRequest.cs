@@ -12,6 +12,9 @@ namespace Ci.Pipeline.Queue;
 /// </summary>
 public sealed record BuildRequest
 {
+    // Titles stay as people wrote them; the JSON is never put into HTML.
+    private static readonly QueueJson Readable = new(new JsonSerializerOptions(QueueJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>The version of this message's shape that this program writes and reads.</summary>
     public const int CurrentVersion = 1;
 

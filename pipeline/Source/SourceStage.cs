@@ -13,7 +13,7 @@ public abstract record SourceStageResult
     public sealed record Ready(SourceArchive Archive, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
 
     /// <summary>There is nothing to build, and why.</summary>
-    public sealed record Nothing(string Reason) : SourceStageResult;
+    public sealed record Empty(string Reason) : SourceStageResult;
 
     /// <summary>It cannot be built as it is, and why.</summary>
     public sealed record Refused(string Reason) : SourceStageResult;
@@ -55,7 +55,7 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
     {
         if (archive.DockerInfoJson is not { } json)
         {
-            return new SourceStageResult.Nothing($"no dockerInfo.json at {request.Commit[..12]}: nothing to build");
+            return new SourceStageResult.Empty($"no dockerInfo.json at {request.Commit[..12]}: nothing to build");
         }
 
         switch (DockerInfoReader.Read(json))
@@ -70,7 +70,7 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
 
                 var touched = await SelectAsync(request, info.Images, cancellation);
                 return touched.Count == 0
-                    ? new SourceStageResult.Nothing($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
+                    ? new SourceStageResult.Empty($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
                     : new SourceStageResult.Ready(archive, touched, info.Warnings);
             case var other:
                 throw new InvalidOperationException($"Unknown result {other}.");

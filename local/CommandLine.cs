@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace Ci.Local;
+
+/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too.</summary>
+internal static class CommandLine
+{
+    public static LocalHostOptions Parse(string[] args)
+    {
+        var options = new LocalHostOptions { ScriptRoot = FindScriptRoot() };
+        for (var i = 0; i < args.Length; i += 2)
+        {
+            var value = i + 1 < args.Length ? args[i + 1] : throw new HostException($"{args[i]} needs a value behind it.");
+            options = args[i] switch
+            {
+                "--port" or "-p" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
+                    ? options with { Port = port }
+                    : throw new HostException($"--port is '{value}'; it must be a number from 0 to 65535."),
+                "--script-root" => options with { ScriptRoot = value },
+                var other => throw new HostException($"'{other}' is no option; there are --port N and --script-root DIR."),
+            };
+        }
+
+        return options;
+    }
+
+    /// <summary>The nearest folder above the current one that has a host.json, else the program's own, which has a copy.</summary>
+    private static string FindScriptRoot()
+    {
+        for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "host.json")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        return AppContext.BaseDirectory;
+    }
+}

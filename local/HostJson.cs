@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Ci.Local;
+
+/// <summary>How message texts are stored in a queue.</summary>
+public enum MessageEncoding
+{
+    /// <summary>In base64, the Functions host's default.</summary>
+    Base64,
+
+    /// <summary>As they are.</summary>
+    None,
+}
+
+/// <summary>What <c>extensions.queues</c> in host.json says, with the Functions host's defaults.</summary>
+public sealed record QueueSettings
+{
+    /// <summary>How many messages are fetched at once.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>The next batch is fetched when no more than this many still run.</summary>
+    public int NewBatchThreshold { get; init; } = 8 * Environment.ProcessorCount;
+
+    /// <summary>How often a message is tried before it goes to the poison queue.</summary>
+    public int MaxDequeueCount { get; init; } = 5;
+
+    /// <summary>How long a message waits after a failure.</summary>
+    public TimeSpan VisibilityTimeout { get; init; } = TimeSpan.Zero;
+
+    /// <summary>The longest pause between two looks into an empty queue.</summary>
+    public TimeSpan MaxPollingInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How the texts are stored.</summary>
+    public MessageEncoding MessageEncoding { get; init; } = MessageEncoding.Base64;
+}
+
+/// <summary>The part of host.json that this host reads; keys of others are left alone, as the Functions host leaves them.</summary>
+public sealed record HostJson
+{
+    /// <summary>What stands before every route.</summary>
+    public string RoutePrefix { get; init; } = "api";
+
+    /// <summary>After how long a function is cancelled; null for never.</summary>
+    public TimeSpan? FunctionTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The queue triggers' settings.</summary>
+    public QueueSettings Queues { get; init; } = new();
+
+    /// <summary>Reads the text of a host.json.</summary>
+    /// <exception cref="HostException">A value is wrong; the message names its key, the value and what is allowed.</exception>
+    public static HostJson Parse(string text)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException e)
+        {
+            throw new HostException($"host.json is no JSON: {e.Message}");
+        }
+
+        using (document)
+        {
+            var root = new Reader(document.RootElement, "");
+            if (root.Text("version", "") is var version && version != "2.0")
+            {
+                throw new HostException($"host.json: version is '{version}'; it must be \"2.0\".");
+            }
+
+            var queues = root.Child("extensions").Child("queues");
+            var defaults = new QueueSettings();
+            var batchSize = queues.Integer("batchSize", defaults.BatchSize, 1, 32);
+            return new HostJson
+            {
+                RoutePrefix = root.Child("extensions").Child("http").Text("routePrefix", "api").Trim('/'),
+                FunctionTimeout = root.Text("functionTimeout", "00:30:00") == "-1" ? null : root.Time("functionTimeout", TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1), TimeSpan.MaxValue),
+                Queues = new QueueSettings
+                {
+                    BatchSize = batchSize,
+                    NewBatchThreshold = queues.Integer("newBatchThreshold", batchSize / 2 * Environment.ProcessorCount, 0, 1000),
+                    MaxDequeueCount = queues.Integer("maxDequeueCount", defaults.MaxDequeueCount, 1, 1000),
+                    VisibilityTimeout = queues.Time("visibilityTimeout", defaults.VisibilityTimeout, TimeSpan.Zero, TimeSpan.FromDays(7)),
+                    MaxPollingInterval = queues.Time("maxPollingInterval", defaults.MaxPollingInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)),
+                    MessageEncoding = queues.Text("messageEncoding", "base64").ToLowerInvariant() switch
+                    {
+                        "base64" => MessageEncoding.Base64,
+                        "none" => MessageEncoding.None,
+                        var other => throw new HostException($"host.json: extensions.queues.messageEncoding is '{other}'; it must be \"base64\" or \"none\"."),
+                    },
+                },
+            };
+        }
+    }
+
+    /// <summary>One object of the file, with the path to it for messages.</summary>
+    private readonly record struct Reader(JsonElement Element, string Path)
+    {
+        public Reader Child(string key)
+        {
+            if (Find(key) is not { } child)
+            {
+                return new Reader(default, Path + key + ".");
+            }
+
+            return child.ValueKind == JsonValueKind.Object
+                ? new Reader(child, Path + key + ".")
+                : throw Wrong(key, child, "it must be an object");
+        }
+
+        public string Text(string key, string fallback) => Find(key) is not { } value ? fallback
+            : value.ValueKind == JsonValueKind.String ? value.GetString()!
+            : throw Wrong(key, value, "it must be a text in quotes");
+
+        public int Integer(string key, int fallback, int least, int most) => Find(key) is not { } value ? fallback
+            : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most ? number
+            : throw Wrong(key, value, $"it must be a number from {least} to {most}");
+
+        public TimeSpan Time(string key, TimeSpan fallback, TimeSpan least, TimeSpan most)
+        {
+            if (Find(key) is not { } value)
+            {
+                return fallback;
+            }
+
+            return value.ValueKind == JsonValueKind.String
+                && TimeSpan.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var time) && time >= least && time <= most
+                ? time
+                : throw Wrong(key, value, $"it must be a time like \"00:00:30\", {least:c} at least");
+        }
+
+        private HostException Wrong(string key, JsonElement value, string allowed) =>
+            new($"host.json: {Path}{key} is {value.GetRawText()}; {allowed}.");
+
+        // The Functions host reads its keys without regard to case.
+        private JsonElement? Find(string key)
+        {
+            if (Element.ValueKind != JsonValueKind.Object)
+            {
+                return null;
+            }
+
+            foreach (var property in Element.EnumerateObject())
+            {
+                if (property.Name.Equals(key, StringComparison.OrdinalIgnoreCase))
+                {
+                    return property.Value;
+                }
+            }
+
+            return null;
+        }
+    }
+}

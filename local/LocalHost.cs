@@ -1,0 +1,110 @@
+using Ci.Local.Http;
+using Ci.Local.Queues;
+using Ci.Pipeline;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Ci.Local;
+
+/// <summary>Where and what to run.</summary>
+public sealed record LocalHostOptions
+{
+    /// <summary>The port on localhost; 0 takes a free one.</summary>
+    public int Port { get; init; } = 7071;
+
+    /// <summary>The folder of host.json and local.settings.json.</summary>
+    public required string ScriptRoot { get; init; }
+
+    /// <summary>Where the functions are; this assembly's by default.</summary>
+    public IReadOnlyList<Type> FunctionTypes { get; init; } = typeof(LocalHost).Assembly.GetTypes();
+
+    /// <summary>Settings that win over the file and the environment.</summary>
+    public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>The times that are fixed in the Functions host.</summary>
+    public QueueTimes QueueTimes { get; init; } = new();
+
+    /// <summary>Adds what the functions need.</summary>
+    public Action<IServiceCollection, IConfiguration> Configure { get; init; } = (services, configuration) => services.AddPipeline(configuration);
+}
+
+/// <summary>Runs functions without Azure Functions Core Tools: Kestrel for HTTP triggers, a listener for each queue trigger.</summary>
+public static class LocalHost
+{
+    /// <summary>Puts the host together.</summary>
+    /// <exception cref="HostException">host.json, local.settings.json or a function is wrong.</exception>
+    public static (WebApplication App, FunctionCatalog Functions, HostJson Host) Build(LocalHostOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        var hostJson = ReadHostJson(options.ScriptRoot);
+        Configure(builder, options);
+        var functions = FunctionCatalog.Find(options.FunctionTypes, builder.Configuration);
+        options.Configure(builder.Services, builder.Configuration);
+        foreach (var function in functions.Queues)
+        {
+            var connection = ConnectionString(function, builder.Configuration);
+            builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
+                function, connection, hostJson, options.QueueTimes, services, services.GetRequiredService<ILoggerFactory>().CreateLogger("Queue")));
+        }
+
+        var app = builder.Build();
+        HttpFunctions.Map(app, functions, hostJson.RoutePrefix);
+        return (app, functions, hostJson);
+    }
+
+    private static void Configure(WebApplicationBuilder builder, LocalHostOptions options)
+    {
+        builder.Configuration.Sources.Clear();
+        var settings = Path.Combine(options.ScriptRoot, "local.settings.json");
+        if (File.Exists(settings))
+        {
+            builder.Configuration.AddInMemoryCollection(LocalSettings.Parse(File.ReadAllText(settings)));
+        }
+
+        builder.Configuration.AddEnvironmentVariables().AddInMemoryCollection(options.Settings);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.ListenLocalhostOrAny(options.Port);
+            kestrel.Limits.MaxRequestBodySize = HttpFunctions.MaxBodyBytes;
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.QueueTimes.ShutdownGrace + TimeSpan.FromSeconds(20));
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("System.Net.Http", LogLevel.Warning)
+            .AddFilter("Azure", LogLevel.Warning);
+    }
+
+    private static void ListenLocalhostOrAny(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
+    {
+        // Kestrel cannot take a free port on both of localhost's addresses at once.
+        if (port == 0)
+        {
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+        }
+        else
+        {
+            kestrel.ListenLocalhost(port);
+        }
+    }
+
+    private static HostJson ReadHostJson(string folder)
+    {
+        var path = Path.Combine(folder, "host.json");
+        return File.Exists(path)
+            ? HostJson.Parse(File.ReadAllText(path))
+            : throw new HostException($"There is no host.json in {Path.GetFullPath(folder)}: start in the folder that has it, or name it with --script-root.");
+    }
+
+    private static string ConnectionString(QueueFunction function, ConfigurationManager settings) =>
+        settings[function.Connection] ?? settings["AzureWebJobs" + function.Connection] ?? settings.GetConnectionString(function.Connection)
+        ?? throw new HostException($"Function {function.Name} takes its queue from connection {function.Connection}, which is not set: add {function.Connection} to local.settings.json or the environment.");
+}

@@ -1,0 +1,138 @@
+using System.Text;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>
+/// A <c>.dockerignore</c>, read and matched as the <c>docker</c> command line does it; its semantics are those of
+/// moby/patternmatcher and of the walk that the command line does over a folder.
+/// </summary>
+public sealed class DockerIgnore
+{
+    private readonly List<DockerIgnorePattern> _patterns;
+
+    // Files of one folder come one after another: what was found of a folder is remembered while it lasts.
+    private readonly Dictionary<string, bool> _prunedFolders = new(StringComparer.Ordinal);
+
+    private DockerIgnore(List<DockerIgnorePattern> patterns) => _patterns = patterns;
+
+    /// <summary>One that excludes nothing.</summary>
+    public static DockerIgnore None() => new([]);
+
+    /// <summary>Reads a file's bytes; <paramref name="dockerfile"/> and <c>.dockerignore</c> are sent even if it excludes them.</summary>
+    /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
+    public static DockerIgnore Parse(ReadOnlySpan<byte> file, string? dockerfile)
+    {
+        var ignore = new DockerIgnore([.. ReadPatterns(file).Select(DockerIgnorePattern.Parse)]);
+
+        // The engine needs both, and takes them out of the context itself if they are excluded.
+        foreach (var needed in new[] { ".dockerignore", dockerfile })
+        {
+            if (needed is not null && ignore.Matches(needed))
+            {
+                ignore._patterns.Add(DockerIgnorePattern.Parse("!" + needed));
+            }
+        }
+
+        return ignore;
+    }
+
+    /// <summary>Whether a path, relative to the context and with <c>/</c>, is left out of the context.</summary>
+    public bool Excludes(string path)
+    {
+        if (_patterns.Count == 0)
+        {
+            return false;
+        }
+
+        // The command line walks folder by folder and does not enter one that is excluded, even if a wildcard
+        // exception would have matched something in it.
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (IsPruned(path[..slash]))
+            {
+                return true;
+            }
+        }
+
+        return Matches(path);
+    }
+
+    private static List<string> ReadPatterns(ReadOnlySpan<byte> file)
+    {
+        var text = Encoding.UTF8.GetString(file.StartsWith("\uFEFF"u8) ? file[3..] : file);
+        var patterns = new List<string>();
+        foreach (var line in text.Split('\n'))
+        {
+            var pattern = line.StartsWith('#') ? "" : line.Trim();
+            if (pattern.Length == 0)
+            {
+                continue;
+            }
+
+            var negated = pattern[0] == '!';
+            var body = negated ? pattern[1..].Trim() : pattern;
+            if (body.Length > 0)
+            {
+                body = Clean(body);
+                body = body.Length > 1 && body[0] == '/' ? body[1..] : body;
+            }
+
+            patterns.Add(negated ? "!" + body : body);
+        }
+
+        return patterns;
+    }
+
+    /// <summary>The shortest path that means the same, as Go's <c>path.Clean</c> gives it.</summary>
+    private static string Clean(string path)
+    {
+        var rooted = path[0] == '/';
+        var parts = new List<string>();
+        foreach (var part in path.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != ".." || (!rooted && (parts.Count == 0 || parts[^1] == "..")))
+            {
+                parts.Add(part);
+            }
+            else if (parts.Count > 0)
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+        }
+
+        var clean = (rooted ? "/" : "") + string.Join('/', parts);
+        return clean.Length == 0 ? "." : clean;
+    }
+
+    private bool IsPruned(string folder)
+    {
+        if (!_prunedFolders.TryGetValue(folder, out var pruned))
+        {
+            if (_prunedFolders.Count > 10_000)
+            {
+                _prunedFolders.Clear();
+            }
+
+            var below = folder + "/";
+            pruned = Matches(folder)
+                && !_patterns.Any(p => p.IsException && (p.Text + "/").StartsWith(below, StringComparison.Ordinal));
+            _prunedFolders[folder] = pruned;
+        }
+
+        return pruned;
+    }
+
+    /// <summary>The last pattern that matches the path or one of the folders above it decides.</summary>
+    private bool Matches(string path)
+    {
+        for (var i = _patterns.Count - 1; i >= 0; i--)
+        {
+            if (_patterns[i].MatchesPathOrParent(path))
+            {
+                return !_patterns[i].IsException;
+            }
+        }
+
+        return false;
+    }
+}

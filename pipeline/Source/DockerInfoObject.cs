@@ -1,0 +1,116 @@
+using System.Text.Json;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>One image's object in dockerInfo.json; what is wrong is refused with the key, the value and what is allowed.</summary>
+internal sealed class DockerInfoObject(JsonElement element, string path)
+{
+    private const int MaxShown = 80;
+
+    public static string Shown(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length > MaxShown ? text[..MaxShown] + "…" : text;
+    }
+
+    public void WarnOfUnknown(List<string> warnings, params string[] known)
+    {
+        foreach (var property in element.EnumerateObject().Where(p => !known.Contains(p.Name)))
+        {
+            var meant = known.FirstOrDefault(k => k.Equals(property.Name, StringComparison.OrdinalIgnoreCase));
+            warnings.Add($"key '{path}{property.Name}' is unknown and has no effect{(meant is null ? "" : $"; did you mean '{meant}'?")}");
+        }
+    }
+
+    public string Name(string key)
+    {
+        var name = RequiredText(key, "it must be the image's repository name");
+        if (ImageName.IsRepository(name))
+        {
+            return name;
+        }
+
+        var lower = name.ToLowerInvariant();
+        var hint = ImageName.IsRepository(lower) ? $"; \"{lower}\" would do" : "";
+        throw Wrong(key, $"it must be {ImageName.RepositoryRule}{hint}");
+    }
+
+    public string Tag(string key)
+    {
+        var tag = RequiredText(key, "it must be the tag of a release, like \"0.1.0\"");
+        return ImageName.IsTag(tag) ? tag : throw Wrong(key, $"it must be {ImageName.TagRule}");
+    }
+
+    public string? OptionalText(string key) =>
+        !element.TryGetProperty(key, out var value) ? null
+        : value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text
+        : throw Wrong(key, "it must be a text that is not empty");
+
+    /// <summary>A path within the repository, cleaned of <c>.</c> and doubled slashes; empty for the root, null if the key is not there.</summary>
+    public string? Path(string key)
+    {
+        if (OptionalText(key) is not { } text)
+        {
+            return null;
+        }
+
+        var parts = new List<string>();
+        foreach (var part in text.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part == ".." && parts.Count > 0)
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+            else
+            {
+                parts.Add(part);
+            }
+        }
+
+        return text.StartsWith('/') || text.Contains('\\', StringComparison.Ordinal) || text.Contains('\0', StringComparison.Ordinal) || parts.Contains("..")
+            ? throw Wrong(key, "it must be a path inside the repository, relative to its root, with forward slashes")
+            : string.Join('/', parts);
+    }
+
+    public IReadOnlyDictionary<string, string> Texts(string key)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (element.TryGetProperty(key, out var value))
+        {
+            if (value.ValueKind != JsonValueKind.Object)
+            {
+                throw Wrong(key, "it must be an object of texts");
+            }
+
+            foreach (var property in value.EnumerateObject())
+            {
+                texts[property.Name] = property.Value.ValueKind == JsonValueKind.String
+                    ? property.Value.GetString()!
+                    : throw new SourceRefusedException($"{path}{key}.{property.Name} is {Shown(property.Value)}; it must be a text in quotes.");
+            }
+        }
+
+        return texts;
+    }
+
+    public IReadOnlyList<string> Globs(string key)
+    {
+        if (!element.TryGetProperty(key, out var value))
+        {
+            return [];
+        }
+
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
+            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && v.GetString()!.Length > 0)
+            ? [.. value.EnumerateArray().Select(v => v.GetString()!)]
+            : throw Wrong(key, "it must be an array of globs, like [\"api/**\"]");
+    }
+
+    public SourceRefusedException Wrong(string key, string allowed) =>
+        new($"{path}{key} is {Shown(element.GetProperty(key))}; {allowed}.");
+
+    private string RequiredText(string key, string allowed) =>
+        !element.TryGetProperty(key, out var value) ? throw new SourceRefusedException($"{path}{key} is missing; {allowed}.")
+        : value.ValueKind == JsonValueKind.String ? value.GetString()!
+        : throw Wrong(key, "it must be a text in quotes");
+}

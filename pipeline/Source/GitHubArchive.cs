@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>What fetching a commit gave; what a retry can cure is an exception.</summary>
+public abstract record SourceResult
+{
+    private SourceResult()
+    {
+    }
+
+    /// <summary>The archive; whoever has it disposes of it.</summary>
+    public sealed record Fetched(SourceArchive Archive) : SourceResult;
+
+    /// <summary>It cannot be fetched or built, however often it is tried.</summary>
+    public sealed record Refused(string Reason) : SourceResult;
+}
+
+/// <summary>
+/// Fetches a commit's archive: <c>GET /repos/{owner}/{repo}/tarball/{sha}</c>, which redirects to a short-lived link
+/// (GitHub REST API, "Download a repository archive (tar)"). A fork's commit is reachable through the base repository.
+/// </summary>
+public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> options, TimeProvider time)
+{
+    /// <summary>Fetches a commit.</summary>
+    /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now, or broke off.</exception>
+    public async Task<SourceResult> FetchAsync(string repository, string commit, CancellationToken cancellation)
+    {
+        using var response = await SendAsync($"repos/{repository}/tarball/{commit}", cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            return new SourceResult.Refused(Refusal(response, repository, commit));
+        }
+
+        try
+        {
+            await using var download = await response.Content.ReadAsStreamAsync(cancellation);
+            return new SourceResult.Fetched(await SourceArchive.SpoolAsync(download, options.Value, cancellation));
+        }
+        catch (SourceRefusedException e)
+        {
+            return new SourceResult.Refused(e.Message);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new SourceUnavailableException($"GitHub at {http.BaseAddress} does not answer.", inner: e);
+        }
+    }
+
+    private string Refusal(HttpResponseMessage response, string repository, string commit)
+    {
+        var status = (int)response.StatusCode;
+        if (status >= 500 || status is 408 or 429 || IsRateLimited(response))
+        {
+            throw new SourceUnavailableException(
+                IsRateLimited(response) || status == 429 ? "GitHub's rate limit is used up." : $"GitHub answered {status}.", RetryAfter(response));
+        }
+
+        return response.StatusCode switch
+        {
+            HttpStatusCode.NotFound => $"GitHub knows no commit {commit[..12]} in {repository}, or GitHub__Token may not read it (it needs the permission Contents: read).",
+            HttpStatusCode.Unauthorized => "GitHub refused GitHub__Token (401): it is wrong or has expired; make a new one.",
+            HttpStatusCode.Forbidden => $"GitHub__Token may not read {repository} (403): give it the permission Contents: read.",
+            _ => $"GitHub answered {status} when asked for commit {commit[..12]} of {repository}.",
+        };
+    }
+
+    /// <summary>GitHub's rate limits are 403 or 429 with one of these headers (REST, "Rate limits for the REST API").</summary>
+    private static bool IsRateLimited(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests
+        && (response.Headers.RetryAfter is not null || Header(response, "x-ratelimit-remaining") == "0");
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        if (response.Headers.RetryAfter is { } retry)
+        {
+            return retry.Delta ?? (retry.Date - time.GetUtcNow());
+        }
+
+        return long.TryParse(Header(response, "x-ratelimit-reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds) - time.GetUtcNow()
+            : null;
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+}

@@ -1,0 +1,117 @@
+using System.Formats.Tar;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>
+/// A commit's source: the compressed archive in a temporary file that goes when this is disposed of, and the few files
+/// that are needed to decide what to build. Nothing of it is ever unpacked to disk.
+/// </summary>
+public sealed class SourceArchive : IAsyncDisposable
+{
+    private const string InfoName = "dockerInfo.json";
+    private const string IgnoreName = ".dockerignore";
+    private const int MaxCapturedBytes = 1 << 20;
+    private const int MaxCapturedFiles = 256;
+
+    private readonly SpoolFile _spool;
+    private readonly SourceOptions _limits;
+    private readonly Dictionary<string, byte[]> _captured = new(StringComparer.Ordinal);
+
+    private SourceArchive(SpoolFile spool, SourceOptions limits)
+    {
+        _spool = spool;
+        _limits = limits;
+    }
+
+    /// <summary>The bytes of <c>dockerInfo.json</c> at the root, or null.</summary>
+    public ReadOnlyMemory<byte>? DockerInfoJson => _captured.TryGetValue(InfoName, out var json) ? json : null;
+
+    /// <summary>The archive's size, compressed.</summary>
+    public long CompressedBytes => _spool.Length;
+
+    /// <summary>Spools an archive while looking it through.</summary>
+    /// <exception cref="SourceRefusedException">It is larger than allowed, or has something in it that no commit can have.</exception>
+    /// <exception cref="SourceUnavailableException">It broke off.</exception>
+    public static async Task<SourceArchive> SpoolAsync(Stream download, SourceOptions limits, CancellationToken cancellation)
+    {
+        var archive = new SourceArchive(new SpoolFile(limits.TempDirectory), limits);
+        try
+        {
+            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes), limits);
+            while (await reader.NextAsync(cancellation) is { } next)
+            {
+                if (IsCaptured(next.Entry, next.Path))
+                {
+                    await archive.CaptureAsync(next.Entry, next.Path, cancellation);
+                }
+            }
+
+            await reader.DrainAsync(cancellation);
+            return archive;
+        }
+        catch
+        {
+            await archive.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The Dockerfile's name within the context that is sent: its own, or for one from outside the context a name of ours.</summary>
+    public static string DockerfileNameIn(ImageSpec image) =>
+        image.DockerfileInContext
+        ?? ".dockerfile." + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image.DockerfilePath)))[..20];
+
+    /// <summary>Writes the build context of an image as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
+    /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
+    public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellation)
+    {
+        var context = new ContextWriter(image, DockerfileNameIn(image), Ignore(image), output);
+        await using (var reader = new ArchiveReader(_spool.OpenRead(), _limits))
+        {
+            while (await reader.NextAsync(cancellation) is { } next)
+            {
+                await context.AddAsync(next.Entry, next.Path, cancellation);
+            }
+        }
+
+        await context.FinishAsync(IgnoreFile(image), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _spool.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static bool IsCaptured(TarEntry entry, string path) =>
+        entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile
+        && (path == InfoName || path.EndsWith(IgnoreName, StringComparison.Ordinal));
+
+    private async Task CaptureAsync(TarEntry entry, string path, CancellationToken cancellation)
+    {
+        if (entry.Length > MaxCapturedBytes || _captured.Count == MaxCapturedFiles)
+        {
+            throw new SourceRefusedException(
+                $"'{path}' is larger than {MaxCapturedBytes >> 20} MiB, or the commit has more than {MaxCapturedFiles} .dockerignore files.");
+        }
+
+        using var bytes = new MemoryStream((int)entry.Length);
+        if (entry.DataStream is { } data)
+        {
+            await data.CopyToAsync(bytes, cancellation);
+        }
+
+        _captured[path] = bytes.ToArray();
+    }
+
+    /// <summary>The Dockerfile's own ignore file goes before the context's, as in BuildKit.</summary>
+    private byte[]? IgnoreFile(ImageSpec image) =>
+        _captured.GetValueOrDefault(image.DockerfilePath + IgnoreName)
+        ?? _captured.GetValueOrDefault(image.Context.Length == 0 ? IgnoreName : image.Context + "/" + IgnoreName);
+
+    private DockerIgnore Ignore(ImageSpec image) =>
+        IgnoreFile(image) is { } file ? DockerIgnore.Parse(file, image.DockerfileInContext) : DockerIgnore.None();
+}

@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>Limits on a commit's archive; section <c>Source</c>.</summary>
+public sealed class SourceOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Source";
+
+    /// <summary>The largest compressed archive that is fetched, in bytes.</summary>
+    [Range(1, long.MaxValue, ErrorMessage = "Source__MaxArchiveBytes must be a number of bytes, 1 or more.")]
+    public long MaxArchiveBytes { get; set; } = 1L << 30;
+
+    /// <summary>The largest archive once it is unpacked, in bytes; what is larger is taken for a decompression bomb.</summary>
+    [Range(1, long.MaxValue, ErrorMessage = "Source__MaxUnpackedBytes must be a number of bytes, 1 or more.")]
+    public long MaxUnpackedBytes { get; set; } = 8L << 30;
+
+    /// <summary>The most files and folders an archive may have.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = "Source__MaxEntries must be a number, 1 or more.")]
+    public int MaxEntries { get; set; } = 1_000_000;
+
+    /// <summary>Where the compressed archive is spooled while a build runs; empty for the system's temporary folder.</summary>
+    public string TempDirectory { get; set; } = "";
+}
+
+/// <summary>Checks <see cref="SourceOptions"/> at start.</summary>
+[OptionsValidator]
+public sealed partial class SourceOptionsValidator : IValidateOptions<SourceOptions>;

@@ -1,0 +1,61 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>
+/// A temporary file that only this process can open, and that is gone however the process ends: on Unix its name is
+/// removed right after it is opened, on Windows it is deleted when it is closed.
+/// </summary>
+internal sealed class SpoolFile : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    public SpoolFile(string directory)
+    {
+        var path = Path.Combine(directory.Length > 0 ? directory : Path.GetTempPath(), $"ci-source-{Guid.NewGuid():n}.tar.gz");
+        var unix = !OperatingSystem.IsWindows();
+        _handle = File.OpenHandle(
+            path,
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            FileOptions.Asynchronous | (unix ? FileOptions.None : FileOptions.DeleteOnClose));
+        if (unix)
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>How many bytes were written.</summary>
+    public long Length { get; private set; }
+
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        await RandomAccess.WriteAsync(_handle, bytes, Length, cancellation);
+        Length += bytes.Length;
+    }
+
+    /// <summary>A reader of its own; several may read at once.</summary>
+    public Stream OpenRead() => new Reader(_handle);
+
+    public void Dispose() => _handle.Dispose();
+
+    private sealed class Reader(SafeFileHandle handle) : ReadOnlyStream
+    {
+        private long _position;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = RandomAccess.Read(handle, buffer, _position);
+            _position += read;
+            return read;
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = await RandomAccess.ReadAsync(handle, buffer, _position, cancellationToken);
+            _position += read;
+            return read;
+        }
+    }
+}

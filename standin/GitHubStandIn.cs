@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Ci.StandIn;
+
+/// <summary>Where and what the stand-in plays.</summary>
+public sealed record GitHubStandInOptions
+{
+    public int Port { get; init; }
+
+    /// <summary>The token that requests must carry; null lets everybody in, as GitHub does with public repositories.</summary>
+    public string? Token { get; init; }
+
+    public Uri? WebhookUrl { get; init; }
+
+    public string WebhookSecret { get; init; } = "";
+}
+
+/// <summary>What a delivery was answered.</summary>
+/// <param name="Delivery">Its GUID.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Body">The body.</param>
+public sealed record DeliveryAnswer(Guid Delivery, int Status, string Body);
+
+/// <summary>
+/// Plays GitHub over local git repositories: answers the REST endpoints that the CI calls, and sends deliveries signed as
+/// GitHub signs them.
+/// </summary>
+public sealed class GitHubStandIn : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, GitRepository> _repositories = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<(string Repository, int Number), PullRequestState> _pulls = new();
+    private readonly ConcurrentDictionary<Guid, (string Event, string Payload)> _deliveries = new();
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly GitHubStandInOptions _options;
+    private StandInServer _server = null!;
+    private int _number;
+
+    private GitHubStandIn(GitHubStandInOptions options) => _options = options;
+
+    /// <summary>The address that stands for https://api.github.com.</summary>
+    public Uri BaseUrl => _server.ApiUrl;
+
+    /// <summary>Answers to give instead of the right ones, first come first served.</summary>
+    public ConcurrentQueue<StandInFault> Faults { get; } = new();
+
+    /// <summary>Where deliveries go; may change when a host is restarted.</summary>
+    public Uri? WebhookUrl { get; set; }
+
+    /// <summary>The requests that came in, as <c>GET /path</c>.</summary>
+    public ConcurrentQueue<string> Requests { get; } = new();
+
+    public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
+    {
+        var standIn = new GitHubStandIn(options) { WebhookUrl = options.WebhookUrl };
+        standIn._server = await StandInServer.StartAsync(standIn, options.Port, options.Token);
+        return standIn;
+    }
+
+    public void Add(string name, GitRepository repository) => _repositories[name] = repository;
+
+    public GitRepository? Repository(string name) => _repositories.GetValueOrDefault(name);
+
+    public PullRequestState? Pull(string repository, int number) => _pulls.GetValueOrDefault((repository, number));
+
+    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> OpenPullRequestAsync(
+        string repository, string branch, string head, string title, bool draft = false, string? headRepository = "")
+    {
+        var pull = new PullRequestState
+        {
+            Repository = repository,
+            Number = Interlocked.Increment(ref _number),
+            Branch = branch,
+            Head = head,
+            Title = title,
+            Draft = draft,
+            HeadRepository = headRepository == "" ? repository : headRepository,
+            UpdatedAt = DateTimeOffset.UtcNow,
+        };
+        return await ChangeAsync(pull, "opened");
+    }
+
+    /// <summary>A new head was pushed.</summary>
+    public Task<(PullRequestState Pull, DeliveryAnswer Answer)> PushAsync(PullRequestState pull, string head) =>
+        ChangeAsync(pull with { Head = head }, "synchronize");
+
+    /// <summary>It was merged.</summary>
+    public Task<(PullRequestState Pull, DeliveryAnswer Answer)> MergeAsync(PullRequestState pull, string mergeCommit) =>
+        ChangeAsync(pull with { State = "closed", Merged = true, MergeCommit = mergeCommit }, "closed");
+
+    /// <summary>Something else happened to it.</summary>
+    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> ChangeAsync(PullRequestState pull, string action)
+    {
+        pull = pull with { UpdatedAt = DateTimeOffset.UtcNow };
+        _pulls[(pull.Repository, pull.Number)] = pull;
+        return (pull, await DeliverAsync("pull_request", pull.Payload(action).ToJsonString()));
+    }
+
+    /// <summary>Sends a delivery, signed.</summary>
+    public Task<DeliveryAnswer> DeliverAsync(string @event, string payload) => SendAsync(Guid.NewGuid(), @event, payload);
+
+    /// <summary>What <i>Redeliver</i> does: the same GUID and payload once more.</summary>
+    public Task<DeliveryAnswer> RedeliverAsync(Guid delivery) =>
+        SendAsync(delivery, _deliveries[delivery].Event, _deliveries[delivery].Payload);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _http.Dispose();
+    }
+
+    private async Task<DeliveryAnswer> SendAsync(Guid id, string @event, string payload)
+    {
+        _deliveries[id] = (@event, payload);
+        var body = Encoding.UTF8.GetBytes(payload);
+        using var request = new HttpRequestMessage(HttpMethod.Post, WebhookUrl) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.UserAgent.ParseAdd("GitHub-Hookshot/0000000");
+        request.Headers.Add("X-GitHub-Event", @event);
+        request.Headers.Add("X-GitHub-Delivery", id.ToString());
+        request.Headers.Add("X-GitHub-Hook-ID", "1");
+        request.Headers.Add("X-Hub-Signature-256", Sign(_options.WebhookSecret, body));
+        using var response = await _http.SendAsync(request);
+        return new DeliveryAnswer(id, (int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The signature header's value for a body.</summary>
+    public static string Sign(string secret, ReadOnlySpan<byte> body) =>
+        "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
+}

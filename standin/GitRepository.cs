@@ -1,0 +1,95 @@
+using System.Diagnostics;
+
+namespace Ci.StandIn;
+
+/// <summary>A git repository in a temporary folder, worked on by the real git with a configuration of its own.</summary>
+public sealed class GitRepository : IDisposable
+{
+    private GitRepository(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    public static async Task<GitRepository> CreateAsync(CancellationToken cancellation = default)
+    {
+        var repository = new GitRepository(Directory.CreateTempSubdirectory("ci-git-").FullName);
+        await repository.GitAsync(cancellation, "init", "--quiet", "--initial-branch=main");
+        await repository.CommitAsync("main", new Dictionary<string, string> { ["README.md"] = "# Sample\n" }, "First commit", cancellation);
+        return repository;
+    }
+
+    /// <summary>Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the commit.</summary>
+    public async Task<string> CommitAsync(string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellation = default)
+    {
+        if (Directory.EnumerateFileSystemEntries(Path.Combine(Folder, ".git", "refs", "heads")).Any())
+        {
+            var exists = await TryGitAsync(cancellation, "rev-parse", "--verify", "--quiet", "refs/heads/" + branch) is not null;
+            await GitAsync(cancellation, exists ? ["checkout", "--quiet", branch] : ["checkout", "--quiet", "-b", branch, "main"]);
+        }
+
+        foreach (var (path, content) in files)
+        {
+            var full = Path.Combine(Folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            await File.WriteAllTextAsync(full, content, cancellation);
+        }
+
+        await GitAsync(cancellation, "add", "--all");
+        await GitAsync(cancellation, "commit", "--quiet", "--allow-empty", "-m", message);
+        return (await GitAsync(cancellation, "rev-parse", "HEAD")).Trim();
+    }
+
+    public async Task<string> MergeAsync(string branch, CancellationToken cancellation = default)
+    {
+        await GitAsync(cancellation, "checkout", "--quiet", "main");
+        await GitAsync(cancellation, "merge", "--quiet", "--no-ff", "-m", $"Merge {branch}", branch);
+        return (await GitAsync(cancellation, "rev-parse", "HEAD")).Trim();
+    }
+
+    /// <summary>The files that differ between main and a commit.</summary>
+    public async Task<IReadOnlyList<string>> ChangedFilesAsync(string commit, CancellationToken cancellation = default) =>
+        (await GitAsync(cancellation, "diff", "--name-only", "main..." + commit)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public async Task<bool> HasCommitAsync(string commit, CancellationToken cancellation = default) =>
+        await TryGitAsync(cancellation, "cat-file", "-e", commit + "^{commit}") is not null;
+
+    /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder.</summary>
+    public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "--prefix=" + prefix + "/", commit);
+
+    public void Dispose()
+    {
+        foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            // git writes its objects read-only.
+            File.SetAttributes(file, FileAttributes.Normal);
+        }
+
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task<string> GitAsync(CancellationToken cancellation, params string[] arguments) =>
+        await TryGitAsync(cancellation, arguments) ?? throw new InvalidOperationException($"git {string.Join(' ', arguments)} failed.");
+
+    private async Task<string?> TryGitAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        using var git = Start(arguments);
+        var error = git.StandardError.ReadToEndAsync(cancellation);
+        var output = await git.StandardOutput.ReadToEndAsync(cancellation);
+        await error;
+        await git.WaitForExitAsync(cancellation);
+        return git.ExitCode == 0 ? output : null;
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["GIT_CONFIG_GLOBAL"] = OperatingSystem.IsWindows() ? "NUL" : "/dev/null";
+        start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
+        start.Environment.Remove("GIT_DIR");
+        return Process.Start(start) ?? throw new InvalidOperationException("git could not be started.");
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Ci.StandIn;
+
+/// <summary>An answer to give instead of the right one.</summary>
+public sealed record StandInFault
+{
+    /// <summary>The beginning of the path that it is for.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The status; 0 cuts the connection after half of the right answer.</summary>
+    public required int Status { get; init; }
+
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>The stand-in's HTTP side: the API, and on a second port what GitHub has on codeload.github.com.</summary>
+internal sealed class StandInServer : IAsyncDisposable
+{
+    private readonly GitHubStandIn _gitHub;
+    private readonly string? _token;
+    private WebApplication _app = null!;
+
+    private StandInServer(GitHubStandIn gitHub, string? token)
+    {
+        _gitHub = gitHub;
+        _token = token;
+    }
+
+    public Uri ApiUrl { get; private set; } = null!;
+
+    private Uri CodeUrl { get; set; } = null!;
+
+    public static async Task<StandInServer> StartAsync(GitHubStandIn gitHub, int port, string? token)
+    {
+        var server = new StandInServer(gitHub, token);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(System.Net.IPAddress.Loopback, port);
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+        });
+        server._app = builder.Build();
+        server.Map();
+        await server._app.StartAsync();
+        var urls = server._app.Urls.ToArray();
+        server.ApiUrl = new Uri(urls[0]);
+        // Another host name, so that a client which sent its token along would be noticed.
+        server.CodeUrl = new Uri($"http://localhost:{new Uri(urls[1]).Port}");
+        return server;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private void Map()
+    {
+        _app.Use(GuardAsync);
+        _app.MapGet("/repos/{owner}/{repo}/tarball/{commit}", TarballAsync);
+        _app.MapGet("/codeload/{owner}/{repo}/legacy.tar.gz/{commit}", ArchiveAsync);
+        _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}/files", FilesAsync);
+        _app.MapFallback(() => NotFound());
+    }
+
+    private async Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        var request = context.Request;
+        _gitHub.Requests.Enqueue($"{request.Method} {request.Path}");
+        var headers = context.Response.Headers;
+        headers["X-GitHub-Request-Id"] = Guid.NewGuid().ToString("n");
+        headers["X-GitHub-Media-Type"] = "github.v3; format=json";
+        headers["x-ratelimit-limit"] = "5000";
+        headers["x-ratelimit-remaining"] = "4999";
+        headers["x-ratelimit-reset"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (_gitHub.Faults.TryPeek(out var fault) && request.Path.StartsWithSegments(fault.Path) && _gitHub.Faults.TryDequeue(out fault))
+        {
+            await GiveFaultAsync(context, fault);
+        }
+        else if (request.Path.StartsWithSegments("/codeload"))
+        {
+            await (request.Headers.Authorization.Count == 0 ? next(context) : Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
+        }
+        else if (_token is not null && request.Headers.Authorization != "Bearer " + _token)
+        {
+            await Problem(401, "Bad credentials").ExecuteAsync(context);
+        }
+        else if (request.Headers.UserAgent.Count == 0)
+        {
+            await Problem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").ExecuteAsync(context);
+        }
+        else
+        {
+            await next(context);
+        }
+    }
+
+    private static async Task GiveFaultAsync(HttpContext context, StandInFault fault)
+    {
+        foreach (var (name, value) in fault.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        if (fault.Status == 0)
+        {
+            context.Response.ContentLength = 100_000;
+            await context.Response.Body.WriteAsync(new byte[1000]);
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+            return;
+        }
+
+        await Problem(fault.Status, fault.Status == 429 ? "API rate limit exceeded" : "Server Error").ExecuteAsync(context);
+    }
+
+    private async Task<IResult> TarballAsync(string owner, string repo, string commit) =>
+        _gitHub.Repository($"{owner}/{repo}") is { } repository && await repository.HasCommitAsync(commit)
+            ? Results.Redirect(new Uri(CodeUrl, $"/codeload/{owner}/{repo}/legacy.tar.gz/{commit}?token={Guid.NewGuid():n}").ToString())
+            : NotFound();
+
+    private async Task ArchiveAsync(HttpContext context, string owner, string repo, string commit)
+    {
+        var repository = _gitHub.Repository($"{owner}/{repo}")!;
+        context.Response.ContentType = "application/x-gzip";
+        context.Response.Headers.ContentDisposition = $"attachment; filename={owner}-{repo}-{commit[..7]}.tar.gz";
+        using var git = repository.StartArchive(commit, $"{owner}-{repo}-{commit[..7]}");
+        await git.StandardOutput.BaseStream.CopyToAsync(context.Response.Body, context.RequestAborted);
+        await git.WaitForExitAsync(context.RequestAborted);
+    }
+
+    private async Task<IResult> FilesAsync(string owner, string repo, int number, int per_page = 30, int page = 1)
+    {
+        if (_gitHub.Pull($"{owner}/{repo}", number) is not { } pull || _gitHub.Repository(pull.Repository) is not { } repository)
+        {
+            return NotFound();
+        }
+
+        var changed = await repository.ChangedFilesAsync(pull.Head);
+        JsonNode[] files = [.. changed.Skip((page - 1) * per_page).Take(per_page).Select(path => new JsonObject
+        {
+            ["sha"] = new string('c', 40),
+            ["filename"] = path,
+            ["status"] = "modified",
+            ["additions"] = 1,
+            ["deletions"] = 1,
+            ["changes"] = 2,
+            ["blob_url"] = $"https://github.com/{owner}/{repo}/blob/{pull.Head}/{path}",
+            ["raw_url"] = $"https://github.com/{owner}/{repo}/raw/{pull.Head}/{path}",
+            ["contents_url"] = $"https://api.github.com/repos/{owner}/{repo}/contents/{path}?ref={pull.Head}",
+        })];
+        return Results.Text(new JsonArray(files).ToJsonString(), "application/json; charset=utf-8");
+    }
+
+    private static IResult NotFound() => Problem(404, "Not Found");
+
+    private static IResult Problem(int status, string message) => Results.Text(
+        new JsonObject { ["message"] = message, ["documentation_url"] = "https://docs.github.com/rest", ["status"] = status.ToString(System.Globalization.CultureInfo.InvariantCulture) }.ToJsonString(),
+        "application/json; charset=utf-8",
+        statusCode: status);
+}

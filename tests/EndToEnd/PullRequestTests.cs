@@ -1,0 +1,203 @@
+using System.Text.Json.Nodes;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>The main job on real parts: a delivery at one end, an image to pull at the other.</summary>
+public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+{
+    private Story _story = null!;
+
+    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+
+    public async ValueTask DisposeAsync() => await _story.DisposeAsync();
+
+    [Fact]
+    public async Task An_opened_pull_request_becomes_an_image_that_runs()
+    {
+        var build = await _story.OpenAsync(Files("hello from a pull request"));
+
+        Assert.Equal("succeeded", build.State);
+        var image = Assert.Single(build.Images);
+        Assert.Equal(["pr-" + build.PullRequest, "sha-" + build.Commit[..12]], image.Tags);
+        Assert.Equal("hello from a pull request", await engine.PullAndRunAsync(image.Reference));
+        Assert.Equal(image.Digest, await registry.DigestAsync(image.Name, image.Tags[1]));
+    }
+
+    [Fact]
+    public async Task The_two_key_file_is_enough()
+    {
+        var build = await _story.OpenAsync(Files("two keys"));
+
+        Assert.Equal($"{registry.Address}/{_story.ServiceName}:pr-{build.PullRequest}", Assert.Single(build.Images).Reference);
+        Assert.Empty(build.Warnings);
+    }
+
+    [Fact]
+    public async Task A_push_moves_the_pull_requests_tag_to_the_new_commit()
+    {
+        var first = await _story.OpenAsync(Files("first"));
+        var second = await _story.PushAsync(first.PullRequest, Files("second"));
+
+        Assert.Equal("second", await engine.PullAndRunAsync(second.Images[0].Reference));
+        Assert.Equal(first.Images[0].Reference, second.Images[0].Reference);
+        Assert.NotEqual(first.Images[0].Digest, second.Images[0].Digest);
+    }
+
+    [Fact]
+    public async Task A_merge_publishes_the_version_and_latest()
+    {
+        var opened = await _story.OpenAsync(Files("merged"));
+        var merged = await _story.MergeAsync(opened.PullRequest);
+
+        Assert.Equal("succeeded", merged.State);
+        Assert.Equal(["0.2.0", "latest", "sha-" + merged.Commit[..12]], merged.Images[0].Tags);
+        Assert.Equal(opened.Commit, merged.Commit);
+        Assert.Equal("merged", await engine.PullAndRunAsync($"{registry.Address}/{_story.ServiceName}:latest"));
+    }
+
+    [Fact]
+    public async Task The_image_carries_labels_that_lead_back_to_the_pull_request()
+    {
+        var build = await _story.OpenAsync(Files("labels"));
+
+        var labels = await engine.LabelsAsync(build.Images[0].Reference);
+
+        Assert.Equal(build.Commit, labels["org.opencontainers.image.revision"]);
+        Assert.Equal("0.2.0", labels["org.opencontainers.image.version"]);
+        Assert.Equal(build.Url, labels["org.opencontainers.image.url"]);
+        Assert.Equal($"{build.PullRequest}", labels["ci.pull-request"]);
+    }
+
+    [Fact]
+    public async Task The_engine_keeps_no_name_of_the_image()
+    {
+        var build = await _story.OpenAsync(Files("no leftovers"));
+
+        Assert.DoesNotContain(await engine.ImageNamesAsync(), name => name.Contains(build.Images[0].Name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Several_images_come_from_one_commit()
+    {
+        var name = _story.ServiceName;
+        var build = await _story.OpenAsync(new()
+        {
+            ["dockerInfo.json"] = $$"""
+                { "images": [
+                  { "service_name": "{{name}}/api", "version": "1", "context": "api", "args": { "WHO": "api" } },
+                  { "service_name": "{{name}}/web", "version": "2", "dockerfile": "docker/web.Dockerfile", "target": "final", "labels": { "team": "web" } }
+                ] }
+                """,
+            ["api/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nARG WHO\nRUN echo -n \"I am $WHO\" > /who\nCMD [\"cat\", \"/who\"]\n",
+            ["docker/web.Dockerfile"] = $"FROM {DockerEngine.BaseImage} AS final\nCOPY page.html /page.html\nCMD [\"cat\", \"/page.html\"]\nFROM final\nRUN false\n",
+            ["page.html"] = "web page",
+        });
+
+        Assert.Equal("I am api", await engine.PullAndRunAsync(build.Images[0].Reference));
+        Assert.Equal("web page", await engine.PullAndRunAsync(build.Images[1].Reference));
+        Assert.Equal("web", (await engine.LabelsAsync(build.Images[1].Reference))["team"]);
+    }
+
+    [Fact]
+    public async Task An_image_is_built_only_when_the_pull_request_touches_its_paths()
+    {
+        var name = _story.ServiceName;
+        var build = await _story.OpenAsync(new()
+        {
+            ["dockerInfo.json"] = $$"""
+                [ { "service_name": "{{name}}/a", "version": "1", "dockerfile": "a/Dockerfile", "paths": ["a/**"] },
+                  { "service_name": "{{name}}/b", "version": "1", "dockerfile": "b/Dockerfile", "paths": ["b/**"] } ]
+                """,
+            ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\n",
+        });
+
+        Assert.Equal(name + "/a", Assert.Single(build.Images).Name);
+    }
+
+    [Fact]
+    public async Task A_commit_without_the_file_has_nothing_to_build()
+    {
+        var build = await _story.OpenAsync(new() { ["README"] = "nothing here" });
+
+        Assert.Equal("succeeded", build.State);
+        Assert.Equal($"no dockerInfo.json at {build.Commit[..12]}: nothing to build", build.Summary);
+        Assert.Empty(build.Images);
+    }
+
+    [Fact]
+    public async Task An_unknown_key_is_a_warning()
+    {
+        var files = Files("warned");
+        files["dockerInfo.json"] = $$"""{ "service_name": "{{_story.ServiceName}}", "version": "1", "dockerfiel": "x" }""";
+
+        var build = await _story.OpenAsync(files);
+
+        Assert.Equal("succeeded", build.State);
+        Assert.Contains("dockerfiel", Assert.Single(build.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ignored_files_do_not_reach_the_image()
+    {
+        var files = Files("ignored");
+        files["secret.txt"] = "not for the image";
+        files[".dockerignore"] = "*.txt\n";
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY . /all\nCMD [\"ls\", \"/all\"]\n";
+
+        var build = await _story.OpenAsync(files);
+
+        Assert.DoesNotContain("secret.txt", await engine.PullAndRunAsync(build.Images[0].Reference), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_log_shows_the_steps_and_can_be_read_on_from_an_offset()
+    {
+        var build = await _story.OpenAsync(Files("logged"));
+
+        var log = await _story.LogAsync(build.Id);
+        var rest = await _story.LogAsync(build.Id, offset: 100);
+
+        Assert.Contains("Step 1/", log, StringComparison.Ordinal);
+        Assert.Contains("digest: sha256:", log, StringComparison.Ordinal);
+        Assert.Matches(@"^ +\d+\.\ds  Build of ", log);
+        Assert.Equal(log[100..], rest);
+        Assert.Equal("", await _story.LogAsync(build.Id, offset: log.Length));
+    }
+
+    [Fact]
+    public async Task The_list_has_the_newest_build_first()
+    {
+        var first = await _story.OpenAsync(Files("one"));
+        var second = await _story.OpenAsync(Files("two"));
+
+        var ids = (await _story.ListAsync(count: 1000)).Select(b => b["id"]!.GetValue<string>()).Where(id => id == first.Id || id == second.Id);
+
+        Assert.Equal([second.Id, first.Id], ids);
+    }
+
+    [Fact]
+    public async Task A_redelivery_of_what_is_built_builds_nothing()
+    {
+        var build = await _story.OpenAsync(Files("once"));
+
+        var (status, answer) = await _story.RedeliverLastAsync();
+
+        Assert.Equal(200, status);
+        Assert.StartsWith("already built", answer["verdict"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(1, (await _story.BuildAsync(build.Id)).Attempts);
+    }
+
+    [Fact]
+    public async Task The_message_that_waits_is_json_a_person_understands()
+    {
+        var build = await _story.OpenAsync(Files("message"));
+
+        var message = JsonNode.Parse(await _story.RecordedMessageAsync(build.Id))!;
+
+        Assert.Equal(1, message["version"]!.GetValue<int>());
+        Assert.Equal(build.Commit, message["commit"]!.GetValue<string>());
+    }
+
+    private Dictionary<string, string> Files(string says) => _story.Files(says);
+}
