@@ -39,7 +39,7 @@ public sealed partial class ArchitectureTests
     public void The_functions_project_is_listed_but_not_built_by_default()
     {
         var solution = File.ReadAllText(Path.Combine(Root(), "Ci.sln"));
-        var guid = Regex.Match(solution, """"Ci\.Functions", .*"(\{[0-9A-F-]+\})"\s""").Groups[1].Value;
+        var guid = Regex.Match(solution, @"Ci\.Functions"", .*""(\{[0-9A-F-]+\})""\s").Groups[1].Value;
 
         Assert.NotEqual("", guid);
         Assert.DoesNotContain(solution.Split('\n'), line => line.Contains(guid, StringComparison.Ordinal) && line.Contains(".Build.0", StringComparison.Ordinal));

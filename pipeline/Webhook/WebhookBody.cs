@@ -50,7 +50,7 @@ public static class WebhookBody
 
         return string.Equals(mediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
             ? FormField(Encoding.UTF8.GetString(body.Span), "payload")
-            : null;
+            : (ReadOnlyMemory<byte>?)null;
     }
 
     private static ReadOnlyMemory<byte> FormField(string form, string name)

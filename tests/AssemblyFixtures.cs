@@ -1,0 +1,5 @@
+using Ci.Tests.Fixtures;
+
+[assembly: AssemblyFixture(typeof(Azurite))]
+[assembly: AssemblyFixture(typeof(DockerEngine))]
+[assembly: AssemblyFixture(typeof(Registry))]

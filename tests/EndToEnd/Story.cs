@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>A build as the API shows it.</summary>
+public sealed record BuildSeen(
+    string Id, string State, string Summary, int PullRequest, string Commit, string Url, int Attempts, ImageSeen[] Images, string[] Warnings, string[] LogTail);
+
+/// <summary>An image of a build.</summary>
+public sealed record ImageSeen(string Name, string[] Tags, string Reference, string Digest, long Size);
+
+/// <summary>A repository at the stand-in and a host that builds it: what a test tells its story with.</summary>
+public sealed class Story : IAsyncDisposable
+{
+    public const string Secret = "a secret that only this test knows";
+    private const string Repository = "sample/repository";
+
+    private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
+
+    private readonly HttpClient _http = new();
+    private readonly Dictionary<int, PullRequestState> _pulls = [];
+    private readonly GitRepository _git;
+    private readonly Dictionary<string, string?> _settings;
+    private DeliveryAnswer? _last;
+
+    private Story(GitRepository git, GitHubStandIn gitHub, Dictionary<string, string?> settings)
+    {
+        _git = git;
+        GitHub = gitHub;
+        _settings = settings;
+    }
+
+    public GitHubStandIn GitHub { get; }
+
+    public RunningHost Host { get; private set; } = null!;
+
+    /// <summary>An image name that no other story uses.</summary>
+    public string ServiceName { get; } = "s" + Guid.NewGuid().ToString("n")[..10];
+
+    public static async Task<Story> StartAsync(Azurite azurite, DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
+        var git = await GitRepository.CreateAsync();
+        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "the-token", WebhookSecret = Secret });
+        gitHub.Add(Repository, git);
+        var all = new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = azurite.NewAccount(),
+            ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(),
+            ["GitHub__Token"] = "the-token",
+            ["GitHub__WebhookSecret"] = Secret,
+            ["Registry__Address"] = registry.Address,
+            ["Registry__Url"] = registry.Url.ToString(),
+            ["Docker__Host"] = engine.Host,
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+        {
+            all[name] = value;
+        }
+
+        var story = new Story(git, gitHub, all);
+        await story.StartHostAsync();
+        return story;
+    }
+
+    public async Task StartHostAsync()
+    {
+        Host = await RunningHost.StartAsync(_settings);
+        GitHub.WebhookUrl = new Uri(Host.Url, "/api/webhook");
+    }
+
+    public Dictionary<string, string> Files(string says) => new()
+    {
+        ["dockerInfo.json"] = $$"""{ "service_name": "{{ServiceName}}", "version": "0.2.0" }""",
+        ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
+        ["says.txt"] = says,
+    };
+
+    public async Task<BuildSeen> OpenAsync(Dictionary<string, string> files)
+    {
+        var branch = "b" + Guid.NewGuid().ToString("n")[..8];
+        var commit = await _git.CommitAsync(branch, files, "A change");
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A change");
+        return await FollowAsync(pull, answer);
+    }
+
+    public async Task<BuildSeen> PushAsync(int number, Dictionary<string, string> files)
+    {
+        var pull = _pulls[number];
+        var commit = await _git.CommitAsync(pull.Branch, files, "Another change");
+        var (pushed, answer) = await GitHub.PushAsync(pull, commit);
+        return await FollowAsync(pushed, answer);
+    }
+
+    public async Task<BuildSeen> MergeAsync(int number)
+    {
+        var pull = _pulls[number];
+        var (merged, answer) = await GitHub.MergeAsync(pull, await _git.MergeAsync(pull.Branch));
+        return await FollowAsync(merged, answer);
+    }
+
+    public async Task<BuildSeen> DeliverUnknownCommitAsync()
+    {
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, "gone", new string('0', 40), "Unknown");
+        return await FollowAsync(pull, answer);
+    }
+
+    public async Task<(int Status, JsonNode Answer)> RedeliverLastAsync()
+    {
+        var answer = await GitHub.RedeliverAsync(_last!.Delivery);
+        return (answer.Status, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>Delivers a pull request and returns its build's id without waiting for the build.</summary>
+    public async Task<string> OpenWithoutWaitingAsync(Dictionary<string, string> files)
+    {
+        var branch = "b" + Guid.NewGuid().ToString("n")[..8];
+        var commit = await _git.CommitAsync(branch, files, "A change");
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A change");
+        _pulls[pull.Number] = pull;
+        return IdOf(answer);
+    }
+
+    public async Task<BuildSeen> BuildAsync(string id) =>
+        System.Text.Json.JsonSerializer.Deserialize<BuildSeen>(await GetAsync($"api/builds/{id}"), Json)!;
+
+    public Task<BuildSeen> EndOfAsync(string id, TimeSpan? limit = null) =>
+        UntilAsync(id, b => b.State is not ("queued" or "running"), "its end", limit);
+
+    public async Task<BuildSeen> UntilAsync(string id, Func<BuildSeen, bool> condition, string what, TimeSpan? limit = null)
+    {
+        BuildSeen? build = null;
+        await Parts.UntilAsync(
+            async () => condition(build = await BuildAsync(id)), $"build {id} to reach {what}", limit, () => $"It is {build}.\n{Host.Output}");
+        return build!;
+    }
+
+    public Task<string> LogAsync(string id, long offset = 0) => GetAsync(string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}"));
+
+    public async Task<IEnumerable<JsonNode>> ListAsync(int count) =>
+        JsonNode.Parse(await GetAsync($"api/builds?count={count}"))!.AsArray().Select(n => n!);
+
+    /// <summary>The message as the build's row in the table keeps it.</summary>
+    public async Task<string> RecordedMessageAsync(string id)
+    {
+        var table = new Azure.Data.Tables.TableClient(_settings["AzureWebJobsStorage"], "builds");
+        var row = await table.GetEntityAsync<Azure.Data.Tables.TableEntity>("builds", "id-" + id);
+        return JsonNode.Parse(row.Value.GetString("Record"))!["request"]!.ToJsonString();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        await GitHub.DisposeAsync();
+        _git.Dispose();
+        _http.Dispose();
+    }
+
+    private async Task<BuildSeen> FollowAsync(PullRequestState pull, DeliveryAnswer answer)
+    {
+        _pulls[pull.Number] = pull;
+        _last = answer;
+        return await EndOfAsync(IdOf(answer));
+    }
+
+    private static string IdOf(DeliveryAnswer answer)
+    {
+        Assert.Equal((202, answer.Body), (answer.Status, answer.Body));
+        return JsonNode.Parse(answer.Body)!["id"]!.GetValue<string>();
+    }
+
+    private async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri(Host.Url, path));
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace Ci.Tests.Fixtures;
+
+/// <summary>Azurite from npm, on free ports.</summary>
+public sealed class Azurite : LazyPart
+{
+    private const int Accounts = 400;
+
+    // Any base64 will do as the key of an account that only this Azurite knows.
+    private static readonly string Key = Convert.ToBase64String(new byte[64]);
+
+    private readonly int _blob = Parts.FreePort();
+    private readonly int _queue = Parts.FreePort();
+    private readonly int _table = Parts.FreePort();
+    private RunningProcess? _process;
+    private int _account;
+
+    /// <summary>A storage account that nobody else has, so that tests which run at once do not see each other's messages.</summary>
+    public string NewAccount()
+    {
+        var name = Name(Interlocked.Increment(ref _account));
+        return $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_blob}/{name};"
+            + $"QueueEndpoint=http://127.0.0.1:{_queue}/{name};TableEndpoint=http://127.0.0.1:{_table}/{name};";
+    }
+
+    protected override async Task StartPartAsync()
+    {
+        var program = Path.Combine(Parts.Root, "tools", "node_modules", "azurite", "dist", "src", "azurite.js");
+        if (Parts.Find("node") is not { } node || !File.Exists(program))
+        {
+            Parts.SkipOrFail("Azurite is not installed: run npm ci in tools/ (test.sh does).");
+            return;
+        }
+
+        _process = RunningProcess.Start(node, [program, "--silent", "--skipApiVersionCheck", "--location", Folder,
+            "--blobPort", Text(_blob), "--queuePort", Text(_queue), "--tablePort", Text(_table)],
+            new Dictionary<string, string?> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")) });
+        foreach (var port in new[] { _blob, _queue, _table })
+        {
+            await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite", onTimeout: () => _process.Output);
+        }
+    }
+
+    protected override async ValueTask StopPartAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+    }
+
+    private static string Name(int number) => "account" + Text(number);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

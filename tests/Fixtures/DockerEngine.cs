@@ -1,0 +1,128 @@
+using System.Formats.Tar;
+using System.Text.Json;
+
+namespace Ci.Tests.Fixtures;
+
+/// <summary>
+/// A Docker engine: one of the tests' own where they may start one (Linux, root, dockerd), else the one that
+/// DOCKER_HOST or the default socket leads to.
+/// </summary>
+public sealed class DockerEngine : LazyPart
+{
+    /// <summary>An image with a shell, made of the static busybox, so that nothing needs to be pulled.</summary>
+    public const string BaseImage = "ci-test-base:1";
+
+    private static readonly string[] Applets = ["sh", "cat", "ls", "echo", "true", "false", "sleep", "mkdir", "env", "test", "dd"];
+
+    private RunningProcess? _process;
+
+    /// <summary>The engine's address.</summary>
+    public string Host { get; private set; } = "";
+
+    private static string Docker => Parts.Find("docker") ?? "docker";
+
+    /// <summary>Pulls an image, runs it, and returns what it printed.</summary>
+    public async Task<string> PullAndRunAsync(string reference)
+    {
+        await RunAsync("pull", "--quiet", reference);
+        try
+        {
+            return (await RunAsync("run", "--rm", "--network", "none", reference)).Trim();
+        }
+        finally
+        {
+            await RunAsync("rmi", "--no-prune", reference);
+        }
+    }
+
+    public async Task<Dictionary<string, string>> LabelsAsync(string reference)
+    {
+        await RunAsync("pull", "--quiet", reference);
+        try
+        {
+            var json = await RunAsync("image", "inspect", "--format", "{{json .Config.Labels}}", reference);
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
+        }
+        finally
+        {
+            await RunAsync("rmi", "--no-prune", reference);
+        }
+    }
+
+    public async Task<string[]> ImageNamesAsync() =>
+        (await RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(Docker, ["-H", Host, .. arguments]);
+
+    protected override async Task StartPartAsync()
+    {
+        if (Parts.Find("dockerd") is { } dockerd && Environment.IsPrivilegedProcess && OperatingSystem.IsLinux())
+        {
+            Host = $"unix://{Folder}/docker.sock";
+            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid"]);
+        }
+        else
+        {
+            Host = Environment.GetEnvironmentVariable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
+        }
+
+        try
+        {
+            await Parts.UntilAsync(AnswersAsync, "the Docker engine", TimeSpan.FromSeconds(_process is null ? 3 : 60), () => _process?.Output ?? "");
+        }
+        catch (Xunit.Sdk.XunitException) when (_process is null)
+        {
+            Parts.SkipOrFail($"No Docker engine answers at {Host}: start Docker, or set DOCKER_HOST.");
+        }
+
+        await ImportBaseAsync();
+    }
+
+    protected override async ValueTask StopPartAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await RunAsync("version");
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private async Task ImportBaseAsync()
+    {
+        if (Parts.Find("busybox") is not { } busybox)
+        {
+            Parts.SkipOrFail("busybox is not installed: apt-get install busybox-static (test.sh does, as root).");
+            return;
+        }
+
+        var tar = Path.Combine(Folder, "base.tar");
+        await using (var file = File.Create(tar))
+        await using (var writer = new TarWriter(file, TarEntryFormat.Gnu))
+        {
+            await using var program = File.OpenRead(busybox);
+            await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.RegularFile, "bin/busybox")
+            {
+                Mode = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute,
+                DataStream = program,
+            });
+            foreach (var applet in Applets)
+            {
+                await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" });
+            }
+        }
+
+        await RunAsync("import", "--change", "ENV PATH=/bin", tar, BaseImage);
+    }
+}

@@ -1,0 +1,44 @@
+namespace Ci.Tests.Fixtures;
+
+/// <summary>A real part that is started when the first test needs it and ends with the test run.</summary>
+public abstract class LazyPart : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1);
+    private bool _started;
+
+    protected string Folder { get; } = Directory.CreateTempSubdirectory("ci-t-").FullName;
+
+    /// <summary>Starts it if it does not run yet.</summary>
+    public async Task StartAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            if (!_started)
+            {
+                await StartPartAsync();
+                _started = true;
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopPartAsync();
+        _gate.Dispose();
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract Task StartPartAsync();
+
+    protected abstract ValueTask StopPartAsync();
+}
