@@ -26,7 +26,7 @@ public sealed class SourceArchive : IAsyncDisposable
     }
 
     /// <summary>The bytes of <c>dockerInfo.json</c> at the root, or null.</summary>
-    public ReadOnlyMemory<byte>? DockerInfoJson => _captured.TryGetValue(InfoName, out var json) ? json : null;
+    public ReadOnlyMemory<byte>? DockerInfoJson => _captured.TryGetValue(InfoName, out var json) ? json : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>The archive's size, compressed.</summary>
     public long CompressedBytes => _spool.Length;

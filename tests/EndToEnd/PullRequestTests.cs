@@ -120,8 +120,7 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
     {
         var build = await _story.OpenAsync(new() { ["README"] = "nothing here" });
 
-        Assert.Equal("succeeded", build.State);
-        Assert.Equal($"no dockerInfo.json at {build.Commit[..12]}: nothing to build", build.Summary);
+        Assert.Equal(("succeeded", $"no dockerInfo.json at {build.Commit[..12]}: nothing to build"), (build.State, build.Summary));
         Assert.Empty(build.Images);
     }
 

@@ -42,6 +42,8 @@ public sealed class Registry : LazyPart
     {
         if (_process is not null)
         {
+            // Its data is gone with the tests, and it would wait for connections that are still open.
+            await _process.KillAsync();
             await _process.DisposeAsync();
         }
     }

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Ci.Demo;
+
+/// <summary>The functions, running in the local host as a program of their own.</summary>
+internal sealed class DemoHost : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private DemoHost(Process process, Uri url)
+    {
+        _process = process;
+        Url = url;
+    }
+
+    public Uri Url { get; }
+
+    public static async Task<DemoHost> StartAsync(string program, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    {
+        var port = FreePort();
+        var start = new ProcessStartInfo(
+            "dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", Path.GetDirectoryName(program)!])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        var host = new DemoHost(Process.Start(start)!, new Uri($"http://localhost:{port}/"));
+        host._process.OutputDataReceived += (_, e) => host.Keep(e.Data);
+        host._process.ErrorDataReceived += (_, e) => host.Keep(e.Data);
+        host._process.BeginOutputReadLine();
+        host._process.BeginErrorReadLine();
+        await host.WaitAsync(cancellation);
+        return host;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
+        for (var tries = 0; tries < 300; tries++)
+        {
+            if (_process.HasExited)
+            {
+                throw new DemoException($"The functions did not start:\n{_output}");
+            }
+
+            try
+            {
+                using var answer = await http.GetAsync(Url, cancellation);
+                return;
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+            {
+                await Task.Delay(100, cancellation);
+            }
+        }
+
+        throw new DemoException($"The functions did not answer within 30 s:\n{_output}");
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
