@@ -14,6 +14,7 @@ data=$PWD/.state
 [ "$mode" = demo ] && data=$scratch
 
 stop() {
+    code=$1
     trap - EXIT INT TERM
     # Last started, first stopped: the functions before what they use.
     for pid in $pids; do
@@ -25,8 +26,9 @@ stop() {
     done
     [ -z "${container:-}" ] || docker rm -f "$container" >/dev/null 2>&1 || true
     rm -rf "$scratch"
+    exit "$code"
 }
-trap 'code=$?; stop; exit $code' EXIT
+trap 'stop $?' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Ci.StandIn;
 using Spectre.Console;
 
 namespace Ci.Demo;
 
 /// <summary>The story of a pull request, played on the sample repository with everything real but GitHub.</summary>
-internal sealed class DemoStory : IAsyncDisposable
+internal sealed partial class DemoStory : IAsyncDisposable
 {
     private const string Repository = "sample/hello";
     private const string Branch = "greeting";
@@ -51,6 +52,12 @@ internal sealed class DemoStory : IAsyncDisposable
 
     public async Task PlayAsync(CancellationToken cancellation)
     {
+        if (Console.IsOutputRedirected)
+        {
+            // A file or a pipe has no width to wrap at.
+            AnsiConsole.Profile.Width = 1000;
+        }
+
         Chapter("1  A pull request is opened");
         var commit = await _git.CommitAsync(Branch, SampleFiles(), "Say hello", cancellation);
         var (pull, answer) = await _gitHub.OpenPullRequestAsync(Repository, Branch, commit, "Say hello");
@@ -149,7 +156,11 @@ internal sealed class DemoStory : IAsyncDisposable
     {
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            AnsiConsole.MarkupLine($"  [grey]│{Markup.Escape(line)}[/]");
+            // The builder's talk of its own containers and of our labels is left to the log.
+            if (!Noise().IsMatch(line))
+            {
+                AnsiConsole.MarkupLine($"  [grey]│ {Markup.Escape(Ansi().Replace(line, ""))}[/]");
+            }
         }
     }
 
@@ -182,6 +193,12 @@ internal sealed class DemoStory : IAsyncDisposable
 
     private static void Fact(string name, string value, bool isMarkup = false) =>
         AnsiConsole.MarkupLine($"  [blue]{name,-9}[/] {(isMarkup ? value : Markup.Escape(value))}");
+
+    [GeneratedRegex(@"s  (?: ---> |\e\[0m|Removing intermediate|Step \d+/\d+ : LABEL |Successfully built|.*: digest: )")]
+    private static partial Regex Noise();
+
+    [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
+    private static partial Regex Ansi();
 
     private static void Expect(bool condition, string otherwise)
     {

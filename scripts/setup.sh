@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by run.sh and test.sh: sees that everything is there, installs what it may, and names what it may not.
 # Runs with the bash of macOS (3.2) too.
 

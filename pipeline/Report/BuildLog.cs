@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Azure.Storage.Blobs.Specialized;
 
@@ -9,7 +10,7 @@ namespace Ci.Pipeline.Report;
 /// Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own,
 /// so that a slow store never slows a build; disposing waits until all of it is stored.
 /// </summary>
-public sealed class BuildLog : IAsyncDisposable
+public sealed partial class BuildLog : IAsyncDisposable
 {
     /// <summary>How many of the last lines are kept at hand for the report of a failure.</summary>
     public const int TailLines = 20;
@@ -97,12 +98,20 @@ public sealed class BuildLog : IAsyncDisposable
         await _writing;
     }
 
+    // What the classic builder says of its own containers tells nobody why a build failed.
+    [GeneratedRegex(@"^(?:\e\[[0-9;]*m)*(?: ---> |Removing intermediate container )")]
+    private static partial Regex EngineNoise();
+
+    [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
+    private static partial Regex AnsiCodes();
+
     private void Add(string text)
     {
         var line = text.Length > MaxLineLength ? text[..MaxLineLength] + " …" : text;
-        if (!string.IsNullOrWhiteSpace(line))
+        if (!string.IsNullOrWhiteSpace(line) && !EngineNoise().IsMatch(line))
         {
-            _tail.Enqueue(line.Length > MaxTailLineLength ? line[..MaxTailLineLength] + " …" : line);
+            var plain = AnsiCodes().Replace(line, "");
+            _tail.Enqueue(plain.Length > MaxTailLineLength ? plain[..MaxTailLineLength] + " …" : plain);
             if (_tail.Count > TailLines)
             {
                 _tail.Dequeue();

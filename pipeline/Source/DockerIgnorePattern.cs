@@ -99,8 +99,7 @@ internal sealed class DockerIgnorePattern
                     kind = Kind.Regex;
                     break;
                 case '\\':
-                    // The next character stands for itself, and is no letter class as it would be in a regular expression.
-                    regex.Append(Regex.Escape(text[++i].ToString()));
+                    regex.Append(Escape(text[++i], text));
                     kind = Kind.Regex;
                     break;
                 case '[' or ']':
@@ -124,6 +123,12 @@ internal sealed class DockerIgnorePattern
             _ => CompileRegex(regex.Append(@"\z").ToString(), text),
         };
     }
+
+    /// <summary>patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing that is known.</summary>
+    private static string Escape(char escaped, string text) =>
+        !char.IsAsciiLetterOrDigit(escaped) ? Regex.Escape(escaped.ToString())
+        : "abBdDfnrsStvwW".Contains(escaped, StringComparison.Ordinal) ? "\\" + escaped
+        : throw new SourceRefusedException($".dockerignore has the pattern '{text}', which is malformed: '\\{escaped}' means nothing.");
 
     private static Func<string, bool> CompileRegex(string expression, string text)
     {

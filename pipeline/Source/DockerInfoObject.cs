@@ -57,7 +57,7 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
         var parts = new List<string>();
         foreach (var part in text.Split('/').Where(part => part is not ("" or ".")))
         {
-            if (part == ".." && parts.Count > 0)
+            if (part == ".." && parts.Count > 0 && parts[^1] != "..")
             {
                 parts.RemoveAt(parts.Count - 1);
             }

@@ -113,7 +113,8 @@ public sealed class RunningProcess : IAsyncDisposable
             {
                 work();
             }
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
 
         public static void Run(Action start)
         {

@@ -1,0 +1,100 @@
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>What a retry can cure is retried; what it cannot ends with a sentence; nothing is lost.</summary>
+public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    private const string Tarball = "/repos/sample/repository/tarball";
+
+    public static TheoryData<string, int> PassingFaults => new()
+    {
+        { Tarball, 500 },
+        { Tarball, 429 },
+        { "/codeload", 0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(PassingFaults))]
+    public async Task A_passing_fault_of_github_is_tried_again(string path, int status)
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        story.GitHub.Faults.Enqueue(new StandInFault { Path = path, Status = status, Headers = status == 429 ? new Dictionary<string, string> { ["retry-after"] = "1" } : [] });
+
+        var build = await story.OpenAsync(story.Files("in the end"));
+
+        Assert.Equal(("succeeded", 2), (build.State, build.Attempts));
+    }
+
+    [Fact]
+    public async Task A_wrong_token_is_failed_with_what_to_do()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["GitHub__Token"] = "wrong" });
+
+        var build = await story.OpenAsync(story.Files("x"));
+
+        Assert.Equal("failed", build.State);
+        Assert.Contains("GitHub__Token", build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_absent_engine_is_waited_for_and_in_the_end_an_error_that_names_it()
+    {
+        await using var story = await Story.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock", ["Build__MaxAttempts"] = "2" });
+
+        var id = await story.OpenWithoutWaitingAsync(story.Files("x"));
+        var waiting = await story.UntilAsync(id, b => b.Attempts == 1 && b.State == "queued", "its first hand-back");
+        var ended = await story.EndOfAsync(id);
+
+        Assert.Contains("another try", waiting.Summary, StringComparison.Ordinal);
+        Assert.Equal("error", ended.State);
+        Assert.Contains("no-engine-here.sock does not answer", ended.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_stopped_hands_its_build_to_the_next()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var files = story.Files("survived");
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nRUN sleep 13\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
+
+        var id = await story.OpenWithoutWaitingAsync(files);
+        await story.UntilAsync(id, b => b.State == "running", "running");
+        Assert.Equal(0, await story.Host.StopAsync());
+        await story.StartHostAsync();
+        var build = await story.EndOfAsync(id);
+
+        Assert.Equal("succeeded", build.State);
+        Assert.Equal("survived", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_not_there_is_waited_for()
+    {
+        var nobody = $"localhost:{Parts.FreePort()}";
+        await using var story = await Story.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = nobody, ["Registry__Url"] = $"http://{nobody}", ["Build__MaxAttempts"] = "1" });
+
+        var build = await story.OpenAsync(story.Files("x"));
+
+        Assert.Equal("error", build.State);
+        Assert.Contains(nobody, build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_temporary_archive_goes_in_every_outcome()
+    {
+        var folder = Directory.CreateTempSubdirectory("ci-temp-");
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Source__TempDirectory"] = folder.FullName });
+        var broken = story.Files("x");
+        broken["Dockerfile"] = "RNU";
+
+        await story.OpenAsync(story.Files("x"));
+        await story.OpenAsync(broken);
+
+        Assert.Empty(folder.EnumerateFiles());
+        folder.Delete();
+    }
+}

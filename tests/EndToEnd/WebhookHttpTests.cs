@@ -1,0 +1,191 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>The webhook's answers to whatever is sent to it: each has its status, and a sentence.</summary>
+public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
+{
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+    private readonly HttpClient _http = new();
+    private RunningHost _host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await azurite.StartAsync();
+        _host = await RunningHost.StartAsync(Settings(azurite.NewAccount()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        _http.Dispose();
+    }
+
+    [Fact]
+    public async Task An_unsigned_delivery_is_401() => await AssertAsync(await SendAsync("{}", signature: null), 401, "GitHub__WebhookSecret");
+
+    [Fact]
+    public async Task A_wrongly_signed_delivery_is_401() =>
+        await AssertAsync(await SendAsync("{}", signature: GitHubStandIn.Sign("another secret", "{}"u8)), 401, "differ");
+
+    [Fact]
+    public async Task A_truncated_signature_is_401() => await AssertAsync(await SendAsync("{}", signature: "sha256=12"), 401, "64 hex digits");
+
+    [Fact]
+    public async Task A_26_MB_body_is_413() => await AssertAsync(await SendAsync(new string(' ', 26 * 1024 * 1024)), 413, "25 MB");
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("{\"action\":\"opened\",\"number\":1")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"action\":\"opened\"}")]
+    [InlineData("{\"action\":5,\"number\":\"x\"}")]
+    public async Task A_payload_of_another_shape_is_400(string body) => await AssertAsync(await SendAsync(body), 400, "payload");
+
+    [Fact]
+    public async Task A_commit_that_is_none_is_400()
+    {
+        var payload = Pull().Payload("opened");
+        payload["pull_request"]!["head"]!["sha"] = "../../etc/passwd";
+
+        await AssertAsync(await SendAsync(payload.ToJsonString()), 400, "head.sha");
+    }
+
+    [Fact]
+    public async Task Another_content_type_is_415() => await AssertAsync(await SendAsync("{}", contentType: "text/plain"), 415, "application/json");
+
+    [Fact]
+    public async Task Without_an_event_it_is_400() => await AssertAsync(await SendAsync("{}", @event: null), 400, "X-GitHub-Event");
+
+    [Fact]
+    public async Task A_ping_is_answered() => await AssertAsync(await SendAsync("{}", @event: "ping"), 200, "pong");
+
+    [Fact]
+    public async Task An_unknown_event_is_ignored_by_name() => await AssertAsync(await SendAsync("{}", @event: "star"), 200, "star");
+
+    [Fact]
+    public async Task A_draft_is_ignored() =>
+        await AssertAsync(await SendAsync((Pull() with { Draft = true }).Payload("opened").ToJsonString()), 200, "draft");
+
+    [Fact]
+    public async Task A_deleted_fork_is_ignored_with_what_to_do() =>
+        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "GitHub__BuildForks");
+
+    [Fact]
+    public async Task A_form_encoded_delivery_is_accepted()
+    {
+        var body = "payload=" + Uri.EscapeDataString(Pull().Payload("opened").ToJsonString());
+
+        await AssertAsync(await SendAsync(body, contentType: "application/x-www-form-urlencoded"), 202, "queued");
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("PUT")]
+    [InlineData("HEAD")]
+    [InlineData("OPTIONS")]
+    public async Task Another_method_is_404_as_on_the_functions_host(string method)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_host.Url, "api/webhook"));
+        using var answer = await _http.SendAsync(request, Cancellation);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal("", await answer.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted()
+    {
+        await using var host = await RunningHost.StartAsync(Settings(
+            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
+
+        await AssertAsync(await SendAsync(Pull().Payload("opened").ToJsonString(), host: host), 503, "Redeliver");
+    }
+
+    [Fact]
+    public async Task Without_a_secret_nothing_starts_and_the_setting_is_named()
+    {
+        var settings = Settings(azurite.NewAccount());
+        settings["GitHub__WebhookSecret"] = "";
+        await using var host = RunningHost.Start(Parts.FreePort(), settings);
+
+        await Parts.UntilAsync(() => Task.FromResult(host.HasExited), "the host to refuse");
+
+        Assert.Equal(1, host.ExitCode);
+        Assert.Contains("GitHub__WebhookSecret is empty", host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_func_start_prints_is_printed()
+    {
+        await Parts.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
+
+        Assert.Contains($"Functions:\n\n\tBuild: queueTrigger\n\n\tGetBuild: [GET] {_host.Url}api/builds/{{id}}\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"\tWebhook: [POST] {_host.Url}api/webhook\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_build_is_404_with_a_sentence()
+    {
+        using var answer = await _http.GetAsync(new Uri(_host.Url, "api/builds/abcdefghijklmnopqrstuvwxyz"), Cancellation);
+
+        await AssertAsync(answer, 404, "no build");
+    }
+
+    [Fact]
+    public async Task It_ends_cleanly_when_asked_to() => Assert.Equal(0, await _host.StopAsync());
+
+    private static PullRequestState Pull() => new()
+    {
+        Repository = "sample/repository",
+        Number = 5,
+        Branch = "x",
+        Head = new string('a', 40),
+        Title = "A change",
+        HeadRepository = "sample/repository",
+    };
+
+    private static Dictionary<string, string?> Settings(string storage) => new()
+    {
+        ["AzureWebJobsStorage"] = storage,
+        ["GitHub__WebhookSecret"] = Story.Secret,
+        ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
+        ["Docker__Host"] = "tcp://127.0.0.1:1",
+        ["Registry__Address"] = "localhost:1",
+    };
+
+    private static async Task AssertAsync(HttpResponseMessage answer, int status, string words)
+    {
+        var body = await answer.Content.ReadAsStringAsync(Cancellation);
+        Assert.Equal((status, body), ((int)answer.StatusCode, body));
+        var sentence = JsonNode.Parse(body)!;
+        Assert.Contains(words, (sentence["error"] ?? sentence["verdict"])!.GetValue<string>(), StringComparison.Ordinal);
+        answer.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        string body, string? @event = "pull_request", string? signature = "", string contentType = "application/json", RunningHost? host = null)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook")) { Content = new ByteArrayContent(bytes) };
+        request.Content.Headers.ContentType = new(contentType);
+        request.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
+        if (@event is not null)
+        {
+            request.Headers.Add("X-GitHub-Event", @event);
+        }
+
+        if (signature is not null)
+        {
+            request.Headers.Add("X-Hub-Signature-256", signature == "" ? GitHubStandIn.Sign(Story.Secret, bytes) : signature);
+        }
+
+        return await _http.SendAsync(request, Cancellation);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Ci.Pipeline.Source;
+
+namespace Ci.Tests.Source;
+
+/// <summary>What <c>.dockerignore</c> means is what the docker command line sends; here it sends to an engine that only listens.</summary>
+public sealed class DockerIgnoreTests
+{
+    private static readonly string[] Tree =
+    [
+        "Dockerfile", "a", "b", "ab", "a.md", "b.md", ".hidden", "README.md", "foo+bar", "x(1)", "sp ace",
+        "dir/a", "dir/b", "dir/a.md", "dir/sub/a", "dir/sub/b.md", "dir/sub/deep/a", "dir/.hidden",
+        "other/a", "other/dir/a", "other/dir/b.md", "docs/README.md", "docs/a.md",
+    ];
+
+    [Fact]
+    public async Task A_table_of_patterns_means_what_docker_makes_of_it() => await CompareAsync(
+    [
+        "a", "/a", "a/", "dir", "dir/", "dir/*", "dir/**", "*", "**", "*.md", "**/*.md", "*/*.md", "**/a", "**a", "a**", "*/a", "*/*/a", "?", "a?",
+        "[ab]", "[^a]", "[a-b].md", "\\a", "foo+bar", "x(1)", "sp ace", ".", "./a", "dir/../a", "dir/./sub", "../a", "/", "Dockerfile", ".dockerignore",
+        "*\n!a", "*\n!dir", "*\n!dir/a", "*\n!dir/sub/a", "*\n!**/a", "**\n!dir", "**\n!dir/sub", "*.md\n!README.md", "dir\n!dir/a", "dir\n!dir/*.md",
+        "dir\n!dir/sub\ndir/sub/deep", "!a", "*\n!*.md", "# comment\na", " # no comment", "  a  ", "! a", "*\n! dir/a ", "\uFEFFa", "a\r\nb\r\n",
+        "dir/**/a", "**/sub/**", "**/sub", "other/**/a", "**/dir/*", "dir/sub/**/a", "*/dir", ".*", "**/.*", "a\n!a\na", "Docker*", "*\n!Dockerfile",
+        "dir/sub\n!dir/sub/deep", "**/*\n!docs/**", "docs/*.md\n!docs/README.md", "*/**", "**/**", "***", "dir**", "di*", "d?r/sub",
+    ]);
+
+    [Fact]
+    public async Task Generated_patterns_mean_what_docker_makes_of_them()
+    {
+        const int Seed = 20261123;
+        var random = new Random(Seed);
+        string[] pieces = ["a", "b", "dir", "sub", "deep", "other", "docs", "*", "**", "*.md", "?", "[ab]", "README.md", "a*", "*b", "."];
+        string Pattern() => (random.Next(3) == 0 ? "!" : "") + (random.Next(8) == 0 ? "/" : "")
+            + string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(_ => pieces[random.Next(pieces.Length)]));
+
+        await CompareAsync([.. Enumerable.Range(0, 300).Select(_ => string.Join('\n', Enumerable.Range(0, random.Next(1, 5)).Select(_ => Pattern())))]);
+    }
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("[a")]
+    [InlineData("[]")]
+    [InlineData("[a-]")]
+    [InlineData("a\\")]
+    [InlineData("!")]
+    public async Task A_malformed_pattern_is_refused_as_docker_refuses_it(string pattern)
+    {
+        await using var docker = await ListeningEngine.StartAsync(Tree);
+
+        Assert.Null(await docker.SentAsync(pattern));
+        var e = Assert.Throws<SourceRefusedException>(() => DockerIgnore.Parse(Encoding.UTF8.GetBytes(pattern), "Dockerfile"));
+        Assert.Contains(".dockerignore", e.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task CompareAsync(string[] ignoreFiles)
+    {
+        await using var docker = await ListeningEngine.StartAsync(Tree);
+        var different = new List<string>();
+        foreach (var file in ignoreFiles)
+        {
+            var theirs = await docker.SentAsync(file) ?? ["docker refused it"];
+            var ours = Ours(file);
+            if (!theirs.SequenceEqual(ours))
+            {
+                different.Add($"{file.Replace("\n", " | ", StringComparison.Ordinal)}: docker alone sends [{string.Join(' ', theirs.Except(ours))}], we alone [{string.Join(' ', ours.Except(theirs))}]");
+            }
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+    }
+
+    private static string[] Ours(string file)
+    {
+        try
+        {
+            var ignore = DockerIgnore.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile");
+            return [.. Tree.Append(".dockerignore").Where(path => !ignore.Excludes(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (SourceRefusedException)
+        {
+            return ["docker refused it"];
+        }
+    }
+}

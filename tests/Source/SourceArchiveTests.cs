@@ -1,0 +1,211 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using Ci.Pipeline.Source;
+
+namespace Ci.Tests.Source;
+
+public sealed class SourceArchiveTests
+{
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+    private static readonly ImageSpec Whole = new() { Name = "a", Version = "1", DockerfilePath = "Dockerfile" };
+
+    [Fact]
+    public async Task The_context_is_the_repository_without_its_top_folder()
+    {
+        var context = await ContextAsync(Whole, File("Dockerfile", "FROM x"), Folder("src"), File("src/main.c", "int"));
+
+        Assert.Equal(["Dockerfile", "src/", "src/main.c"], context.Keys);
+        Assert.Equal("int", context["src/main.c"]);
+    }
+
+    [Fact]
+    public async Task A_context_folder_is_cut_out_and_its_own_ignore_file_counts()
+    {
+        var image = Whole with { Context = "api", DockerfilePath = "api/Dockerfile" };
+
+        var context = await ContextAsync(
+            image, File(".dockerignore", "*"), File("api/Dockerfile", "FROM x"), File("api/.dockerignore", "*.md"), File("api/a.md", ""), File("apix/b", ""), File("api/c", ""));
+
+        Assert.Equal([".dockerignore", "Dockerfile", "c"], context.Keys);
+    }
+
+    [Fact]
+    public async Task A_dockerfile_outside_the_context_is_sent_along_and_hidden_from_the_build()
+    {
+        var image = Whole with { Context = "api", DockerfilePath = "docker/api.Dockerfile" };
+
+        var context = await ContextAsync(image, File("api/main", "x"), File("docker/api.Dockerfile", "FROM outside"));
+
+        var name = SourceArchive.DockerfileNameIn(image);
+        Assert.Equal("FROM outside", context[name]);
+        Assert.Contains(name, context[".dockerignore"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_dockerfiles_own_ignore_file_goes_first()
+    {
+        var context = await ContextAsync(
+            Whole, File("Dockerfile", ""), File(".dockerignore", "a"), File("Dockerfile.dockerignore", "b"), File("a", ""), File("b", ""));
+
+        Assert.Contains("a", context.Keys);
+        Assert.DoesNotContain("b", context.Keys);
+    }
+
+    [Fact]
+    public async Task A_missing_dockerfile_is_refused_with_a_hint()
+    {
+        var image = Whole with { Context = "api", DockerfilePath = "prod.Dockerfile" };
+
+        var e = await Assert.ThrowsAsync<SourceRefusedException>(() => ContextAsync(image, File("api/prod.Dockerfile", "")));
+
+        Assert.Contains("Did you mean \"api/prod.Dockerfile\"?", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_context_is_refused()
+    {
+        var e = await Assert.ThrowsAsync<SourceRefusedException>(
+            () => ContextAsync(Whole with { Context = "nowhere" }, File("Dockerfile", "")));
+
+        Assert.Contains("nowhere", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Links_within_the_repository_and_long_and_foreign_names_survive()
+    {
+        var deep = string.Join('/', Enumerable.Repeat("a-rather-long-folder-name", 8)) + "/größe-日本.txt";
+
+        var context = await ContextAsync(Whole, File("Dockerfile", ""), File(deep, "x"), Link("link", "Dockerfile"), Link("abs", "/dev/null"));
+
+        Assert.Equal("x", context[deep]);
+        Assert.Equal("-> Dockerfile", context["link"]);
+        Assert.Equal("-> /dev/null", context["abs"]);
+    }
+
+    public static TheoryData<string, string> Tricks => new()
+    {
+        { "traversal", "leaves the repository" },
+        { "absolute", "leaves the repository" },
+        { "device", "device" },
+        { "hardlink", "hard link" },
+        { "linkout", "outside the repository" },
+        { "through", "below" },
+        { "secondtop", "outside the archive's one folder" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Tricks))]
+    public async Task Tricks_are_refused_by_name(string trick, string words)
+    {
+        TarEntry[] entries = trick switch
+        {
+            "traversal" => [new GnuTarEntry(TarEntryType.RegularFile, "top/../../etc/passwd")],
+            "absolute" => [new GnuTarEntry(TarEntryType.RegularFile, "/etc/passwd")],
+            "device" => [new GnuTarEntry(TarEntryType.CharacterDevice, "top/null")],
+            "hardlink" => [new GnuTarEntry(TarEntryType.HardLink, "top/h") { LinkName = "/etc/passwd" }],
+            "linkout" => [Link("x/l", "../../outside")],
+            "through" => [Link("l", "x"), File("l/f", "")],
+            _ => [File("a", ""), new GnuTarEntry(TarEntryType.RegularFile, "second/a")],
+        };
+
+        var e = await Assert.ThrowsAsync<SourceRefusedException>(() => SpoolAsync(new SourceOptions(), entries));
+
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_decompression_bomb_is_stopped()
+    {
+        var bomb = new GnuTarEntry(TarEntryType.RegularFile, "top/zeros") { DataStream = new MemoryStream(new byte[10_000_000]) };
+
+        var e = await Assert.ThrowsAsync<SourceRefusedException>(() => SpoolAsync(new SourceOptions { MaxUnpackedBytes = 1_000_000 }, bomb));
+
+        Assert.Contains("Source__MaxUnpackedBytes", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_too_large_archive_and_too_many_entries_are_refused_with_the_setting()
+    {
+        var large = await Assert.ThrowsAsync<SourceRefusedException>(() => SpoolAsync(new SourceOptions { MaxArchiveBytes = 10 }, File("a", "x")));
+        var many = await Assert.ThrowsAsync<SourceRefusedException>(() => SpoolAsync(new SourceOptions { MaxEntries = 1 }, File("a", ""), File("b", "")));
+
+        Assert.Contains("Source__MaxArchiveBytes", large.Message, StringComparison.Ordinal);
+        Assert.Contains("Source__MaxEntries", many.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Something_that_is_no_archive_is_refused() =>
+        await Assert.ThrowsAsync<SourceRefusedException>(
+            () => SourceArchive.SpoolAsync(new MemoryStream(Encoding.UTF8.GetBytes("<html>not an archive</html>")), new SourceOptions(), Cancellation));
+
+    [Fact]
+    public async Task A_download_that_breaks_off_is_something_a_retry_may_cure() =>
+        await Assert.ThrowsAsync<SourceUnavailableException>(
+            () => SourceArchive.SpoolAsync(new BrokenStream(), new SourceOptions(), Cancellation));
+
+    [Fact]
+    public async Task Nothing_is_left_in_the_temporary_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("ci-spool-");
+        var options = new SourceOptions { TempDirectory = folder.FullName };
+
+        await using (await SpoolAsync(options, File("a", "")))
+        {
+        }
+
+        await Assert.ThrowsAsync<SourceRefusedException>(() => SpoolAsync(options, Link("l", "../../x")));
+        Assert.Empty(folder.EnumerateFiles());
+        folder.Delete();
+    }
+
+    private static GnuTarEntry File(string path, string content) => new(TarEntryType.RegularFile, "top/" + path)
+    {
+        DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
+    };
+
+    private static GnuTarEntry Folder(string path) => new(TarEntryType.Directory, "top/" + path + "/");
+
+    private static GnuTarEntry Link(string path, string target) => new(TarEntryType.SymbolicLink, "top/" + path) { LinkName = target };
+
+    private static async Task<SortedDictionary<string, string>> ContextAsync(ImageSpec image, params TarEntry[] entries)
+    {
+        await using var archive = await SpoolAsync(new SourceOptions(), entries);
+        using var context = new MemoryStream();
+        await archive.WriteContextAsync(image, context, Cancellation);
+        context.Position = 0;
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        await using var reader = new TarReader(context);
+        while (await reader.GetNextEntryAsync(copyData: true, Cancellation) is { } entry)
+        {
+            Assert.Equal((0, 0), (entry.Uid, entry.Gid));
+            files.Add(entry.Name, entry.EntryType == TarEntryType.SymbolicLink ? "-> " + entry.LinkName
+                : entry.DataStream is null ? "" : await new StreamReader(entry.DataStream).ReadToEndAsync(Cancellation));
+        }
+
+        return files;
+    }
+
+    private static async Task<SourceArchive> SpoolAsync(SourceOptions options, params TarEntry[] entries)
+    {
+        using var bytes = new MemoryStream();
+        await using (var gzip = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var tar = new TarWriter(gzip, TarEntryFormat.Pax))
+        {
+            await tar.WriteEntryAsync(new PaxGlobalExtendedAttributesTarEntry(new Dictionary<string, string> { ["comment"] = "0123" }), Cancellation);
+            foreach (var entry in entries)
+            {
+                await tar.WriteEntryAsync(entry, Cancellation);
+            }
+        }
+
+        bytes.Position = 0;
+        return await SourceArchive.SpoolAsync(bytes, options, Cancellation);
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("The connection was reset.");
+    }
+}
