@@ -19,8 +19,10 @@ internal sealed class FunctionLimit(TimeSpan? timeout, TimeSpan patience)
         }
 
         var run = call(limit.Token);
-        if (await Task.WhenAny(run, cancelled.Task) != run)
+        await Task.WhenAny(run, cancelled.Task);
+        if (limit.IsCancellationRequested)
         {
+            // A call that heeds its token may have ended before we hear of the cancellation ourselves.
             await Task.WhenAny(run, Task.Delay(patience, CancellationToken.None));
             Observe(run);
             if (!cancellation.IsCancellationRequested)
