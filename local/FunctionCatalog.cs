@@ -22,49 +22,64 @@ public sealed record QueueFunction(string Name, MethodInfo Method, string QueueN
 /// <summary>The functions of some assemblies, found by their attributes and sorted by name as the Functions host sorts them.</summary>
 public sealed partial class FunctionCatalog
 {
-    private FunctionCatalog(IReadOnlyList<HttpFunction> http, IReadOnlyList<QueueFunction> queues)
+    private readonly SortedDictionary<string, HttpFunction> _http = new(StringComparer.OrdinalIgnoreCase);
+    private readonly SortedDictionary<string, QueueFunction> _queues = new(StringComparer.OrdinalIgnoreCase);
+
+    private FunctionCatalog()
     {
-        Http = http;
-        Queues = queues;
     }
 
     /// <summary>The HTTP-triggered ones.</summary>
-    public IReadOnlyList<HttpFunction> Http { get; }
+    public IReadOnlyCollection<HttpFunction> Http => _http.Values;
 
     /// <summary>The queue-triggered ones.</summary>
-    public IReadOnlyList<QueueFunction> Queues { get; }
+    public IReadOnlyCollection<QueueFunction> Queues => _queues.Values;
 
     /// <summary>Finds the functions.</summary>
-    /// <exception cref="HostException">Two have the same name, or a <c>%setting%</c> is missing.</exception>
+    /// <exception cref="HostException">A function is one that no host, or not this one, can run; or a <c>%setting%</c> is missing.</exception>
     public static FunctionCatalog Find(IEnumerable<Type> types, IConfiguration settings)
     {
-        var http = new SortedDictionary<string, HttpFunction>(StringComparer.OrdinalIgnoreCase);
-        var queues = new SortedDictionary<string, QueueFunction>(StringComparer.OrdinalIgnoreCase);
-        foreach (var method in types.SelectMany(t => t.GetMethods()))
+        var catalog = new FunctionCatalog();
+        foreach (var method in types.Where(t => t is { IsClass: true, IsGenericTypeDefinition: false }).SelectMany(t => t.GetMethods()))
         {
-            if (method.GetCustomAttribute<FunctionAttribute>() is not { Name: var name })
+            if (method.GetCustomAttribute<FunctionAttribute>() is { Name: var name })
             {
-                continue;
-            }
-
-            if (http.ContainsKey(name) || queues.ContainsKey(name))
-            {
-                throw new HostException($"Two functions are named '{name}': give one of them another name.");
-            }
-
-            if (Trigger<HttpTriggerAttribute>(method) is { } trigger)
-            {
-                string[] methods = [.. trigger.Methods.Select(m => m.ToUpperInvariant())];
-                http[name] = new HttpFunction(name, method, methods, Resolve(trigger.Route ?? name, settings).Trim('/'));
-            }
-            else if (Trigger<QueueTriggerAttribute>(method) is { } queue)
-            {
-                queues[name] = new QueueFunction(
-                    name, method, Resolve(queue.QueueName, settings).ToLowerInvariant(), queue.Connection ?? "AzureWebJobsStorage");
+                catalog.Add(name, method, settings);
             }
         }
 
-        return new FunctionCatalog([.. http.Values], [.. queues.Values]);
+        return catalog;
+    }
+
+    private void Add(string name, MethodInfo method, IConfiguration settings)
+    {
+        if (_http.ContainsKey(name) || _queues.ContainsKey(name))
+        {
+            throw new HostException($"Two functions are named '{name}': give one of them another name.");
+        }
+
+        if (Trigger<HttpTriggerAttribute>(method) is { } http)
+        {
+            var route = Resolve(http.Route ?? name, settings).Trim('/');
+            FunctionSignature.CheckHttp(name, method, route);
+            _http[name] = new HttpFunction(name, method, [.. http.Methods.Select(m => m.ToUpperInvariant())], route);
+        }
+        else if (Trigger<QueueTriggerAttribute>(method) is { } queue)
+        {
+            FunctionSignature.CheckQueue(name, method);
+            var queueName = Resolve(queue.QueueName, settings).ToLowerInvariant();
+            if (queueName.Length is < 3 or > 63 || !QueueName().IsMatch(queueName))
+            {
+                throw new HostException(
+                    $"Function {name} takes its messages from queue '{queueName}'; a queue's name has 3 to 63 letters, digits and single hyphens between them.");
+            }
+
+            _queues[name] = new QueueFunction(name, method, queueName, Resolve(queue.Connection ?? Connections.Default, settings));
+        }
+        else
+        {
+            throw new HostException($"Function {name} has no trigger that this host knows: mark a parameter with HttpTrigger or QueueTrigger.");
+        }
     }
 
     private static T? Trigger<T>(MethodInfo method)
@@ -78,4 +93,7 @@ public sealed partial class FunctionCatalog
 
     [GeneratedRegex("%([^%]+)%")]
     private static partial Regex Setting();
+
+    [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
+    private static partial Regex QueueName();
 }

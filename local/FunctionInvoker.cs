@@ -12,17 +12,17 @@ namespace Ci.Local;
 internal static class FunctionInvoker
 {
     /// <summary>Calls an HTTP function and returns its result, or null.</summary>
-    public static Task<object?> InvokeAsync(HttpFunction function, HttpContext context) =>
-        InvokeAsync(function.Method, context.RequestServices, parameter => BindHttp(parameter, context));
+    public static Task<IResult?> InvokeAsync(HttpFunction function, HttpContext context, CancellationToken cancellation) =>
+        InvokeAsync(function.Method, context.RequestServices, parameter => BindHttp(parameter, context, cancellation));
 
     /// <summary>Calls a queue function.</summary>
     public static async Task InvokeAsync(QueueFunction function, IServiceProvider services, string message, CancellationToken cancellation)
     {
         await using var scope = services.CreateAsyncScope();
-        await InvokeAsync(function.Method, scope.ServiceProvider, parameter => BindQueue(parameter, message, cancellation));
+        await InvokeAsync(function.Method, scope.ServiceProvider, parameter => parameter.ParameterType == typeof(CancellationToken) ? cancellation : message);
     }
 
-    private static async Task<object?> InvokeAsync(MethodInfo method, IServiceProvider services, Func<ParameterInfo, object?> bind)
+    private static async Task<IResult?> InvokeAsync(MethodInfo method, IServiceProvider services, Func<ParameterInfo, object?> bind)
     {
         var instance = method.IsStatic ? null : ActivatorUtilities.CreateInstance(services, method.DeclaringType!);
         try
@@ -30,15 +30,15 @@ internal static class FunctionInvoker
             var returned = Call(method, instance, [.. method.GetParameters().Select(bind)]);
             if (returned is not Task task)
             {
-                return returned;
+                return returned as IResult;
             }
 
             await task;
-            return method.ReturnType.IsGenericType ? task.GetType().GetProperty("Result")!.GetValue(task) : null;
+            return method.ReturnType.IsGenericType ? (IResult?)task.GetType().GetProperty("Result")!.GetValue(task) : null;
         }
         finally
         {
-            (instance as IDisposable)?.Dispose();
+            await DisposeAsync(instance);
         }
     }
 
@@ -55,16 +55,28 @@ internal static class FunctionInvoker
         }
     }
 
-    private static object? BindHttp(ParameterInfo parameter, HttpContext context)
+    private static async ValueTask DisposeAsync(object? instance)
     {
-        if (parameter.ParameterType == typeof(HttpRequest))
+        if (instance is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+        else
+        {
+            (instance as IDisposable)?.Dispose();
+        }
+    }
+
+    private static object? BindHttp(ParameterInfo parameter, HttpContext context, CancellationToken cancellation)
+    {
+        if (parameter.GetCustomAttribute<HttpTriggerAttribute>() is not null)
         {
             return context.Request;
         }
 
         if (parameter.ParameterType == typeof(CancellationToken))
         {
-            return context.RequestAborted;
+            return cancellation;
         }
 
         var value = context.GetRouteValue(parameter.Name!)?.ToString();
@@ -72,9 +84,4 @@ internal static class FunctionInvoker
             ? value
             : TypeDescriptor.GetConverter(parameter.ParameterType).ConvertFromInvariantString(value);
     }
-
-    private static object? BindQueue(ParameterInfo parameter, string message, CancellationToken cancellation) =>
-        parameter.GetCustomAttribute<QueueTriggerAttribute>() is not null ? message
-        : parameter.ParameterType == typeof(CancellationToken) ? cancellation
-        : null;
 }

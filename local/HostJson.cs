@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace Ci.Local;
 
@@ -47,6 +48,9 @@ public sealed record HostJson
     /// <summary>The queue triggers' settings.</summary>
     public QueueSettings Queues { get; init; } = new();
 
+    /// <summary>The least level that is logged by category; <c>default</c> is all others.</summary>
+    public IReadOnlyDictionary<string, LogLevel> LogLevels { get; init; } = new Dictionary<string, LogLevel>();
+
     /// <summary>Reads the text of a host.json.</summary>
     /// <exception cref="HostException">A value is wrong; the message names its key, the value and what is allowed.</exception>
     public static HostJson Parse(string text)
@@ -69,29 +73,31 @@ public sealed record HostJson
                 throw new HostException($"host.json: version is '{version}'; it must be \"2.0\".");
             }
 
-            var queues = root.Child("extensions").Child("queues");
-            var defaults = new QueueSettings();
-            var batchSize = queues.Integer("batchSize", defaults.BatchSize, 1, 32);
             return new HostJson
             {
                 RoutePrefix = root.Child("extensions").Child("http").Text("routePrefix", "api").Trim('/'),
-                FunctionTimeout = root.Text("functionTimeout", "00:30:00") == "-1" ? null : root.Time("functionTimeout", TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1), TimeSpan.MaxValue),
-                Queues = new QueueSettings
-                {
-                    BatchSize = batchSize,
-                    NewBatchThreshold = queues.Integer("newBatchThreshold", batchSize / 2 * Environment.ProcessorCount, 0, 1000),
-                    MaxDequeueCount = queues.Integer("maxDequeueCount", defaults.MaxDequeueCount, 1, 1000),
-                    VisibilityTimeout = queues.Time("visibilityTimeout", defaults.VisibilityTimeout, TimeSpan.Zero, TimeSpan.FromDays(7)),
-                    MaxPollingInterval = queues.Time("maxPollingInterval", defaults.MaxPollingInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)),
-                    MessageEncoding = queues.Text("messageEncoding", "base64").ToLowerInvariant() switch
-                    {
-                        "base64" => MessageEncoding.Base64,
-                        "none" => MessageEncoding.None,
-                        var other => throw new HostException($"host.json: extensions.queues.messageEncoding is '{other}'; it must be \"base64\" or \"none\"."),
-                    },
-                },
+                FunctionTimeout = root.Text("functionTimeout", "") == "-1"
+                    ? null
+                    : root.Time("functionTimeout", TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1), "or \"-1\" for no limit"),
+                Queues = ParseQueues(root.Child("extensions").Child("queues")),
+                LogLevels = root.Child("logging").Child("logLevel").Levels(),
             };
         }
+    }
+
+    private static QueueSettings ParseQueues(Reader queues)
+    {
+        var defaults = new QueueSettings();
+        var batchSize = queues.Integer("batchSize", defaults.BatchSize, 1, 32);
+        return new QueueSettings
+        {
+            BatchSize = batchSize,
+            NewBatchThreshold = queues.Integer("newBatchThreshold", batchSize / 2 * Environment.ProcessorCount, 0, int.MaxValue),
+            MaxDequeueCount = queues.Integer("maxDequeueCount", defaults.MaxDequeueCount, 1, int.MaxValue),
+            VisibilityTimeout = queues.Time("visibilityTimeout", defaults.VisibilityTimeout, TimeSpan.Zero, "7 days at most", TimeSpan.FromDays(7)),
+            MaxPollingInterval = queues.Time("maxPollingInterval", defaults.MaxPollingInterval, TimeSpan.FromMilliseconds(100)),
+            MessageEncoding = queues.OneOf<MessageEncoding>("messageEncoding", defaults.MessageEncoding),
+        };
     }
 
     /// <summary>One object of the file, with the path to it for messages.</summary>
@@ -115,9 +121,9 @@ public sealed record HostJson
 
         public int Integer(string key, int fallback, int least, int most) => Find(key) is not { } value ? fallback
             : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most ? number
-            : throw Wrong(key, value, $"it must be a number from {least} to {most}");
+            : throw Wrong(key, value, most == int.MaxValue ? $"it must be a number, {least} or more" : $"it must be a number from {least} to {most}");
 
-        public TimeSpan Time(string key, TimeSpan fallback, TimeSpan least, TimeSpan most)
+        public TimeSpan Time(string key, TimeSpan fallback, TimeSpan least, string? also = null, TimeSpan? most = null)
         {
             if (Find(key) is not { } value)
             {
@@ -125,10 +131,34 @@ public sealed record HostJson
             }
 
             return value.ValueKind == JsonValueKind.String
-                && TimeSpan.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var time) && time >= least && time <= most
+                && TimeSpan.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var time) && time >= least && time <= (most ?? TimeSpan.MaxValue)
                 ? time
-                : throw Wrong(key, value, $"it must be a time like \"00:00:30\", {least:c} at least");
+                : throw Wrong(key, value, $"it must be a time like \"00:00:30\", {least:c} at least{(also is null ? "" : ", " + also)}");
         }
+
+        public T OneOf<T>(string key, T fallback)
+            where T : struct, Enum =>
+            Find(key) is { } value ? Named<T>(key, value) : fallback;
+
+        public Dictionary<string, LogLevel> Levels()
+        {
+            var levels = new Dictionary<string, LogLevel>();
+            if (Element.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var level in Element.EnumerateObject())
+                {
+                    levels[level.Name] = Named<LogLevel>(level.Name, level.Value);
+                }
+            }
+
+            return levels;
+        }
+
+        private T Named<T>(string key, JsonElement value)
+            where T : struct, Enum =>
+            value.ValueKind == JsonValueKind.String && !int.TryParse(value.GetString(), out _) && Enum.TryParse<T>(value.GetString(), ignoreCase: true, out var named)
+                ? named
+                : throw Wrong(key, value, $"it must be one of {string.Join(", ", Enum.GetNames<T>().Select(name => $"\"{name}\""))}");
 
         private HostException Wrong(string key, JsonElement value, string allowed) =>
             new($"host.json: {Path}{key} is {value.GetRawText()}; {allowed}.");

@@ -3,6 +3,7 @@ using Ci.Local.Queues;
 using Ci.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -42,17 +43,19 @@ public static class LocalHost
         var builder = WebApplication.CreateSlimBuilder();
         var hostJson = ReadHostJson(options.ScriptRoot);
         Configure(builder, options);
+        ConfigureLogging(builder.Logging, hostJson);
         var functions = FunctionCatalog.Find(options.FunctionTypes, builder.Configuration);
         options.Configure(builder.Services, builder.Configuration);
+        builder.Services.AddSingleton<MatcherPolicy, MethodPolicy>();
         foreach (var function in functions.Queues)
         {
-            var connection = ConnectionString(function, builder.Configuration);
+            var queues = Connections.Queues(function, builder.Configuration);
             builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
-                function, connection, hostJson, options.QueueTimes, services, services.GetRequiredService<ILoggerFactory>().CreateLogger("Queue")));
+                function, queues, hostJson, options.QueueTimes, services, services.GetRequiredService<ILoggerFactory>().CreateLogger("Queue")));
         }
 
         var app = builder.Build();
-        HttpFunctions.Map(app, functions, hostJson.RoutePrefix);
+        HttpFunctions.Map(app, functions, hostJson);
         return (app, functions, hostJson);
     }
 
@@ -69,18 +72,31 @@ public static class LocalHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.ListenLocalhostOrAny(options.Port);
-            kestrel.Limits.MaxRequestBodySize = HttpFunctions.MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = HttpFunctionEndpoint.MaxBodyBytes;
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.QueueTimes.ShutdownGrace + TimeSpan.FromSeconds(20));
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            // Two functions that run at shutdown wait side by side.
+            host.ServicesStopConcurrently = true;
+            host.ShutdownTimeout = options.QueueTimes.ShutdownGrace + options.QueueTimes.CancelPatience + TimeSpan.FromSeconds(10);
+        });
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, HostJson host)
+    {
+        logging.ClearProviders().AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddFilter("Azure", LogLevel.Warning);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        foreach (var (category, level) in host.LogLevels)
+        {
+            logging.AddFilter(category.Equals("default", StringComparison.OrdinalIgnoreCase) ? null : category, level);
+        }
+
+        // A host that cannot start says why in a sentence (Program.cs); the stack trace would say it again.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
     private static void ListenLocalhostOrAny(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
@@ -103,8 +119,4 @@ public static class LocalHost
             ? HostJson.Parse(File.ReadAllText(path))
             : throw new HostException($"There is no host.json in {Path.GetFullPath(folder)}: start in the folder that has it, or name it with --script-root.");
     }
-
-    private static string ConnectionString(QueueFunction function, ConfigurationManager settings) =>
-        settings[function.Connection] ?? settings["AzureWebJobs" + function.Connection] ?? settings.GetConnectionString(function.Connection)
-        ?? throw new HostException($"Function {function.Name} takes its queue from connection {function.Connection}, which is not set: add {function.Connection} to local.settings.json or the environment.");
 }

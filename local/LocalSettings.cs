@@ -12,6 +12,11 @@ public static class LocalSettings
         try
         {
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            if (document.RootElement.TryGetProperty("IsEncrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
+            {
+                throw new HostException("local.settings.json: IsEncrypted is true; this host reads plain values only: run func settings decrypt, or set it to false and write them anew.");
+            }
+
             if (!document.RootElement.TryGetProperty("Values", out var values))
             {
                 return [];

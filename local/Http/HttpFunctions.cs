@@ -1,72 +1,32 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Http;
 
 /// <summary>Serves the HTTP functions as the Functions host serves them.</summary>
-internal static partial class HttpFunctions
+internal static class HttpFunctions
 {
-    /// <summary>The Functions host answers larger bodies with 500 at once.</summary>
-    public const long MaxBodyBytes = 100 << 20;
-
-    /// <summary>Maps every route; functions that share one are told apart by method, and no function means 404, never 405.</summary>
-    public static void Map(WebApplication app, FunctionCatalog functions, string prefix)
+    /// <summary>Maps every route, and the welcome page.</summary>
+    public static void Map(WebApplication app, FunctionCatalog functions, HostJson host)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Function");
         app.Use(PrepareAsync);
-        app.MapGet("/", () => Results.Text("Your functions app is up and running.\n"));
-        foreach (var route in functions.Http.GroupBy(f => f.Route, StringComparer.OrdinalIgnoreCase))
+        var order = 0;
+        foreach (var function in functions.Http)
         {
-            HttpFunction[] candidates = [.. route];
-            app.Map($"/{prefix}/{route.Key}".Replace("//", "/", StringComparison.Ordinal), context =>
-            {
-                var function = Array.Find(candidates, f => f.Methods.Count == 0 || f.Methods.Contains(context.Request.Method));
-                if (function is not null)
-                {
-                    return RunAsync(function, context, logger);
-                }
-
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
-            });
+            var endpoint = new HttpFunctionEndpoint(function, host.FunctionTimeout, logger);
+            app.Map($"/{host.RoutePrefix}/{function.Route}".Replace("//", "/", StringComparison.Ordinal), endpoint.InvokeAsync)
+                .WithMetadata(new AllowedMethods(function.Methods))
+                // The Functions host takes the first function by name whose route fits, not the most precise one.
+                .WithOrder(order++);
         }
-    }
 
-    private static async Task RunAsync(HttpFunction function, HttpContext context, ILogger logger)
-    {
-        try
-        {
-            if (context.Request.ContentLength > MaxBodyBytes)
-            {
-                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-                return;
-            }
-
-            if (await FunctionInvoker.InvokeAsync(function, context) is IResult result)
-            {
-                await result.ExecuteAsync(context);
-            }
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // The client went away; nobody is left to answer.
-        }
-        catch (Exception e)
-        {
-            Log.Failed(logger, e, function.Name);
-            if (context.Response.HasStarted)
-            {
-                context.Abort();
-                return;
-            }
-
-            context.Response.Clear();
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-        }
+        app.Map("/", context => context.Response.WriteAsync("Your functions are up and running.\n"))
+            .WithMetadata(new AllowedMethods(["GET"]))
+            .WithOrder(order);
     }
 
     /// <summary>What a function sees differs from what was sent: repeated headers are joined, and the host adds its own.</summary>
@@ -88,11 +48,5 @@ internal static partial class HttpFunctions
         }
 
         return next(context);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Error, "Function {Function} failed")]
-        public static partial void Failed(ILogger logger, Exception exception, string function);
     }
 }

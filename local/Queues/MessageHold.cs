@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
 
-/// <summary>Keeps a message hidden while it is worked on, renewing at half time.</summary>
+/// <summary>Keeps a message hidden while it is worked on: renews it at half time, and sooner after a renewal that failed.</summary>
 internal sealed partial class MessageHold : IAsyncDisposable
 {
     private readonly QueueClient _queue;
@@ -38,31 +38,35 @@ internal sealed partial class MessageHold : IAsyncDisposable
 
     private async Task RenewAsync()
     {
+        var pause = _hidden / 2;
         try
         {
-            while (true)
+            do
             {
-                await Task.Delay(_hidden / 2, _stop.Token);
-                await RenewOnceAsync();
+                await Task.Delay(pause, _stop.Token);
+                pause = await RenewOnceAsync() ? _hidden / 2 : TimeSpan.FromTicks(Math.Max(pause.Ticks / 2, _hidden.Ticks / 10));
             }
+            while (true);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The work is done.
         }
     }
 
-    private async Task RenewOnceAsync()
+    private async Task<bool> RenewOnceAsync()
     {
         try
         {
             // Not cancelled by the end of the work: a renewal that went out but whose receipt was dropped would lose the message.
             var receipt = await _queue.UpdateMessageAsync(_message.MessageId, PopReceipt, _message.Body, _hidden, CancellationToken.None);
             PopReceipt = receipt.Value.PopReceipt;
+            return true;
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
             Log.NotRenewed(_logger, _message.MessageId, e.Message.Split('\n')[0]);
+            return false;
         }
     }
 

@@ -1,33 +1,33 @@
 namespace Ci.Local.Queues;
 
 /// <summary>
-/// The pause between two looks into an empty queue: it begins at 100 ms and grows by a random step up to the ceiling,
-/// as the Functions host's randomized exponential back-off does.
+/// The pause between two looks into an empty queue, the Functions host's randomized exponential back-off: 100 ms, and
+/// on top of them about (80 % to 120 %) 100, 200, 400 ms and so on, up to the ceiling. A message begins it anew.
 /// </summary>
 internal sealed class PollingPause(TimeSpan ceiling)
 {
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100);
-    private TimeSpan _current = Least;
+    private TimeSpan _current;
     private int _empty;
 
     /// <summary>The pause after one more empty look.</summary>
-    public TimeSpan Longer()
+    public TimeSpan Next()
     {
-        if (_empty++ > 0)
+        if (_current == ceiling)
         {
-            // Each step adds between 80 % and 120 % of a unit that doubles.
-            var unit = Least * Math.Pow(2, Math.Min(_empty - 2, 20));
-            var next = _current + (unit * (0.8 + (Random.Shared.NextDouble() * 0.4)));
-            _current = next < ceiling ? next : ceiling;
+            return _current;
         }
 
+        var more = _empty == 0 ? TimeSpan.Zero : Least * Math.Pow(2, _empty - 1) * (0.8 + (Random.Shared.NextDouble() * 0.4));
+        _current = Least + more < ceiling ? Least + more : ceiling;
+        _empty++;
         return _current;
     }
 
-    /// <summary>A message was found: begin anew.</summary>
+    /// <summary>A message was found.</summary>
     public void Reset()
     {
-        _current = Least;
+        _current = TimeSpan.Zero;
         _empty = 0;
     }
 }

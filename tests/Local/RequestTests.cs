@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Ci.Tests.Local;
+
+/// <summary>What a function sees of a request.</summary>
+public sealed class RequestTests : IAsyncLifetime
+{
+    private TestHost _host = null!;
+
+    public async ValueTask InitializeAsync() => _host = await TestHost.StartAsync([typeof(HttpSamples.Echo)]);
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_query_is_decoded()
+    {
+        var seen = await SeenAsync("GET /api/echo?q=1+2&q=%20a HTTP/1.1");
+
+        Assert.Equal(["1 2", " a"], seen["q"]!.AsArray().Select(v => v!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_header_sent_twice_is_one_value()
+    {
+        var seen = await SeenAsync("GET /api/echo HTTP/1.1\r\nX-Twice: 1\r\nX-Twice: 2");
+
+        Assert.Equal("1, 2", Assert.Single(seen["headers"]!["X-Twice"]!.AsArray())!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("traceparent")]
+    [InlineData("x-ms-invocation-id")]
+    [InlineData("X-Original-For")]
+    [InlineData("X-Original-Host")]
+    [InlineData("X-Original-Proto")]
+    public async Task The_hosts_own_headers_are_added(string header) =>
+        Assert.Single((await SeenAsync("GET /api/echo HTTP/1.1"))["headers"]![header]!.AsArray());
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(256)]
+    [InlineData(30_000_000)]
+    public async Task A_body_arrives_as_it_was_sent(int length)
+    {
+        var body = new byte[length];
+        new Random(length).NextBytes(body);
+
+        using var response = await PostAsync(new ByteArrayContent(body));
+
+        Assert.Equal(body, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(length.ToString(System.Globalization.CultureInfo.InvariantCulture), response.Headers.GetValues("Seen-Length").Single());
+    }
+
+    [Fact]
+    public async Task A_chunked_body_has_no_length()
+    {
+        using var response = await PostAsync(new StreamContent(new MemoryStream([1, 2, 3])), chunked: true);
+
+        Assert.Equal([1, 2, 3], await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("null", response.Headers.GetValues("Seen-Length").Single());
+    }
+
+    [Fact]
+    public async Task A_body_of_100_MiB_is_taken()
+    {
+        using var response = await PostAsync(new ByteArrayContent(new byte[100 << 20]));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_larger_body_is_500_before_it_is_sent()
+    {
+        var answer = await ExchangeAsync($"POST /api/echo HTTP/1.1\r\nContent-Length: {(100 << 20) + 1}", 1);
+
+        Assert.StartsWith("HTTP/1.1 500 ", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_larger_chunked_body_is_500()
+    {
+        using var response = await PostAsync(new StreamContent(new MemoryStream(new byte[(100 << 20) + 1])), chunked: true);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(HttpContent content, bool chunked = false)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "api/echo") { Content = content };
+        request.Headers.TransferEncodingChunked = chunked;
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        return await _host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    private async Task<JsonNode> SeenAsync(string head)
+    {
+        var answer = await ExchangeAsync(head + "\r\nConnection: close", int.MaxValue);
+        var json = answer[answer.IndexOf('{', StringComparison.Ordinal)..(answer.LastIndexOf('}') + 1)];
+        return JsonNode.Parse(json)!;
+    }
+
+    /// <summary>Sends a request as bytes, which HttpClient would have tidied.</summary>
+    private async Task<string> ExchangeAsync(string head, int lines)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_host.Http.BaseAddress!.Host, _host.Http.BaseAddress.Port, TestContext.Current.CancellationToken);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "\r\nHost: localhost\r\n\r\n"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var answer = new StringBuilder();
+        for (var i = 0; i < lines && await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line; i++)
+        {
+            answer.AppendLine(line);
+        }
+
+        return answer.ToString();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Ci.Local.Queues;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.Local;
+
+/// <summary>What a host that is to end does with the messages it works on.</summary>
+public sealed class ShutdownTests(Azurite azurite) : IAsyncLifetime
+{
+    private static readonly QueueTimes Short = new() { ShutdownGrace = TimeSpan.FromSeconds(1), CancelPatience = TimeSpan.FromSeconds(1) };
+    private QueueStory _story = null!;
+
+    public async ValueTask InitializeAsync() => _story = await QueueStory.StartAsync(azurite);
+
+    public ValueTask DisposeAsync() => _story.DisposeAsync();
+
+    [Fact]
+    public async Task A_run_that_ends_in_time_is_waited_for()
+    {
+        _story.Work.Do = (_, cancellation) => Task.Delay(500, cancellation);
+        await _story.SendAsync("quick");
+        var host = await _story.HostAsync();
+        await _story.SeenAsync(1);
+
+        await host.StopAsync();
+
+        Assert.Equal(0, (await _story.Jobs.GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    public async Task A_longer_one_is_cancelled_and_its_message_is_back_at_once_even_after_its_last_try()
+    {
+        _story.Work.Do = (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+        await _story.SendAsync("long");
+        var host = await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 1, \"visibilityTimeout\": \"00:10:00\""), Short);
+        await _story.SeenAsync(1);
+
+        await host.StopAsync();
+
+        var back = Assert.Single((await _story.Jobs.ReceiveMessagesAsync(1, cancellationToken: TestContext.Current.CancellationToken)).Value);
+        Assert.Equal(2, back.DequeueCount);
+        Assert.Contains(host.Log, line => line.StartsWith("Warning: Jobs was stopped with the host", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task One_that_does_not_heed_its_cancellation_does_not_hold_up_the_end()
+    {
+        _story.Work.Do = (_, _) => Task.Delay(Timeout.Infinite, CancellationToken.None);
+        await _story.SendAsync("deaf");
+        var host = await _story.HostAsync(times: Short);
+        await _story.SeenAsync(1);
+        var clock = Stopwatch.StartNew();
+
+        await host.StopAsync();
+
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        Assert.Single((await _story.Jobs.PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value);
+    }
+
+    [Fact]
+    public async Task A_host_that_has_ended_takes_no_more_messages()
+    {
+        var host = await _story.HostAsync();
+        await host.StopAsync();
+
+        await _story.SendAsync("after");
+
+        Assert.Equal(0, Assert.Single((await _story.Jobs.PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value).DequeueCount);
+    }
+}
