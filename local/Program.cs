@@ -1,4 +1,5 @@
 using Ci.Local;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -8,6 +9,8 @@ try
     var (app, functions, host) = LocalHost.Build(options);
     await using (app)
     {
+        // Before the host does it, which would log a stack trace.
+        app.Services.GetService<IStartupValidator>()?.Validate();
         await app.StartAsync();
         Banner.Print(Console.Out, functions, host, app.Urls.First());
         await app.WaitForShutdownAsync();

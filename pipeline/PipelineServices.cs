@@ -4,6 +4,7 @@ using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Webhook.Tunnel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,6 +28,8 @@ public static class PipelineServices
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
         services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
+
+        services.AddTunnel(configuration);
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
