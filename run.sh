@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # ./run.sh        starts what does not run yet (Azurite, a registry, the engine), then the functions, and stays
 # ./run.sh demo   does the same beside it, on data of its own, and plays the story on the sample repository
+# ./run.sh bench  measures it against typed docker build && docker push, on data of its own too
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/setup.sh
 
 mode=${1:-run}
-case "$mode" in run | demo) ;; *) fail "'$mode' is unknown: ./run.sh or ./run.sh demo" ;; esac
+case "$mode" in run | demo | bench) ;; *) fail "'$mode' is unknown: ./run.sh, ./run.sh demo or ./run.sh bench" ;; esac
 
 pids=""
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ci-run.XXXXXX")
 data=$PWD/.state
-[ "$mode" = demo ] && data=$scratch
+[ "$mode" = run ] || data=$scratch
 
 stop() {
     code=$1
@@ -134,6 +135,18 @@ if [ "$mode" = demo ]; then
     demo=$!
     pids="$demo $pids"
     wait "$demo"
+    exit
+fi
+
+if [ "$mode" = bench ]; then
+    build bench
+    need busybox busybox-static "Install a static busybox: the benchmark's base image is made of it."
+    mkdir -p "$scratch/base/bin"
+    cp "$(command -v busybox)" "$scratch/base/bin/busybox"
+    for applet in sh cat echo; do ln -s busybox "$scratch/base/bin/$applet"; done
+    tar -C "$scratch/base" -c . | docker -H "$engine" import --change 'ENV PATH=/bin' - ci-bench-base:1 >/dev/null
+    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${2:-5}"
+    docker -H "$engine" rmi ci-bench-base:1 >/dev/null 2>&1 || true
     exit
 fi
 

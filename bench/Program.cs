@@ -1,1 +1,7 @@
-System.Console.WriteLine("not yet");
+using Ci.Bench;
+
+// Ci.Bench REPETITIONS: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
+var repetitions = args is [var text] ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 5;
+await using var bench = await Workbench.StartAsync();
+await BuildBench.RunAsync(bench, repetitions);
+await AcknowledgementBench.RunAsync(bench);

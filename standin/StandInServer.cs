@@ -78,7 +78,7 @@ internal sealed class StandInServer : IAsyncDisposable
         headers["x-ratelimit-reset"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (_gitHub.Faults.TryPeek(out var fault) && request.Path.StartsWithSegments(fault.Path) && _gitHub.Faults.TryDequeue(out fault))
         {
-            await GiveFaultAsync(context, fault);
+            await (fault.Status == 0 ? CutAsync(context, next) : GiveFaultAsync(context, fault));
         }
         else if (request.Path.StartsWithSegments("/codeload"))
         {
@@ -98,20 +98,25 @@ internal sealed class StandInServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the first half of the right answer, and breaks off.</summary>
+    private static async Task CutAsync(HttpContext context, RequestDelegate next)
+    {
+        var body = context.Response.Body;
+        using var whole = new MemoryStream();
+        context.Response.Body = whole;
+        await next(context);
+        context.Response.Body = body;
+        context.Response.ContentLength = whole.Length;
+        await body.WriteAsync(whole.GetBuffer().AsMemory(0, (int)whole.Length / 2));
+        await body.FlushAsync();
+        context.Abort();
+    }
+
     private static async Task GiveFaultAsync(HttpContext context, StandInFault fault)
     {
         foreach (var (name, value) in fault.Headers)
         {
             context.Response.Headers[name] = value;
-        }
-
-        if (fault.Status == 0)
-        {
-            context.Response.ContentLength = 100_000;
-            await context.Response.Body.WriteAsync(new byte[1000]);
-            await context.Response.Body.FlushAsync();
-            context.Abort();
-            return;
         }
 
         await Problem(fault.Status, fault.Status == 429 ? "API rate limit exceeded" : "Server Error").ExecuteAsync(context);

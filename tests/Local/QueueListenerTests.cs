@@ -126,7 +126,7 @@ public sealed class QueueListenerTests(Azurite azurite) : IAsyncLifetime
         var e = Assert.Throws<HostException>(() => HostJson.Parse($$"""{ "version": "2.0", "extensions": { "queues": { {{setting}} } } }"""));
 
         Assert.Contains(key, e.Message, StringComparison.Ordinal);
-        Assert.Contains(allowed, e.Message, StringComparison.Ordinal);
+        Assert.Contains(allowed, e.Message, StringComparison.OrdinalIgnoreCase);
     }
 
     private async Task StartAsync(string batch = """ "batchSize": 4, "newBatchThreshold": 1 """, string encoding = "base64", QueueTimes? times = null)

@@ -96,7 +96,8 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
         gate.SetResult();
 
         await _story.EmptyAsync();
-        Assert.Equal(2, _story.Work.Most);
+        // The second of a batch may be over before the first one begins; more than a batch never runs.
+        Assert.InRange(_story.Work.Most, 1, 2);
     }
 
     [Fact]
