@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.Local;
+
+/// <summary>The program itself: what it prints, how it ends.</summary>
+public sealed class ProgramTests(Azurite azurite) : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-program-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task It_prints_its_functions_as_func_start_does_and_ends_with_0()
+    {
+        await azurite.StartAsync();
+        await using var host = await RunningHost.StartAsync(Settings());
+
+        await Parts.UntilAsync(() => Task.FromResult(host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the banner");
+        var address = host.Url.ToString().TrimEnd('/');
+        Assert.Contains($"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tGetBuild: [GET] {address}/api/builds/{{id}}\n", "\n" + host.Output, StringComparison.Ordinal);
+        Assert.Contains($"\n\n\tWebhook: [POST] {address}/api/webhook\n", host.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await host.StopAsync());
+    }
+
+    [Fact]
+    public async Task The_environment_wins_over_local_settings_json()
+    {
+        await azurite.StartAsync();
+        await WriteAsync("host.json", """{ "version": "2.0" }""");
+        await WriteAsync("local.settings.json", """{ "Values": { "GitHub__WebhookSecret": "from the file, long enough to be one", "GitHub__ApiUrl": "no url", "Registry__Address": "localhost:5" } }""");
+
+        var output = await RunToEndAsync(Settings("GitHub__WebhookSecret"));
+
+        Assert.Contains("GitHub__ApiUrl", output, StringComparison.Ordinal);
+
+        var port = Parts.FreePort();
+        await using var host = Start(port, Settings("GitHub__WebhookSecret", ("GitHub__ApiUrl", "http://127.0.0.1:9")));
+        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://localhost:{port}/"), "the host", onTimeout: () => host.Output);
+        Assert.Equal(0, await host.StopAsync());
+    }
+
+    [Fact]
+    public async Task A_wrong_host_json_is_one_sentence_and_1()
+    {
+        await WriteAsync("host.json", """{ "version": "2.0", "extensions": { "queues": { "batchSize": 64 } } }""");
+
+        Assert.Equal("host.json: extensions.queues.batchSize is 64; it must be a number from 1 to 32.", await RunToEndAsync([]));
+    }
+
+    [Fact]
+    public async Task A_folder_without_host_json_is_one_sentence_and_1() =>
+        Assert.Equal(
+            $"There is no host.json in {_folder.FullName}: start in the folder that has it, or name it with --script-root.", await RunToEndAsync([]));
+
+    [Fact]
+    public async Task A_missing_setting_is_a_sentence_and_1()
+    {
+        await azurite.StartAsync();
+        await WriteAsync("host.json", """{ "version": "2.0" }""");
+
+        var output = await RunToEndAsync(Settings("GitHub__WebhookSecret"));
+
+        Assert.Contains("GitHub__WebhookSecret", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_a_sentence_and_1()
+    {
+        await azurite.StartAsync();
+        await WriteAsync("host.json", """{ "version": "2.0" }""");
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use.", await RunToEndAsync(Settings(), port));
+    }
+
+    private Dictionary<string, string?> Settings(string? without = null, params (string Name, string Value)[] more)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = azurite.NewAccount(),
+            ["GitHub__WebhookSecret"] = "a secret that is long enough to be one",
+        };
+        if (without is not null)
+        {
+            settings.Remove(without);
+        }
+
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+
+    private Task WriteAsync(string file, string text) => File.WriteAllTextAsync(Path.Combine(_folder.FullName, file), text);
+
+    private async Task<string> RunToEndAsync(Dictionary<string, string?> settings, int? port = null)
+    {
+        await using var program = Start(port ?? Parts.FreePort(), settings);
+        await Parts.UntilAsync(() => Task.FromResult(program.HasExited), "the program to end", onTimeout: () => program.Output);
+        Assert.Equal(1, await program.StopAsync());
+        return program.Output.Trim();
+    }
+
+    private RunningProcess Start(int port, Dictionary<string, string?> settings) => RunningProcess.Start(
+        Parts.Find("dotnet")!,
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", _folder.FullName],
+        settings);
+}
