@@ -52,8 +52,8 @@ public sealed class GitRepository : IDisposable
     public async Task<bool> HasCommitAsync(string commit, CancellationToken cancellation = default) =>
         await TryGitAsync(cancellation, "cat-file", "-e", commit + "^{commit}") is not null;
 
-    /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder.</summary>
-    public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "--prefix=" + prefix + "/", commit);
+    /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
+    public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
 
     public void Dispose()
     {
@@ -81,7 +81,7 @@ public sealed class GitRepository : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", .. arguments])
+        var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

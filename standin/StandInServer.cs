@@ -16,6 +16,9 @@ public sealed record StandInFault
     public required int Status { get; init; }
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The body; null is GitHub's JSON for an error.</summary>
+    public ReadOnlyMemory<byte>? Body { get; init; }
 }
 
 /// <summary>The stand-in's HTTP side: the API, and on a second port what GitHub has on codeload.github.com.</summary>
@@ -117,6 +120,13 @@ internal sealed class StandInServer : IAsyncDisposable
         foreach (var (name, value) in fault.Headers)
         {
             context.Response.Headers[name] = value;
+        }
+
+        if (fault.Body is { } body)
+        {
+            context.Response.StatusCode = fault.Status;
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+            return;
         }
 
         await Problem(fault.Status, fault.Status == 429 ? "API rate limit exceeded" : "Server Error").ExecuteAsync(context);

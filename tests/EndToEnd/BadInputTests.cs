@@ -1,3 +1,6 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using Ci.StandIn;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -82,6 +85,14 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry
     }
 
     [Fact]
+    public async Task An_archive_with_a_path_that_leaves_the_repository_is_failed_and_the_path_named()
+    {
+        _story.GitHub.Faults.Enqueue(new StandInFault { Path = "/codeload", Status = 200, Body = await TraversalAsync() });
+
+        AssertFailed(await _story.OpenAsync(_story.Files("x")), "sample-repository/../../etc/cron.d/evil", "leaves the repository");
+    }
+
+    [Fact]
     public async Task No_stack_trace_is_shown()
     {
         var build = await _story.OpenAsync(With("Dockerfile", "FROM"));
@@ -89,6 +100,18 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry
         Assert.Equal("failed", build.State);
         Assert.DoesNotContain("   at ", await _story.LogAsync(build.Id), StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", build.Summary, StringComparison.Ordinal);
+    }
+
+    private static async Task<byte[]> TraversalAsync()
+    {
+        using var archive = new MemoryStream();
+        await using (var gzip = new GZipStream(archive, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var tar = new TarWriter(gzip, TarEntryFormat.Gnu))
+        {
+            await tar.WriteEntryAsync(new GnuTarEntry(TarEntryType.RegularFile, "sample-repository/../../etc/cron.d/evil"));
+        }
+
+        return archive.ToArray();
     }
 
     private static void AssertFailed(BuildSeen build, params string[] words)

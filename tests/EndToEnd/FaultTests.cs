@@ -83,6 +83,38 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
         Assert.Contains(nobody, build.Summary, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string, Registry> RefusingRegistries => new()
+    {
+        { "no basic auth credentials", new Registry { AsksForPassword = true } },
+        { "405", new Registry { IsReadOnly = true } },
+    };
+
+    [Theory(DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(RefusingRegistries))]
+    public async Task A_registry_that_refuses_is_failed_with_its_words_and_the_setting(string words, Registry refusing)
+    {
+        await using var itself = refusing;
+        await using var story = await Story.StartAsync(azurite, engine, refusing);
+
+        var build = await story.OpenAsync(story.Files("x"));
+
+        Assert.Equal(("failed", 1), (build.State, build.Attempts));
+        Assert.Contains(words, build.Summary, StringComparison.Ordinal);
+        Assert.Contains("Registry__Address", build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_repository_four_times_as_large_as_the_hosts_memory_is_built()
+    {
+        // .NET's own limit on its heap: if anything kept the archive or the context, the host would end with an OutOfMemoryException.
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000" });
+
+        var build = await story.OpenAsync(story.Files("still small"), randomBytes: 128 << 20);
+
+        Assert.Equal("succeeded", build.State);
+        Assert.Equal("still small", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
     [Fact]
     public async Task The_temporary_archive_goes_in_every_outcome()
     {

@@ -79,9 +79,14 @@ public sealed class Story : IAsyncDisposable
         ["says.txt"] = says,
     };
 
-    public async Task<BuildSeen> OpenAsync(Dictionary<string, string> files)
+    public async Task<BuildSeen> OpenAsync(Dictionary<string, string> files, int randomBytes = 0)
     {
         var branch = "b" + Guid.NewGuid().ToString("n")[..8];
+        if (randomBytes > 0)
+        {
+            await WriteRandomAsync(Path.Combine(_git.Folder, "random"), randomBytes);
+        }
+
         var commit = await _git.CommitAsync(branch, files, "A change");
         var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A change");
         return await FollowAsync(pull, answer);
@@ -164,6 +169,18 @@ public sealed class Story : IAsyncDisposable
         _pulls[pull.Number] = pull;
         _last = answer;
         return await EndOfAsync(IdOf(answer));
+    }
+
+    /// <summary>A file that no compression makes smaller.</summary>
+    private static async Task WriteRandomAsync(string path, int bytes)
+    {
+        await using var file = File.Create(path);
+        var block = new byte[1 << 20];
+        for (var written = 0; written < bytes; written += block.Length)
+        {
+            Random.Shared.NextBytes(block);
+            await file.WriteAsync(block);
+        }
     }
 
     private static string IdOf(DeliveryAnswer answer)

@@ -8,6 +8,16 @@ public sealed class Registry : LazyPart
     private readonly int _port = Parts.FreePort();
     private RunningProcess? _process;
 
+    /// <summary>Whether it refuses every push.</summary>
+    internal bool IsReadOnly { private get; init; }
+
+    /// <summary>Whether it lets in only <see cref="User"/> with <see cref="Password"/>.</summary>
+    internal bool AsksForPassword { private get; init; }
+
+    public const string User = "builder";
+
+    public const string Password = "only for these tests";
+
     /// <summary>The name in image references.</summary>
     public string Address => $"localhost:{_port}";
 
@@ -31,11 +41,25 @@ public sealed class Registry : LazyPart
         await File.WriteAllTextAsync(config, $$"""
             version: 0.1
             log: { level: error }
-            storage: { filesystem: { rootdirectory: {{Folder}}/data }, delete: { enabled: true } }
+            storage: { filesystem: { rootdirectory: {{Folder}}/data }, delete: { enabled: true }, maintenance: { readonly: { enabled: {{(IsReadOnly ? "true" : "false")}} } } }
             http: { addr: "127.0.0.1:{{_port}}" }
+            {{await AuthAsync()}}
             """);
         _process = RunningProcess.Start(program, ["serve", config]);
         await Parts.UntilAsync(() => Parts.AnswersAsync($"{Url}v2/"), "the registry", onTimeout: () => _process.Output);
+    }
+
+    private async Task<string> AuthAsync()
+    {
+        if (!AsksForPassword)
+        {
+            return "";
+        }
+
+        // The registry reads bcrypt only; this is the hash of the password above.
+        var file = Path.Combine(Folder, "htpasswd");
+        await File.WriteAllTextAsync(file, $"{User}:$2b$04$NZui6RSCS2tMQ.8FcTxiXuwQsy4n4FktwUXszCh0SgyWlnrMbzHvy\n");
+        return $"auth: {{ htpasswd: {{ realm: tests, path: {file} }} }}";
     }
 
     protected override async ValueTask StopPartAsync()
