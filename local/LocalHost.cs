@@ -41,8 +41,8 @@ public static class LocalHost
     public static (WebApplication App, FunctionCatalog Functions, HostJson Host) Build(LocalHostOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        var hostJson = ReadHostJson(options.ScriptRoot);
         Configure(builder, options);
+        var hostJson = ReadHostJson(options.ScriptRoot, builder.Configuration);
         ConfigureLogging(builder.Logging, hostJson);
         var functions = FunctionCatalog.Find(options.FunctionTypes, builder.Configuration);
         options.Configure(builder.Services, builder.Configuration);
@@ -112,11 +112,11 @@ public static class LocalHost
         }
     }
 
-    private static HostJson ReadHostJson(string folder)
+    private static HostJson ReadHostJson(string folder, IConfiguration configuration)
     {
         var path = Path.Combine(folder, "host.json");
         return File.Exists(path)
-            ? HostJson.Parse(File.ReadAllText(path))
+            ? HostJson.Parse(HostJsonSettings.Apply(File.ReadAllText(path), configuration))
             : throw new HostException($"There is no host.json in {Path.GetFullPath(folder)}: start in the folder that has it, or name it with --script-root.");
     }
 }

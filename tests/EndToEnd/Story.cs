@@ -35,6 +35,9 @@ public sealed class Story : IAsyncDisposable
 
     public GitHubStandIn GitHub { get; }
 
+    /// <summary>The connection string of the story's own storage account.</summary>
+    public string Storage => _settings["AzureWebJobsStorage"]!;
+
     public RunningHost Host { get; private set; } = null!;
 
     /// <summary>An image name that no other story uses.</summary>

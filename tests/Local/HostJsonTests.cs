@@ -1,5 +1,6 @@
 using Ci.Local;
 using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Tests.Local;
@@ -33,6 +34,20 @@ public sealed class HostJsonTests
 
         Assert.Null(host.FunctionTimeout);
         Assert.Equal((3, Environment.ProcessorCount), (host.Queues.BatchSize, host.Queues.NewBatchThreshold));
+    }
+
+    [Fact]
+    public void A_setting_replaces_a_value_of_host_json()
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["AzureFunctionsJobHost:extensions:queues:batchSize"] = "3",
+            ["AzureFunctionsJobHost:Extensions:Http:RoutePrefix"] = "ci",
+        }).Build();
+
+        var host = HostJson.Parse(HostJsonSettings.Apply("""{ "version": "2.0", "extensions": { "queues": { "BatchSize": 7, "maxDequeueCount": 2 } } }""", settings));
+
+        Assert.Equal(("ci", 3, 2), (host.RoutePrefix, host.Queues.BatchSize, host.Queues.MaxDequeueCount));
     }
 
     [Theory]

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+
+namespace Ci.Local;
+
+/// <summary>
+/// Lays settings named <c>AzureFunctionsJobHost__PATH__TO__KEY</c> over host.json, as the Functions host does
+/// (Azure Functions, "host.json reference", override host.json values).
+/// </summary>
+internal static class HostJsonSettings
+{
+    private const string Section = "AzureFunctionsJobHost";
+
+    /// <summary>host.json's text with the settings laid over it.</summary>
+    public static string Apply(string hostJson, IConfiguration configuration)
+    {
+        var settings = configuration.GetSection(Section);
+        if (!settings.GetChildren().Any() || Parse(hostJson) is not { } root)
+        {
+            return hostJson;
+        }
+
+        foreach (var child in settings.GetChildren())
+        {
+            Lay(root, child);
+        }
+
+        return root.ToJsonString();
+    }
+
+    private static JsonObject? Parse(string hostJson)
+    {
+        try
+        {
+            return JsonNode.Parse(
+                hostJson,
+                new JsonNodeOptions { PropertyNameCaseInsensitive = true },
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            // Whoever reads it next says what is wrong with it.
+            return null;
+        }
+    }
+
+    private static void Lay(JsonObject parent, IConfigurationSection setting)
+    {
+        if (setting.Value is { } value)
+        {
+            parent[setting.Key] = long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+                : bool.TryParse(value, out var flag) ? flag
+                : value;
+            return;
+        }
+
+        if (parent[setting.Key] is not JsonObject child)
+        {
+            parent[setting.Key] = child = new JsonObject(new JsonNodeOptions { PropertyNameCaseInsensitive = true });
+        }
+
+        foreach (var below in setting.GetChildren())
+        {
+            Lay(child, below);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>What Azure Storage Explorer, or any other client that knows nothing of us, sees: docs/inspect.md, sentence by sentence.</summary>
+public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    private static readonly Dictionary<string, string?> NoEngine = new() { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock" };
+
+    [Fact]
+    public async Task A_waiting_message_is_complete_versioned_json_under_base64()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry, NoEngine);
+        var id = await story.OpenWithoutWaitingAsync(story.Files("x"));
+        // Handed back with the host's end: nobody holds it while it is looked at.
+        await story.Host.StopAsync();
+
+        var text = await PeekAsync(story, "builds");
+
+        var message = JsonNode.Parse(text)!.AsObject();
+        Assert.Equal(
+            ["version", "buildId", "purpose", "repository", "pullRequest", "commit", "title", "url", "author", "headRef", "baseRef", "updatedAt", "delivery", "queuedAt"],
+            message.Select(p => p.Key));
+        Assert.Equal(("1", id, "sample/repository"), (message["version"]!.ToString(), message["buildId"]!.ToString(), message["repository"]!.ToString()));
+        Assert.Contains('\n', text);
+    }
+
+    [Fact]
+    public async Task A_message_that_was_given_up_is_in_the_poison_queue_as_it_was()
+    {
+        await using var story = await Story.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?>(NoEngine) { ["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"] = "1", ["Build__MaxAttempts"] = "1" });
+        var id = await story.OpenWithoutWaitingAsync(story.Files("x"));
+        await story.EndOfAsync(id);
+
+        var message = JsonNode.Parse(await PeekAsync(story, "builds-poison"))!;
+
+        Assert.Equal(id, message["buildId"]!.ToString());
+    }
+
+    [Fact]
+    public async Task The_table_has_plain_columns_and_the_queries_of_the_documentation_find_a_build()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var broken = story.Files("x");
+        broken["Dockerfile"] = "RNU";
+        var failed = await story.OpenAsync(broken);
+        var built = await story.OpenAsync(story.Files("x"));
+        var table = new TableClient(story.Storage, "builds");
+
+        var failures = await table.QueryAsync<TableEntity>("State eq 'Failed'").ToArrayAsync(TestContext.Current.CancellationToken);
+        var ofOne = await table.QueryAsync<TableEntity>($"Repository eq 'sample/repository' and PullRequest eq {built.PullRequest}").ToArrayAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["id-" + failed.Id, failures[1].RowKey], failures.Select(r => r.RowKey));
+        Assert.Matches($"^newest-[0-9]+-{failed.Id}$", failures[1].RowKey);
+        Assert.All(ofOne, row => Assert.Equal(("Succeeded", built.Commit, built.Summary), (row.GetString("State"), row.GetString("Commit"), row.GetString("Summary"))));
+        Assert.Equal(built.Images[0].Digest, JsonNode.Parse(ofOne[0].GetString("Record"))!["images"]![0]!["digest"]!.ToString());
+    }
+
+    [Fact]
+    public async Task A_log_is_a_text_blob_that_a_double_click_opens()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var build = await story.OpenAsync(story.Files("x"));
+
+        var blob = await new BlobContainerClient(story.Storage, "build-logs").GetBlobClient(build.Id + ".log")
+            .DownloadContentAsync(TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("text/plain", blob.Value.Details.ContentType, StringComparison.Ordinal);
+        Assert.Equal(await story.LogAsync(build.Id), blob.Value.Content.ToString());
+    }
+
+    /// <summary>Takes no client of ours: the message as it is on the wire, decoded as Storage Explorer decodes it.</summary>
+    private static async Task<string> PeekAsync(Story story, string queue)
+    {
+        var client = new QueueClient(story.Storage, queue);
+        string? wire = null;
+        await Parts.UntilAsync(
+            async () => await client.ExistsAsync() && (wire = (await client.PeekMessageAsync()).Value?.MessageText) is not null, $"a message on {queue}");
+        return Encoding.UTF8.GetString(Convert.FromBase64String(wire!));
+    }
+}
