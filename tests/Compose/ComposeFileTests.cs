@@ -70,25 +70,9 @@ public sealed partial class ComposeFileTests
     /// <summary>The file as compose understands it.</summary>
     private static async Task<string> ConfigAsync(params string[] options)
     {
-        var (code, output) = await Shell.RunAsync([.. await ComposeAsync(), .. options, "config"]);
+        var (code, output) = await Shell.RunAsync([.. await ComposeCommand.FindAsync(), .. options, "config"]);
         Assert.True(code == 0, output);
         return output;
-    }
-
-    private static async Task<string[]> ComposeAsync()
-    {
-        foreach (var command in new string[][] { ["docker", "compose"], ["docker-compose"] })
-        {
-            if (await Shell.TryRunAsync([.. command, "version"]) is (0, _))
-            {
-                return command;
-            }
-        }
-
-        const string Missing = "docker-compose.yml was not checked: neither docker compose nor docker-compose is here "
-            + "(on Debian: apt-get install docker-compose).";
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", Missing);
-        throw new InvalidOperationException(Missing);
     }
 
     [GeneratedRegex(@"^#?(?<name>[A-Z]\w+)=", RegexOptions.Multiline)]
