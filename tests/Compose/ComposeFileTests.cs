@@ -44,6 +44,16 @@ public sealed partial class ComposeFileTests
         }
     }
 
+    [Theory]
+    [InlineData("azurite")]
+    [InlineData("registry")]
+    public async Task The_functions_wait_for_the_health_of(string service)
+    {
+        var config = await ConfigAsync();
+
+        Assert.Matches($@"\n  functions:\n(    .*\n)*    depends_on:\n(      .*\n)*      {service}:\n        condition: service_healthy\n", config);
+    }
+
     [Fact]
     public void Every_port_is_open_to_this_machine_alone()
     {

@@ -76,8 +76,14 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
             await root.AddProgramAsync(Parts.Find("node")!, "/bin/node");
             await root.AddTextAsync("/bin/azurite", "#!/bin/sh\nexec node /opt/node_modules/azurite/dist/src/azurite.js \"$@\"\n");
 
-            // The health check's nc -z host port; Debian's busybox is built without -z.
-            await root.AddTextAsync("/bin/nc", "#!/bin/bash\n[[ $1 == -z ]] && exec 3<>\"/dev/tcp/$2/$3\"\n");
+            // The health check's nc -z host port, without which Debian's busybox is built. Its first check fails, so that
+            // Azurite is healthy later than the registry: who does not wait for it is seen.
+            await root.AddTextAsync("/bin/nc", """
+                #!/bin/bash
+                [[ -e /tmp/asked ]] || { : >/tmp/asked; exit 1; }
+                [[ $1 == -z ]] && exec 3<>"/dev/tcp/$2/$3"
+
+                """);
         },
         """CMD ["azurite"]""");
 
