@@ -8,7 +8,7 @@ namespace Ci.Tests.Compose;
 
 /// <summary>
 /// docker-compose.yml brought up as a project of its own. The file is used as it is but for the published ports, which may
-/// be taken here; a second file names the images, the engine's socket and the registry's port.
+/// be taken here; a second file names the images, Azurite's program, the engine's socket and the registry's port.
 /// </summary>
 internal sealed partial class ComposeStack : IAsyncDisposable
 {
@@ -46,9 +46,9 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         var compose = await ComposeCommand.FindAsync();
         StandInImages.Check();
         await engine.StartAsync();
-        if (!engine.Host.StartsWith("unix://", StringComparison.Ordinal) || !OperatingSystem.IsLinux())
+        if (!engine.Host.StartsWith("unix://", StringComparison.Ordinal))
         {
-            Parts.SkipOrFail($"docker-compose.yml was not brought up: its images are made of this machine's programs, and the engine at {engine.Host} is not this Linux.");
+            Parts.SkipOrFail($"docker-compose.yml was not brought up: the engine at {engine.Host} has no socket to mount. Set DOCKER_HOST to one like unix:///var/run/docker.sock.");
         }
 
         var stack = new ComposeStack(engine) { _compose = compose };
