@@ -1,8 +1,9 @@
 using System.Globalization;
+using System.Net;
 
 namespace Ci.Local;
 
-/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too.</summary>
+/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too, and <c>--address IP</c>.</summary>
 internal static class CommandLine
 {
     public static LocalHostOptions Parse(string[] args)
@@ -16,8 +17,11 @@ internal static class CommandLine
                 "--port" or "-p" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
                     ? options with { Port = port }
                     : throw new HostException($"--port is '{value}'; it must be a number from 0 to 65535."),
+                "--address" => IPAddress.TryParse(value, out var address)
+                    ? options with { Address = address }
+                    : throw new HostException($"--address is '{value}'; it must be an IP address of this machine, or 0.0.0.0 for all of them."),
                 "--script-root" => options with { ScriptRoot = value },
-                var other => throw new HostException($"'{other}' is no option; there are --port N and --script-root DIR."),
+                var other => throw new HostException($"'{other}' is no option; there are --port N, --address IP and --script-root DIR."),
             };
         }
 

@@ -1,9 +1,11 @@
+using System.Net;
 using Ci.Local.Http;
 using Ci.Local.Queues;
 using Ci.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -14,8 +16,11 @@ namespace Ci.Local;
 /// <summary>Where and what to run.</summary>
 public sealed record LocalHostOptions
 {
-    /// <summary>The port on localhost; 0 takes a free one.</summary>
+    /// <summary>The port; 0 takes a free one.</summary>
     public int Port { get; init; } = 7071;
+
+    /// <summary>The address to listen on; null is localhost, which no other machine reaches.</summary>
+    public IPAddress? Address { get; init; }
 
     /// <summary>The folder of host.json and local.settings.json.</summary>
     public required string ScriptRoot { get; init; }
@@ -71,7 +76,7 @@ public static class LocalHost
         builder.Configuration.AddEnvironmentVariables().AddInMemoryCollection(options.Settings);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.ListenLocalhostOrAny(options.Port);
+            Listen(kestrel, options.Address, options.Port);
             kestrel.Limits.MaxRequestBodySize = HttpFunctionEndpoint.MaxBodyBytes;
         });
         builder.Services.Configure<HostOptions>(host =>
@@ -99,12 +104,16 @@ public static class LocalHost
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
-    private static void ListenLocalhostOrAny(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
+    private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port)
     {
-        // Kestrel cannot take a free port on both of localhost's addresses at once.
-        if (port == 0)
+        if (address is not null)
         {
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+            kestrel.Listen(address, port);
+        }
+        else if (port == 0)
+        {
+            // Kestrel cannot take a free port on both of localhost's addresses at once.
+            kestrel.Listen(IPAddress.Loopback, 0);
         }
         else
         {

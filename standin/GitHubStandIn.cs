@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,6 +9,9 @@ namespace Ci.StandIn;
 public sealed record GitHubStandInOptions
 {
     public int Port { get; init; }
+
+    /// <summary>The address to listen on: loopback, unless a container is to reach it.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
 
     /// <summary>The token that requests must carry; null lets everybody in, as GitHub does with public repositories.</summary>
     public string? Token { get; init; }
@@ -54,7 +58,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
     public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
     {
         var standIn = new GitHubStandIn(options) { WebhookUrl = options.WebhookUrl };
-        standIn._server = await StandInServer.StartAsync(standIn, options.Port, options.Token);
+        standIn._server = await StandInServer.StartAsync(standIn, options);
         return standIn;
     }
 

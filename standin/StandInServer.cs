@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -38,23 +39,24 @@ internal sealed class StandInServer : IAsyncDisposable
 
     private Uri CodeUrl { get; set; } = null!;
 
-    public static async Task<StandInServer> StartAsync(GitHubStandIn gitHub, int port, string? token)
+    public static async Task<StandInServer> StartAsync(GitHubStandIn gitHub, GitHubStandInOptions options)
     {
-        var server = new StandInServer(gitHub, token);
+        var server = new StandInServer(gitHub, options.Token);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(System.Net.IPAddress.Loopback, port);
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+            kestrel.Listen(options.Address, options.Port);
+            kestrel.Listen(options.Address, 0);
         });
         server._app = builder.Build();
         server.Map();
         await server._app.StartAsync();
         var urls = server._app.Urls.ToArray();
         server.ApiUrl = new Uri(urls[0]);
-        // Another host name, so that a client which sent its token along would be noticed.
-        server.CodeUrl = new Uri($"http://localhost:{new Uri(urls[1]).Port}");
+        // Another host name where there is one, so that a client which sent its token along would be noticed.
+        var code = new Uri(urls[1]);
+        server.CodeUrl = IPAddress.IsLoopback(options.Address) ? new Uri($"http://localhost:{code.Port}") : code;
         return server;
     }
 

@@ -44,6 +44,16 @@ public sealed partial class ComposeFileTests
         }
     }
 
+    [Theory]
+    [InlineData("azurite")]
+    [InlineData("registry")]
+    public async Task The_functions_wait_for_the_health_of(string service)
+    {
+        var config = await ConfigAsync();
+
+        Assert.Matches($@"\n  functions:\n(    .*\n)*    depends_on:\n(      .*\n)*      {service}:\n        condition: service_healthy\n", config);
+    }
+
     [Fact]
     public void Every_port_is_open_to_this_machine_alone()
     {
@@ -70,25 +80,9 @@ public sealed partial class ComposeFileTests
     /// <summary>The file as compose understands it.</summary>
     private static async Task<string> ConfigAsync(params string[] options)
     {
-        var (code, output) = await Shell.RunAsync([.. await ComposeAsync(), .. options, "config"]);
+        var (code, output) = await Shell.RunAsync([.. await ComposeCommand.FindAsync(), .. options, "config"]);
         Assert.True(code == 0, output);
         return output;
-    }
-
-    private static async Task<string[]> ComposeAsync()
-    {
-        foreach (var command in new string[][] { ["docker", "compose"], ["docker-compose"] })
-        {
-            if (await Shell.TryRunAsync([.. command, "version"]) is (0, _))
-            {
-                return command;
-            }
-        }
-
-        const string Missing = "docker-compose.yml was not checked: neither docker compose nor docker-compose is here "
-            + "(on Debian: apt-get install docker-compose).";
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", Missing);
-        throw new InvalidOperationException(Missing);
     }
 
     [GeneratedRegex(@"^#?(?<name>[A-Z]\w+)=", RegexOptions.Multiline)]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Ci.Local;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Local;
@@ -80,6 +81,30 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use.", await RunToEndAsync(Settings(), port));
     }
 
+    [Fact]
+    public async Task It_listens_on_another_address_when_told_and_on_localhost_alone_otherwise()
+    {
+        await azurite.StartAsync();
+        await WriteAsync("host.json", """{ "version": "2.0" }""");
+        var (told, untold) = (Parts.FreePort(), Parts.FreePort());
+
+        await using var other = Start(told, Settings(), "--address", "127.0.0.2");
+        await using var usual = Start(untold, Settings());
+        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.2:{told}/"), "the other address", onTimeout: () => other.Output);
+        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{untold}/"), "localhost", onTimeout: () => usual.Output);
+
+        Assert.False(await Parts.AnswersAsync($"http://127.0.0.1:{told}/"));
+        Assert.False(await Parts.AnswersAsync($"http://127.0.0.2:{untold}/"));
+    }
+
+    [Fact]
+    public void An_address_that_is_none_is_a_sentence()
+    {
+        var refusal = Assert.Throws<HostException>(() => CommandLine.Parse(["--address", "here"]));
+
+        Assert.Equal("--address is 'here'; it must be an IP address of this machine, or 0.0.0.0 for all of them.", refusal.Message);
+    }
+
     private Dictionary<string, string?> Settings(string? without = null, params (string Name, string Value)[] more)
     {
         var settings = new Dictionary<string, string?>
@@ -110,8 +135,8 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         return program.Output.Trim();
     }
 
-    private RunningProcess Start(int port, Dictionary<string, string?> settings) => RunningProcess.Start(
+    private RunningProcess Start(int port, Dictionary<string, string?> settings, params string[] more) => RunningProcess.Start(
         Parts.Find("dotnet")!,
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", _folder.FullName],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", _folder.FullName, .. more],
         settings);
 }
