@@ -15,6 +15,14 @@ public sealed class BuildOptions
     /// </summary>
     [Range(1, 100, ErrorMessage = "Build__MaxAttempts must be from 1 to 100.")]
     public int MaxAttempts { get; set; } = 5;
+
+    /// <summary>How long a build may take. Shorter than <c>functionTimeout</c> in host.json, which ends all builds of the host.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a step may go on without a line of output.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__SilenceLimit must be a time from 00:00:01 to 1.00:00:00, like 00:10:00.")]
+    public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromMinutes(10);
 }
 
 /// <summary>Checks <see cref="BuildOptions"/> at start.</summary>

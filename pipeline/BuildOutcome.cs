@@ -17,9 +17,12 @@ public abstract record BuildOutcome
             $"Pushed {string.Join(", ", Images.Select(i => $"{i.Reference} ({Human.Size(i.Size)})"))}.";
     }
 
-    /// <summary>The commit asks for nothing.</summary>
+    /// <summary>The commit asks for nothing, or its pull request is closed.</summary>
     public sealed record NothingToBuild(string Reason) : BuildOutcome;
 
     /// <summary>It cannot be built as the commit is.</summary>
     public sealed record Failed(string Reason) : BuildOutcome;
+
+    /// <summary>It cannot be built as this machine is; no retry would change that.</summary>
+    public sealed record Broken(string Reason) : BuildOutcome;
 }

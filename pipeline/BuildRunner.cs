@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
@@ -9,18 +8,24 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline;
 
 /// <summary>
-/// Runs a build: takes it, fetches the commit's source, builds and pushes its images, moves the tags, and records the
-/// outcome. It is the one class that knows the order of the stages.
+/// Runs a build: waits for its turn, takes it, has its work done within its time, and records the outcome and tells
+/// GitHub. Whatever dies meanwhile, somebody else can take it up again.
 /// </summary>
 public sealed partial class BuildRunner(
+    BuildTurn turns,
     BuildRecords records,
     BuildLogs logs,
-    SourceStage source,
-    ImageBuilder images,
+    BuildWork work,
+    BuildQueue queue,
+    CommitStatuses statuses,
     IOptions<BuildOptions> options,
     TimeProvider time,
     ILogger<BuildRunner> logger)
 {
+    // A wait that GitHub asks for is not waited out by a worker when it is longer than the queue's own delay.
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Runs the build that a message asks for. Returns when it has ended, or when there is nothing to do because it
     /// ended before or another worker has it.
@@ -28,7 +33,21 @@ public sealed partial class BuildRunner(
     /// <exception cref="Exception">Something that another try may cure; the queue brings the message again.</exception>
     public async Task RunAsync(BuildRequest request, CancellationToken cancellation)
     {
-        await using var lease = await BuildLease.TakeAsync(records, request, time, cancellation);
+        var turn = await turns.WaitAsync(request, cancellation);
+        // The message is complete: if its record is missing, somebody emptied the table, and the build begins anew.
+        if (turn == Turn.Never && await records.TryAddAsync(BuildRecord.Queued(request), cancellation))
+        {
+            turn = await turns.WaitAsync(request, cancellation);
+        }
+
+        if (turn == Turn.AfterOthers)
+        {
+            await queue.SendAsync(request, TimeSpan.Zero, cancellation);
+            Log.StepsBack(logger, request.BuildId, request.Repository);
+            return;
+        }
+
+        await using var lease = turn == Turn.Now ? await BuildLease.TakeAsync(records, request, time, cancellation) : null;
         if (lease is null)
         {
             Log.NothingToDo(logger, request.BuildId);
@@ -36,80 +55,55 @@ public sealed partial class BuildRunner(
         }
 
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
-        await using var log = await logs.OpenAsync(request.BuildId, cancellation);
+        await RunAsync(lease, cancellation);
+        await statuses.TellEndAsync(request.BuildId, cancellation);
+    }
+
+    private async Task RunAsync(BuildLease lease, CancellationToken cancellation)
+    {
+        using var clock = new BuildClock(options.Value, time, lease.Token);
+        var telling = statuses.TellRunningAsync(lease.Record, clock.Token);
+        await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
         try
         {
-            var outcome = await BuildAsync(lease.Record, log, lease.Token);
+            var outcome = await DoAsync(lease, clock, log);
+            await telling;
             await FinishAsync(lease, log, outcome, cancellation);
         }
         catch (Exception e)
         {
-            await GiveBackAsync(lease, log, e, cancellation);
-            throw;
+            await telling;
+            if (await LetGoAsync(lease, log, e, cancellation))
+            {
+                throw;
+            }
         }
     }
 
-    private async Task<BuildOutcome> BuildAsync(BuildRecord record, BuildLog log, CancellationToken cancellation)
+    /// <summary>Does the work; what no retry can cure is an outcome.</summary>
+    private async Task<BuildOutcome> DoAsync(BuildLease lease, BuildClock clock, BuildLog log)
     {
-        var request = record.Request;
-        log.Line(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Build of {request.Repository} pull request #{request.PullRequest} at {Human.Commit(request.Commit)}, attempt {record.Attempts}"));
         try
         {
-            var fetched = await source.FetchAsync(request, log.Line, cancellation);
-            if (fetched is not SourceStageResult.Ready ready)
+            if (lease.Record.Attempts > options.Value.MaxAttempts)
             {
-                return fetched switch
-                {
-                    SourceStageResult.Empty empty => new BuildOutcome.NothingToBuild(empty.Reason),
-                    SourceStageResult.Refused refused => new BuildOutcome.Failed(refused.Reason),
-                    _ => throw new InvalidOperationException($"Unknown source result {fetched}."),
-                };
+                return new BuildOutcome.Broken($"Given up: its worker died {options.Value.MaxAttempts} times while it was built.");
             }
 
-            await using var archive = ready.Archive;
-            var pushed = await PublishAsync(request, ready, log, cancellation);
-            return new BuildOutcome.Pushed(pushed, ready.Warnings);
+            return await work.DoAsync(lease, log, clock.Token);
         }
-        catch (ImageRefusedException e)
+        catch (Exception) when (clock.Reason is not null && !lease.Token.IsCancellationRequested)
+        {
+            return new BuildOutcome.Failed(clock.Reason);
+        }
+        catch (Exception e) when (e is ImageRefusedException or SourceRefusedException)
         {
             return new BuildOutcome.Failed(e.Message);
         }
-        catch (SourceRefusedException e)
+        catch (DiskFullException e)
         {
-            return new BuildOutcome.Failed(e.Message);
+            return new BuildOutcome.Broken(e.Message);
         }
-    }
-
-    /// <summary>Every image is built and pushed under its commit's tag before the first moving tag is moved.</summary>
-    private async Task<IReadOnlyList<PushedImage>> PublishAsync(
-        BuildRequest request, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
-    {
-        var built = new List<CommitImage>();
-        foreach (var spec in ready.Images)
-        {
-            log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
-            built.Add(await images.BuildAsync(request, ready.Archive, spec, log.Output, cancellation));
-        }
-
-        var pushed = new List<PushedImage>();
-        foreach (var image in built)
-        {
-            var tags = await images.MoveTagsAsync(request, image, cancellation);
-            var repository = images.Repository(image.Spec);
-            pushed.Add(new PushedImage
-            {
-                Name = image.Spec.Name,
-                Tags = tags,
-                Reference = $"{repository}:{tags[0]}",
-                Digest = image.Manifest.Digest,
-                Size = image.Manifest.Size,
-            });
-            log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Human.Size(image.Manifest.Size)}");
-        }
-
-        return pushed;
     }
 
     private async Task FinishAsync(BuildLease lease, BuildLog log, BuildOutcome outcome, CancellationToken cancellation)
@@ -119,9 +113,10 @@ public sealed partial class BuildRunner(
             BuildOutcome.Pushed pushed => (BuildState.Succeeded, pushed.Sentence),
             BuildOutcome.NothingToBuild nothing => (BuildState.Succeeded, nothing.Reason),
             BuildOutcome.Failed failed => (BuildState.Failed, failed.Reason),
+            BuildOutcome.Broken broken => (BuildState.Error, broken.Reason),
             _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
         };
-        var tail = state == BuildState.Failed ? log.Tail : [];
+        var tail = state == BuildState.Succeeded ? [] : log.Tail;
         log.Line($"{state}: {summary}");
 
         // The log is stored before the state is, so that whoever sees a final state finds the log complete.
@@ -143,38 +138,95 @@ public sealed partial class BuildRunner(
         }
         else
         {
-            Log.Lost(logger, lease.Record.Id);
+            Log.Stopped(logger, lease.Record.Id);
         }
     }
 
-    /// <summary>Hands the build back to the queue, or records that it was given up after its last attempt.</summary>
-    private async Task GiveBackAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
+    /// <summary>
+    /// Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
+    /// False when nothing is to be tried again with this message.
+    /// </summary>
+    private async Task<bool> LetGoAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
     {
-        var stopped = cancellation.IsCancellationRequested;
-        var cause = stopped ? "The host is stopping." : fault is SourceUnavailableException or ImageUnavailableException
-            ? fault.Message
-            : "Something unexpected happened; the host's own log has the details.";
-        var isLast = !stopped && lease.Record.Attempts >= options.Value.MaxAttempts;
-        Log.Interrupted(logger, fault, lease.Record.Id, lease.Record.Attempts, cause);
-        log.Line(isLast ? $"Given up after {lease.Record.Attempts} attempts: {cause}" : $"Interrupted, to be tried again: {cause}");
-        var tail = log.Tail;
-
         // The build's own token may be the one that stopped it; the hand-over has a short time of its own.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         try
         {
-            await lease.EndAsync(
-                r => isLast
-                    ? r with { State = BuildState.Error, Summary = $"Given up after {r.Attempts} attempts: {cause}", FinishedAt = time.GetUtcNow(), LogTail = tail }
-                    : r with { State = BuildState.Queued, Summary = $"Waiting for another try: {cause}", Attempts = stopped ? r.Attempts - 1 : r.Attempts },
-                limit.Token);
-            await log.DisposeAsync();
+            if (lease.IsLost)
+            {
+                Log.Stopped(logger, lease.Record.Id);
+                log.Line("Stopped: the build was ended from outside, or is another worker's by now.");
+                await log.DisposeAsync();
+                await lease.EndAsync(record => record, limit.Token);
+                return false;
+            }
+
+            return cancellation.IsCancellationRequested
+                ? await HandOverAsync(lease, log, limit.Token)
+                : await TryAgainAsync(lease, log, fault, limit.Token);
         }
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException or OperationCanceledException)
         {
-            // Storage is away too; the hold runs out by itself, and the message comes again.
+            // Storage is away too; the hold runs out by itself, and the build is taken up again.
             Log.NotHandedBack(logger, e, lease.Record.Id);
+            return !lease.IsLost;
         }
+    }
+
+    /// <summary>
+    /// This host stops: another one begins at once, and this try does not count. A message of its own sees to that, for
+    /// the one that is being worked on may stay hidden for minutes after its host has ended.
+    /// </summary>
+    private async Task<bool> HandOverAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        Log.HandedOver(logger, lease.Record.Id);
+        log.Line("Interrupted: the host is stopping. The build begins anew.");
+        await log.DisposeAsync();
+        await queue.SendAsync(lease.Record.Request, cancellation);
+        await lease.EndAsync(r => r with { State = BuildState.Queued, Summary = "Waiting: the host that built it was stopped.", Attempts = r.Attempts - 1 }, cancellation);
+        return false;
+    }
+
+    private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
+    {
+        var cause = fault is SourceUnavailableException or ImageUnavailableException
+            ? fault.Message
+            : "Something unexpected happened; the host's own log has the details.";
+        Log.Interrupted(logger, fault, lease.Record.Id, lease.Record.Attempts, cause);
+        if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
+        {
+            await WaitAsync(lease, log, wait < LongestWait ? wait : LongestWait, cause, cancellation);
+            return false;
+        }
+
+        var isLast = lease.Record.Attempts >= options.Value.MaxAttempts;
+        var sentence = isLast ? $"Given up after {lease.Record.Attempts} attempts: {cause}" : $"Waiting for another try: {cause}";
+        log.Line(sentence);
+        var tail = log.Tail;
+        await log.DisposeAsync();
+        await lease.EndAsync(
+            r => isLast
+                ? r with { State = BuildState.Error, Summary = sentence, FinishedAt = time.GetUtcNow(), LogTail = tail }
+                : r with { State = BuildState.Queued, Summary = sentence, SentAt = time.GetUtcNow() },
+            cancellation);
+        if (isLast)
+        {
+            await statuses.TellEndAsync(lease.Record.Id, cancellation);
+        }
+
+        return true;
+    }
+
+    /// <summary>GitHub asked for time: a message of its own comes when that has passed, and this try does not count.</summary>
+    private async Task WaitAsync(BuildLease lease, BuildLog log, TimeSpan wait, string cause, CancellationToken cancellation)
+    {
+        var sentence = $"Waiting {Human.Duration(wait)}, as GitHub asks: {cause}";
+        log.Line(sentence);
+        await log.DisposeAsync();
+        await queue.SendAsync(lease.Record.Request, wait, cancellation);
+        await lease.EndAsync(
+            r => r with { State = BuildState.Queued, Summary = sentence, NotBefore = time.GetUtcNow() + wait, SentAt = time.GetUtcNow(), Attempts = r.Attempts - 1 },
+            cancellation);
     }
 
     private static partial class Log
@@ -188,13 +240,19 @@ public sealed partial class BuildRunner(
         [LoggerMessage(3, LogLevel.Information, "Build {BuildId} {State}: {Summary}")]
         public static partial void Finished(ILogger logger, string buildId, BuildState state, string summary);
 
-        [LoggerMessage(4, LogLevel.Warning, "Build {BuildId} is another worker's by now: its outcome is not recorded")]
-        public static partial void Lost(ILogger logger, string buildId);
+        [LoggerMessage(4, LogLevel.Information, "Build {BuildId} was ended from outside, or is another worker's by now: it is left")]
+        public static partial void Stopped(ILogger logger, string buildId);
 
         [LoggerMessage(5, LogLevel.Warning, "Build {BuildId}, attempt {Attempt}: {Cause}")]
         public static partial void Interrupted(ILogger logger, Exception exception, string buildId, int attempt, string cause);
 
         [LoggerMessage(6, LogLevel.Warning, "Build {BuildId} could not be handed back; it is free again when its hold runs out")]
         public static partial void NotHandedBack(ILogger logger, Exception exception, string buildId);
+
+        [LoggerMessage(7, LogLevel.Information, "Build {BuildId} steps back: another repository than {Repository} has waited")]
+        public static partial void StepsBack(ILogger logger, string buildId, string repository);
+
+        [LoggerMessage(8, LogLevel.Information, "Build {BuildId} is handed over: this host stops")]
+        public static partial void HandedOver(ILogger logger, string buildId);
     }
 }

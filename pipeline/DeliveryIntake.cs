@@ -16,7 +16,7 @@ namespace Ci.Pipeline;
 public sealed partial class DeliveryIntake(
     IOptions<WebhookOptions> options,
     BuildPolicy policy,
-    BuildRecords records,
+    Admission admission,
     BuildQueue queue,
     TimeProvider time,
     ILogger<DeliveryIntake> logger)
@@ -101,56 +101,51 @@ public sealed partial class DeliveryIntake(
 
         return policy.Decide(e) switch
         {
-            Verdict.Build build => await StoreAsync(Request(delivery, e, build.Purpose), cancellation),
+            Verdict.Build build => await StoreAsync(
+                new HeadChange(Request(delivery, e, build.Purpose), e.Before?.ToLowerInvariant(), e.Action == "reopened"), cancellation),
             Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
             var other => throw new InvalidOperationException($"Unknown verdict {other}."),
         };
     }
 
-    private async Task<DeliveryResult> StoreAsync(BuildRequest request, CancellationToken cancellation)
+    private async Task<DeliveryResult> StoreAsync(HeadChange change, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(StorageOptions.TimeLimit);
         try
         {
-            var verdict = $"queued: {request.Commit[..12]} of pull request #{request.PullRequest}";
-            if (!await records.TryAddAsync(BuildRecord.Queued(request), limit.Token)
-                && await RequeueAsync(request, limit.Token) is { } already)
+            var admitted = await admission.AdmitAsync(change, limit.Token);
+            if (admitted is Admitted.Queued { Record: var queued })
             {
-                return already;
+                // Of a build that is queued already, the message may be what storage did not take; a second one does no harm.
+                await queue.SendAsync(queued.Request, limit.Token);
             }
 
-            await queue.SendAsync(request, limit.Token);
-            return new DeliveryResult.Accepted(request.BuildId, verdict);
+            return Answer(change.Request, admitted);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException
             || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            Log.StorageUnavailable(logger, e, request.BuildId);
+            Log.StorageUnavailable(logger, e, change.Request.BuildId);
             return new DeliveryResult.Refused(
                 503, "Storage did not take the build, so it was not accepted: see that Azurite (AzureWebJobsStorage) runs, then press Redeliver.");
         }
     }
 
-    /// <summary>
-    /// The same commit was delivered before. What is done stays done; what failed is built again; and what is queued gets
-    /// its message once more, for its first one may be what storage did not take (a second one does no harm).
-    /// </summary>
-    private async Task<DeliveryResult?> RequeueAsync(BuildRequest request, CancellationToken cancellation)
+    private static DeliveryResult Answer(BuildRequest request, Admitted admitted)
     {
-        var record = await records.FindAsync(request.BuildId, cancellation);
-        switch (record?.State)
+        var what = $"{request.Commit[..12]} of pull request #{request.PullRequest}";
+        return admitted switch
         {
-            case BuildState.Succeeded:
-                return new DeliveryResult.Done($"already built: {record.Summary}", record.Id);
-            case BuildState.Running:
-                return new DeliveryResult.Accepted(record.Id, $"already running: {request.Commit[..12]} of pull request #{request.PullRequest}");
-            case BuildState.Queued:
-                return null;
-            default:
-                await records.UpdateAsync(request.BuildId, r => r.IsFinal ? BuildRecord.Queued(request with { QueuedAt = r.Request.QueuedAt }) : null, cancellation);
-                return null;
-        }
+            Admitted.Queued q when request.Purpose == BuildPurpose.Close =>
+                new DeliveryResult.Done($"closed: the tag of pull request #{request.PullRequest} is removed", q.Record.Id),
+            Admitted.Queued q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}"),
+            Admitted.Running r => new DeliveryResult.Accepted(r.Record.Id, $"already running: {what}"),
+            Admitted.Built b => new DeliveryResult.Done($"already built: {b.Record.Summary}", b.Record.Id),
+            Admitted.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
+            Admitted.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
+            _ => throw new InvalidOperationException($"Unknown result {admitted}."),
+        };
     }
 
     private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)

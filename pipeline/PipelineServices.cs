@@ -33,19 +33,28 @@ public static class PipelineServices
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
-        services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub);
-        services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry);
+        services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
+        services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
+        services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
 
         services.AddSingleton<BuildPolicy>();
         services.AddSingleton<BuildQueue>();
+        services.AddSingleton<BuildsTable>();
         services.AddSingleton<BuildRecords>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<TagClaims>();
         services.AddSingleton<BuildLogs>();
         services.AddSingleton<BuildViews>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<DockerEngine>();
         services.AddTransient<ImageBuilder>();
         services.AddTransient<SourceStage>();
+        services.AddSingleton<BuildTurn>();
+        services.AddSingleton<BuildActions>();
+        services.AddSingleton<DeadLetters>();
+        services.AddTransient<BuildWork>();
         services.AddTransient<BuildRunner>();
+        services.AddHostedService<Recovery>();
         return services;
     }
 

@@ -55,6 +55,11 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>The requests that came in, as <c>GET /path</c>.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
+    internal Statuses StatusesOf { get; } = new();
+
+    /// <summary>The statuses of a commit, oldest first.</summary>
+    public IReadOnlyList<CommitStatus> Statuses(string repository, string sha) => StatusesOf.Of(repository, sha);
+
     public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
     {
         var standIn = new GitHubStandIn(options) { WebhookUrl = options.WebhookUrl };
@@ -87,18 +92,30 @@ public sealed class GitHubStandIn : IAsyncDisposable
 
     /// <summary>A new head was pushed.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> PushAsync(PullRequestState pull, string head) =>
-        ChangeAsync(pull with { Head = head }, "synchronize");
+        ChangeAsync(pull with { Head = head }, "synchronize", before: pull.Head);
 
     /// <summary>It was merged.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> MergeAsync(PullRequestState pull, string mergeCommit) =>
         ChangeAsync(pull with { State = "closed", Merged = true, MergeCommit = mergeCommit }, "closed");
 
     /// <summary>Something else happened to it.</summary>
-    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> ChangeAsync(PullRequestState pull, string action)
+    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> ChangeAsync(PullRequestState pull, string action, string? before = null)
     {
-        pull = pull with { UpdatedAt = DateTimeOffset.UtcNow };
+        var (changed, delivery) = Change(pull, action, before);
+        return (changed, await RedeliverAsync(delivery));
+    }
+
+    /// <summary>Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or never.</summary>
+    public (PullRequestState Pull, Guid Delivery) Change(PullRequestState pull, string action, string? before = null)
+    {
+        // No two changes of a pull request in the same second, so that it is known which is the newer.
+        var now = DateTimeOffset.UtcNow;
+        var updated = pull.UpdatedAt.AddSeconds(1);
+        pull = pull with { UpdatedAt = updated > now ? updated : now };
         _pulls[(pull.Repository, pull.Number)] = pull;
-        return (pull, await DeliverAsync("pull_request", pull.Payload(action).ToJsonString()));
+        var delivery = Guid.NewGuid();
+        _deliveries[delivery] = ("pull_request", pull.Payload(action, before).ToJsonString());
+        return (pull, delivery);
     }
 
     /// <summary>Sends a delivery, signed.</summary>

@@ -30,7 +30,19 @@ public sealed record PullRequestState
     public DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>GitHub's payload for an event of this pull request (the fields that GitHub always sends, as in its published examples).</summary>
-    public JsonObject Payload(string action) => new()
+    public JsonObject Payload(string action, string? before = null)
+    {
+        var payload = Payload(action);
+        if (before is not null)
+        {
+            payload["before"] = before;
+            payload["after"] = Head;
+        }
+
+        return payload;
+    }
+
+    private JsonObject Payload(string action) => new()
     {
         ["action"] = action,
         ["number"] = Number,

@@ -68,6 +68,7 @@ internal sealed class StandInServer : IAsyncDisposable
         _app.MapGet("/repos/{owner}/{repo}/tarball/{commit}", TarballAsync);
         _app.MapGet("/codeload/{owner}/{repo}/legacy.tar.gz/{commit}", ArchiveAsync);
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}/files", FilesAsync);
+        _app.MapPost("/repos/{owner}/{repo}/statuses/{sha}", StatusAsync);
         _app.MapFallback(() => NotFound());
     }
 
@@ -170,6 +171,18 @@ internal sealed class StandInServer : IAsyncDisposable
             ["contents_url"] = $"https://api.github.com/repos/{owner}/{repo}/contents/{path}?ref={pull.Head}",
         })];
         return Results.Text(new JsonArray(files).ToJsonString(), "application/json; charset=utf-8");
+    }
+
+    private async Task<IResult> StatusAsync(HttpRequest request, string owner, string repo, string sha)
+    {
+        var body = await JsonNode.ParseAsync(request.Body);
+        if (_gitHub.Repository($"{owner}/{repo}") is not { } repository || !await repository.HasCommitAsync(sha))
+        {
+            return Problem(422, $"No commit found for SHA: {sha}");
+        }
+
+        var (made, problem) = _gitHub.StatusesOf.Make($"{owner}/{repo}", sha, body);
+        return made is null ? Problem(422, "Validation Failed: " + problem) : Results.Text(made.ToJsonString(), "application/json; charset=utf-8", statusCode: 201);
     }
 
     private static IResult NotFound() => Problem(404, "Not Found");

@@ -163,9 +163,10 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
             {
                 output(text);
             }
-            else if (line is { Status: { } status, Id: null })
+            else
             {
-                output(status + "\n");
+                // How far a layer of the base has come is not logged, but it is a sign of life.
+                output(line is { Status: { } status, Id: null } ? status + "\n" : "");
             }
         }
 

@@ -12,16 +12,20 @@ internal static class EngineErrors
         "tls handshake timeout", "timeout exceeded", "context deadline exceeded", "server misbehaving", "broken pipe",
         "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
         "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
-        "504 gateway", "no space left on device", "bad gateway", "service unavailable",
+        "504 gateway", "bad gateway", "service unavailable",
     ];
 
     /// <summary>An error line in a build's stream. What a <c>RUN</c> step printed is never taken for the engine's own trouble.</summary>
     public static Exception OfBuild(string error) =>
         !error.Contains("returned a non-zero code", StringComparison.Ordinal)
         && !error.Contains("did not complete successfully", StringComparison.Ordinal)
-        && IsPassing(error)
-            ? new ImageUnavailableException($"The engine could not go on: {Sentence(error)}")
+            ? OfEngine(error, new ImageRefusedException(Sentence(error)))
             : new ImageRefusedException(Sentence(error));
+
+    private static Exception OfEngine(string error, Exception otherwise) =>
+        IsDiskFull(error) ? DiskFull(error)
+        : IsPassing(error) ? new ImageUnavailableException($"The engine could not go on: {Sentence(error)}")
+        : otherwise;
 
     /// <summary>An error line in a push's stream.</summary>
     public static Exception OfPush(string error, string repository) => IsPassing(error)
@@ -35,10 +39,15 @@ internal static class EngineErrors
         var message = Message(e.ResponseBody) ?? e.Message;
         var refused = (int)e.StatusCode is >= 400 and < 500 and not 429
             || message.Contains("Dockerfile", StringComparison.OrdinalIgnoreCase);
-        return refused && !IsPassing(message)
+        return IsDiskFull(message) ? DiskFull(message) : refused && !IsPassing(message)
             ? new ImageRefusedException(Sentence(message))
             : new ImageUnavailableException($"The engine answered {(int)e.StatusCode}: {Sentence(message)}", e);
     }
+
+    private static bool IsDiskFull(string error) => error.Contains("no space left on device", StringComparison.OrdinalIgnoreCase);
+
+    private static DiskFullException DiskFull(string error) =>
+        new($"The Docker engine's disk is full: make room (docker system df shows what takes it, docker system prune removes what is not used), then rebuild. The engine says: {Sentence(error)}");
 
     private static bool IsPassing(string error) => Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase));
 

@@ -10,8 +10,10 @@ namespace Ci.Pipeline.Image;
 public sealed record CommitImage(ImageSpec Spec, Manifest Manifest);
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
-public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, IOptions<RegistryOptions> options)
+public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, IOptions<RegistryOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
+
     /// <summary>Builds and pushes <c>NAME:sha-…</c>. The engine keeps its layers as cache, but no name.</summary>
     public async Task<CommitImage> BuildAsync(
         BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
@@ -33,7 +35,7 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, I
         await engine.TagAsync(imageId, repository, tag, cancellation);
         try
         {
-            var digest = await engine.PushAsync(repository, tag, output, cancellation);
+            var digest = await PushAsync(repository, tag, output, cancellation);
             return new CommitImage(spec, await VerifyAsync(spec, tag, digest, cancellation));
         }
         finally
@@ -44,20 +46,35 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, I
         }
     }
 
-    /// <summary>Moves the image's other tags to it; returns them, the one to pull first.</summary>
-    public async Task<IReadOnlyList<string>> MoveTagsAsync(BuildRequest request, CommitImage image, CancellationToken cancellation)
-    {
-        var moving = ImageTags.Moving(request, image.Spec.Version);
-        foreach (var tag in moving)
-        {
-            await registry.TagAsync(options.Value.Prefix + image.Spec.Name, tag, image.Manifest, cancellation);
-        }
+    /// <summary>Makes a tag point to the image.</summary>
+    public Task TagAsync(CommitImage image, string tag, CancellationToken cancellation) =>
+        registry.TagAsync(options.Value.Prefix + image.Spec.Name, tag, image.Manifest, cancellation);
 
-        return [.. moving, ImageTags.OfCommit(request.Commit)];
-    }
+    /// <summary>Takes a tag off an image that may have others.</summary>
+    public Task UntagAsync(string name, string tag, CancellationToken cancellation) =>
+        registry.UntagAsync(options.Value.Prefix + name, tag, cancellation);
 
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
     public string Repository(ImageSpec spec) => $"{options.Value.Address.TrimEnd('/')}/{spec.Name}";
+
+    /// <summary>What the network did to a push is mended by pushing again; the image need not be built anew.</summary>
+    private async Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation)
+    {
+        foreach (var pause in PushPauses)
+        {
+            try
+            {
+                return await engine.PushAsync(repository, tag, output, cancellation);
+            }
+            catch (ImageUnavailableException e)
+            {
+                output($"{e.Message} Pushing again in {pause.TotalSeconds:0} s.\n");
+                await Task.Delay(pause, time, cancellation);
+            }
+        }
+
+        return await engine.PushAsync(repository, tag, output, cancellation);
+    }
 
     private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellation)
     {

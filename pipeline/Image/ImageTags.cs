@@ -14,8 +14,11 @@ public static class ImageTags
     public static IReadOnlyList<string> Moving(BuildRequest request, string version) => request.Purpose switch
     {
         BuildPurpose.Merge => [.. new[] { version, "latest" }.Distinct()],
-        _ => [string.Create(CultureInfo.InvariantCulture, $"pr-{request.PullRequest}")],
+        _ => [OfPullRequest(request.PullRequest)],
     };
+
+    /// <summary>The tag of an open pull request, <c>pr-N</c>.</summary>
+    public static string OfPullRequest(int number) => string.Create(CultureInfo.InvariantCulture, $"pr-{number}");
 
     /// <summary>
     /// The <c>org.opencontainers.image.*</c> set and the pull request's number over the labels that dockerInfo.json

@@ -52,5 +52,10 @@ internal sealed class PushProgress(Action<string> output) : IProgress<JSONMessag
         {
             output($"{layer}: {status}\n");
         }
+        else
+        {
+            // A layer on its way is a sign of life.
+            output("");
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 
 namespace Ci.Pipeline.Image;
@@ -62,6 +63,47 @@ public sealed class RegistryClient(HttpClient http)
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(manifest.MediaType);
         using var response = await SendAsync(request, cancellation);
         await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellation);
+    }
+
+    /// <summary>
+    /// Takes a tag off, and nothing else; a tag that is not there is no error. Registries of the first generation delete by
+    /// digest only, and every tag of that digest with it: there the tag is first moved to an empty manifest of its own.
+    /// </summary>
+    public async Task UntagAsync(string name, string tag, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, Path(name, tag));
+        using var response = await SendAsync(request, cancellation);
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || await FindAsync(name, tag, cancellation) is null)
+        {
+            return;
+        }
+
+        var empty = await PushEmptyAsync(name, cancellation);
+        await TagAsync(name, tag, empty, cancellation);
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, Path(name, empty.Digest));
+        using var deleted = await SendAsync(delete, cancellation);
+        if (deleted.StatusCode != HttpStatusCode.NotFound)
+        {
+            await EnsureSuccessAsync(deleted, $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)", cancellation);
+        }
+    }
+
+    /// <summary>Pushes the one blob of a manifest without layers, whose digest no other manifest has.</summary>
+    private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellation)
+    {
+        var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
+        using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
+        using var started = await SendAsync(start, cancellation);
+        await EnsureSuccessAsync(started, $"write to {name}", cancellation);
+        var location = new Uri(http.BaseAddress!, started.Headers.Location!);
+        var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(config)) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(config) };
+        put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var written = await SendAsync(put, cancellation);
+        await EnsureSuccessAsync(written, $"write to {name}", cancellation);
+        var content = Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{DigestOf(config)}}"},"layers":[]}""");
+        return new Manifest(DigestOf(content), MediaTypes[^1], 0, content);
     }
 
     private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";

@@ -19,17 +19,34 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
 
     /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public async Task SendAsync(BuildRequest request, CancellationToken cancellation)
+    public Task SendAsync(BuildRequest request, CancellationToken cancellation) => SendAsync(request, TimeSpan.Zero, cancellation);
+
+    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
+    /// <exception cref="RequestFailedException">Storage did not take it.</exception>
+    public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellation)
     {
         var message = request.ToJson();
         try
         {
-            await _queue.SendMessageAsync(message, cancellation);
+            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {
             await _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
-            await _queue.SendMessageAsync(message, cancellation);
+            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
+        }
+    }
+
+    /// <summary>Whether there is no message, not even one that a worker has or that waits for its time.</summary>
+    public async Task<bool> IsEmptyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return (await _queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount == 0;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
+        {
+            return true;
         }
     }
 }

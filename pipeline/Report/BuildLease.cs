@@ -4,55 +4,63 @@ using Ci.Pipeline.Queue;
 namespace Ci.Pipeline.Report;
 
 /// <summary>
-/// A worker's hold on a build, kept in the build's record. It is renewed while the build runs; a worker that could not
-/// renew it in time has lost it, stops, and publishes nothing, for another may have begun.
+/// A worker's hold on a build, kept in the build's record. It is renewed while the build runs. A worker that could not
+/// renew it in time, or whose build was stopped from outside, has lost it: it stops, and publishes nothing.
 /// </summary>
 public sealed class BuildLease : IAsyncDisposable
 {
     /// <summary>How long a hold lasts without being renewed: a build whose worker died is free again after this.</summary>
-    public static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Length = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(8);
+    // How soon a worker notices that its build was stopped; every fourth look renews.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private const int RenewEvery = 4;
 
     private readonly BuildRecords _records;
     private readonly TimeProvider _time;
-    private readonly string _owner;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost;
-    private readonly Task _renewing;
+    private readonly Task _watching;
+    private long _held;
 
     private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
     {
         _records = records;
         _time = time;
-        _owner = owner;
+        Owner = owner;
         Record = record;
         _lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _renewing = RenewAsync();
+        _held = time.GetTimestamp();
+        _watching = WatchAsync();
     }
 
     /// <summary>The record as it was when the hold began.</summary>
     public BuildRecord Record { get; }
 
+    /// <summary>Who holds it: machine, process, and a number that no other hold has.</summary>
+    public string Owner { get; }
+
     /// <summary>Cancelled when the hold is lost, or the build is to stop.</summary>
     public CancellationToken Token => _lost.Token;
+
+    /// <summary>Whether the build is somebody else's by now, or was stopped.</summary>
+    public bool IsLost { get; private set; }
 
     /// <summary>Takes a build that is queued, or whose worker is gone; null when it has ended or another worker has it.</summary>
     public static async Task<BuildLease?> TakeAsync(
         BuildRecords records, BuildRequest request, TimeProvider time, CancellationToken cancellation)
     {
         var owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():n}";
-        // The message is complete: if its record is missing, somebody emptied the table, and the build begins anew.
-        await AddIfMissingAsync(records, request, cancellation);
         var taken = await records.UpdateAsync(
             request.BuildId,
-            record => record.State == BuildState.Queued || (record.State == BuildState.Running && record.OwnedUntil < time.GetUtcNow())
+            record => !record.IsFinal && !record.IsHeld(time.GetUtcNow())
                 ? record with
                 {
                     State = BuildState.Running,
                     Summary = "Running.",
                     Attempts = record.Attempts + 1,
                     StartedAt = time.GetUtcNow(),
+                    NotBefore = null,
                     Owner = owner,
                     OwnedUntil = time.GetUtcNow() + Length,
                 }
@@ -61,50 +69,55 @@ public sealed class BuildLease : IAsyncDisposable
         return taken is null ? null : new BuildLease(records, time, owner, taken, cancellation);
     }
 
-    /// <summary>Ends the hold with a change of the record; false when the hold was lost, and then nothing is changed.</summary>
+    /// <summary>Makes sure, before something is published, that the build is still this worker's.</summary>
+    /// <exception cref="OperationCanceledException">It is not.</exception>
+    public async Task ConfirmAsync(CancellationToken cancellation)
+    {
+        if (!await RenewAsync(cancellation))
+        {
+            await LoseAsync();
+        }
+
+        Token.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends the hold with a change of the record; when the hold was lost, only lets go of it and returns false.</summary>
     public async Task<bool> EndAsync(Func<BuildRecord, BuildRecord> change, CancellationToken cancellation)
     {
         await _stop.CancelAsync();
-        await _renewing;
-        return await _records.UpdateAsync(
-            Record.Id, r => IsMine(r) ? change(r) with { Owner = null, OwnedUntil = null } : null, cancellation) is not null;
+        await _watching;
+        var written = await _records.UpdateAsync(
+            Record.Id,
+            r => r.Owner != Owner ? null : (r.State == BuildState.Running ? change(r) : r) with { Owner = null, OwnedUntil = null },
+            cancellation);
+        return written is not null && !IsLost;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _renewing;
+        await _watching;
         _lost.Dispose();
         _stop.Dispose();
     }
 
-    private static async Task AddIfMissingAsync(BuildRecords records, BuildRequest request, CancellationToken cancellation)
-    {
-        if (await records.FindAsync(request.BuildId, cancellation) is null)
-        {
-            await records.TryAddAsync(BuildRecord.Queued(request), cancellation);
-        }
-    }
+    private bool IsMine(BuildRecord record) => record.State == BuildState.Running && record.Owner == Owner;
 
-    private bool IsMine(BuildRecord record) => record.State == BuildState.Running && record.Owner == _owner;
-
-    private async Task RenewAsync()
+    private async Task WatchAsync()
     {
-        var held = _time.GetTimestamp();
-        while (await WaitAsync())
+        for (var look = 1; await WaitAsync(); look++)
         {
             try
             {
-                var renewed = await _records.UpdateAsync(
-                    Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length } : null, _stop.Token);
-                if (renewed is null)
+                var mine = look % RenewEvery == 0
+                    ? await RenewAsync(_stop.Token)
+                    : await _records.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
+                if (!mine)
                 {
-                    await _lost.CancelAsync();
+                    await LoseAsync();
                     return;
                 }
-
-                held = _time.GetTimestamp();
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -113,20 +126,39 @@ public sealed class BuildLease : IAsyncDisposable
             catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
             {
                 // Storage may be back before the hold runs out; past that, another worker may begin.
-                if (_time.GetElapsedTime(held) > Length - RenewInterval)
+                if (_time.GetElapsedTime(Volatile.Read(ref _held)) > Length - (RenewEvery * LookInterval))
                 {
-                    await _lost.CancelAsync();
+                    await LoseAsync();
                     return;
                 }
             }
         }
     }
 
+    private async Task<bool> RenewAsync(CancellationToken cancellation)
+    {
+        var now = _time.GetTimestamp();
+        var renewed = await _records.UpdateAsync(
+            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length } : null, cancellation);
+        if (renewed is not null)
+        {
+            Volatile.Write(ref _held, now);
+        }
+
+        return renewed is not null;
+    }
+
+    private async Task LoseAsync()
+    {
+        IsLost = true;
+        await _lost.CancelAsync();
+    }
+
     private async Task<bool> WaitAsync()
     {
         try
         {
-            await Task.Delay(RenewInterval, _time, _stop.Token);
+            await Task.Delay(LookInterval, _time, _stop.Token);
             return true;
         }
         catch (OperationCanceledException)

@@ -28,14 +28,16 @@ public sealed partial class BuildLog : IAsyncDisposable
     private readonly StringBuilder _partial = new();
     private readonly Lock _gate = new();
     private readonly AppendBlobClient _blob;
+    private readonly Action _heard;
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly Task _writing;
     private long _bytes;
 
-    internal BuildLog(AppendBlobClient blob, TimeProvider time)
+    internal BuildLog(AppendBlobClient blob, Action heard, TimeProvider time)
     {
         _blob = blob;
+        _heard = heard;
         _time = time;
         _start = time.GetTimestamp();
         _writing = WriteAsync();
@@ -56,15 +58,17 @@ public sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Adds a line.</summary>
     public void Line(string text)
     {
+        _heard();
         lock (_gate)
         {
             Add(text);
         }
     }
 
-    /// <summary>Adds output as it comes, in pieces that need not end with a line.</summary>
+    /// <summary>Adds output as it comes, in pieces that need not end with a line; an empty one is a sign of life.</summary>
     public void Output(string piece)
     {
+        _heard();
         lock (_gate)
         {
             foreach (var c in piece)

@@ -16,8 +16,11 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, TimeProvider tim
     private readonly BlobContainerClient _container = new(
         options.Value.ConnectionString, ContainerName, new BlobClientOptions().WithShortPatience());
 
-    /// <summary>Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.</summary>
-    public async Task<BuildLog> OpenAsync(string id, CancellationToken cancellation)
+    /// <summary>
+    /// Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.
+    /// <paramref name="heard"/> is called with every sign of life.
+    /// </summary>
+    public async Task<BuildLog> OpenAsync(string id, Action heard, CancellationToken cancellation)
     {
         var blob = _container.GetAppendBlobClient(id + ".log");
         var create = new AppendBlobCreateOptions
@@ -39,7 +42,7 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, TimeProvider tim
             // An earlier attempt's log: go on behind it.
         }
 
-        return new BuildLog(blob, time);
+        return new BuildLog(blob, heard, time);
     }
 
     /// <summary>

@@ -75,11 +75,23 @@ public sealed record BuildRecord
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Who builds it, while it runs.</summary>
+    /// <summary>Not to be begun before this; null for at once.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>When its message was last put onto the queue.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+
+    /// <summary>Who builds it; after it was stopped from outside, who has not let go of it yet.</summary>
     public string? Owner { get; init; }
 
     /// <summary>Until when the owner holds it unless it renews.</summary>
     public DateTimeOffset? OwnedUntil { get; init; }
+
+    /// <summary>The id of the build that took its place.</summary>
+    public string? SupersededBy { get; init; }
+
+    /// <summary>The final state that GitHub was told.</summary>
+    public BuildState? Reported { get; init; }
 
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];
@@ -98,11 +110,26 @@ public sealed record BuildRecord
     [JsonIgnore]
     public bool IsFinal => State is not (BuildState.Queued or BuildState.Running);
 
+    /// <summary>Whether something is still to be done about it: build it, let go of it, or tell GitHub.</summary>
+    [JsonIgnore]
+    public bool IsActive => !IsFinal || Owner is not null || Reported != State;
+
+    /// <summary>Whether a worker has it now.</summary>
+    public bool IsHeld(DateTimeOffset now) => Owner is not null && OwnedUntil >= now;
+
     /// <summary>The record of a build that was just accepted.</summary>
     public static BuildRecord Queued(BuildRequest request) => new()
     {
         Request = request,
         State = BuildState.Queued,
         Summary = "Queued.",
+        SentAt = request.QueuedAt,
     };
+
+    /// <summary>This build, to be built again; whoever has not let go of it yet keeps it until then.</summary>
+    public BuildRecord Again(BuildRequest request) => Queued(request) with { Owner = Owner, OwnedUntil = OwnedUntil };
+
+    /// <summary>This build, ended before its time.</summary>
+    public BuildRecord Stopped(BuildState state, string summary, DateTimeOffset now, string? supersededBy = null) =>
+        this with { State = state, Summary = summary, FinishedAt = now, SupersededBy = supersededBy };
 }

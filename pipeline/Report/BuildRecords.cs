@@ -1,45 +1,22 @@
-using Azure;
-using Azure.Data.Tables;
-using Azure.Data.Tables.Models;
-using Ci.Pipeline.Queue;
-using Microsoft.Extensions.Options;
-
 namespace Ci.Pipeline.Report;
 
 /// <summary>
-/// The builds' records, in table <c>builds</c>. A build has two rows in one partition, written in one transaction: one
-/// that is found by its id, and one that sorts by time, newest first, so that a list reads only what it shows.
+/// The builds' records. A build has a row that is found by its id, one that sorts by time, newest first, so that a list
+/// reads only what it shows, and while something is to be done about it a third, so that this is found among a hundred
+/// thousand that are done.
 /// </summary>
-public sealed class BuildRecords(IOptions<StorageOptions> options)
+public sealed class BuildRecords(BuildsTable table)
 {
     /// <summary>The table's name.</summary>
     public const string TableName = "builds";
 
-    private readonly TableClient _table = new(
-        options.Value.ConnectionString, TableName, new TableClientOptions().WithShortPatience());
-
     /// <summary>Adds a record; false when there is one of that id already.</summary>
-    public async Task<bool> TryAddAsync(BuildRecord record, CancellationToken cancellation)
-    {
-        TableTransactionAction[] rows =
-        [
-            new(TableTransactionActionType.Add, BuildRow.ById(record)),
-            new(TableTransactionActionType.UpsertReplace, BuildRow.ByTime(record)),
-        ];
-        try
-        {
-            await WithTableAsync(() => _table.SubmitTransactionAsync(rows, cancellation), cancellation);
-            return true;
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.EntityAlreadyExists)
-        {
-            return false;
-        }
-    }
+    public Task<bool> TryAddAsync(BuildRecord record, CancellationToken cancellation) =>
+        table.TryWriteAsync(BuildRow.Add(record), cancellation);
 
     /// <summary>The record of a build, or null.</summary>
     public async Task<BuildRecord?> FindAsync(string id, CancellationToken cancellation) =>
-        await FindRowAsync(id, cancellation) is { } row ? BuildRow.Read(row) : null;
+        await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row ? BuildRow.Read(row) : null;
 
     /// <summary>
     /// Changes a record as it stands at that moment: <paramref name="change"/> is given the newest one, as often as
@@ -47,77 +24,28 @@ public sealed class BuildRecords(IOptions<StorageOptions> options)
     /// </summary>
     public async Task<BuildRecord?> UpdateAsync(string id, Func<BuildRecord, BuildRecord?> change, CancellationToken cancellation)
     {
-        while (true)
+        while (await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row)
         {
-            if (await FindRowAsync(id, cancellation) is not { } row || change(BuildRow.Read(row)) is not { } changed)
+            var before = BuildRow.Read(row);
+            if (change(before) is not { } after)
             {
                 return null;
             }
 
-            TableTransactionAction[] rows =
-            [
-                new(TableTransactionActionType.UpdateReplace, BuildRow.ById(changed), row.ETag),
-                new(TableTransactionActionType.UpsertReplace, BuildRow.ByTime(changed)),
-            ];
-            try
+            if (await table.TryWriteAsync(BuildRow.Update(before, after, row.ETag), cancellation))
             {
-                await _table.SubmitTransactionAsync(rows, cancellation);
-                return changed;
-            }
-            catch (RequestFailedException e) when (e.Status == 412)
-            {
-                // Somebody changed it since it was read: look again.
+                return after;
             }
         }
+
+        return null;
     }
 
     /// <summary>The newest builds, newest first.</summary>
-    public async Task<IReadOnlyList<BuildRecord>> ListAsync(int count, CancellationToken cancellation)
-    {
-        var builds = new List<BuildRecord>();
-        var rows = _table.QueryAsync<TableEntity>(BuildRow.IsByTime, Math.Min(count, 1000), cancellationToken: cancellation);
-        try
-        {
-            await foreach (var row in rows)
-            {
-                builds.Add(BuildRow.Read(row));
-                if (builds.Count == count)
-                {
-                    break;
-                }
-            }
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            // Nothing was ever built.
-        }
+    public async Task<IReadOnlyList<BuildRecord>> ListAsync(int count, CancellationToken cancellation) =>
+        [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.TimePrefix), count, cancellation)).Select(BuildRow.Read)];
 
-        return builds;
-    }
-
-    private async Task<TableEntity?> FindRowAsync(string id, CancellationToken cancellation)
-    {
-        try
-        {
-            var row = await _table.GetEntityIfExistsAsync<TableEntity>(BuildRow.Partition, BuildRow.IdKey(id), cancellationToken: cancellation);
-            return row.HasValue ? row.Value : null;
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            return null;
-        }
-    }
-
-    private async Task WithTableAsync(Func<Task> write, CancellationToken cancellation)
-    {
-        try
-        {
-            await write();
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            await _table.CreateIfNotExistsAsync(cancellation);
-            await write();
-        }
-    }
+    /// <summary>The builds about which something is still to be done, in no order.</summary>
+    public async Task<IReadOnlyList<BuildRecord>> ActiveAsync(CancellationToken cancellation) =>
+        [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.ActivePrefix), int.MaxValue, cancellation)).Select(BuildRow.Read)];
 }

@@ -1,35 +1,67 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Azure;
 using Azure.Data.Tables;
 
 namespace Ci.Pipeline.Report;
 
-/// <summary>A record as a row: the whole of it as JSON, and beside it the columns that people look for in Storage Explorer.</summary>
+/// <summary>A record as rows: the whole of it as JSON, and beside it the columns that people look for in Storage Explorer.</summary>
 internal static class BuildRow
 {
-    /// <summary>All rows are in one partition, so that a build's two rows change together or not at all.</summary>
+    /// <summary>All rows are in one partition, so that what belongs together changes together or not at all.</summary>
     public const string Partition = "builds";
 
-    private const string IdPrefix = "id-";
-    private const string TimePrefix = "newest-";
+    /// <summary>What the keys of the rows that sort by time begin with.</summary>
+    public const string TimePrefix = "newest-";
 
-    /// <summary>The filter that finds the rows that sort by time ('.' is the character after '-').</summary>
-    public const string IsByTime = $"PartitionKey eq '{Partition}' and RowKey ge '{TimePrefix}' and RowKey lt 'newest.'";
+    /// <summary>What the keys of the rows of unfinished builds begin with.</summary>
+    public const string ActivePrefix = "active-";
 
-    public static string IdKey(string id) => IdPrefix + id;
+    public static string IdKey(string id) => "id-" + id;
 
-    public static TableEntity ById(BuildRecord record) => Write(record, IdKey(record.Id));
-
-    public static TableEntity ByTime(BuildRecord record)
-    {
-        var age = long.MaxValue - record.Request.QueuedAt.UtcTicks;
-        return Write(record, TimePrefix + age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id);
-    }
+    /// <summary>The filter that finds the rows whose keys begin so; the prefix ends in '-', and '.' is the next character.</summary>
+    public static string StartingWith(string prefix) =>
+        $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
 
     public static BuildRecord Read(TableEntity row) =>
         JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.BuildRecord)
         ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildRecords.TableName} has no record.");
+
+    /// <summary>The rows of a build that is new.</summary>
+    public static IEnumerable<TableTransactionAction> Add(BuildRecord record) =>
+        [new(TableTransactionActionType.Add, Write(record, IdKey(record.Id))), .. Others(null, record)];
+
+    /// <summary>The rows of a build that changed, if nobody else changed it since <paramref name="etag"/>.</summary>
+    public static IEnumerable<TableTransactionAction> Update(BuildRecord before, BuildRecord after, ETag etag) =>
+        [new(TableTransactionActionType.UpdateReplace, Write(after, IdKey(after.Id)), etag), .. Others(before, after)];
+
+    private static IEnumerable<TableTransactionAction> Others(BuildRecord? before, BuildRecord after)
+    {
+        if (before is not null && TimeKey(before) != TimeKey(after))
+        {
+            yield return Delete(TimeKey(before));
+        }
+
+        yield return new TableTransactionAction(TableTransactionActionType.UpsertReplace, Write(after, TimeKey(after)));
+        if (after.IsActive)
+        {
+            yield return new TableTransactionAction(TableTransactionActionType.UpsertReplace, Write(after, ActivePrefix + after.Id));
+        }
+        else if (before is { IsActive: true })
+        {
+            yield return Delete(ActivePrefix + after.Id);
+        }
+    }
+
+    private static string TimeKey(BuildRecord record)
+    {
+        var age = long.MaxValue - record.Request.QueuedAt.UtcTicks;
+        return TimePrefix + age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id;
+    }
+
+    private static TableTransactionAction Delete(string key) =>
+        new(TableTransactionActionType.Delete, new TableEntity(Partition, key), ETag.All);
 
     private static TableEntity Write(BuildRecord record, string key) => new(Partition, key)
     {
@@ -47,4 +79,6 @@ internal static class BuildRow
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BuildRecord))]
+[JsonSerializable(typeof(PullRequestHead))]
+[JsonSerializable(typeof(TagClaim))]
 internal sealed partial class RecordJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using Ci.Pipeline.Queue;
 using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,10 @@ public sealed class ReportOptions
     /// <summary>The address under which the world reaches this host, like <c>https://x.ngrok.app</c>. Empty: links are paths.</summary>
     [RegularExpression("^https?://.+$", ErrorMessage = "Report__PublicUrl must be empty or start with https:// or http://.")]
     public string PublicUrl { get; set; } = "";
+
+    /// <summary>The name of the commit status that GitHub shows; a merge's has <c>/merge</c> behind it. Empty: none is made.</summary>
+    [MaxLength(80, ErrorMessage = "Report__StatusContext must not be longer than 80 characters.")]
+    public string StatusContext { get; set; } = "docker-image";
 }
 
 /// <summary>Checks <see cref="ReportOptions"/> at start.</summary>
@@ -65,6 +70,9 @@ public sealed record BuildView
     /// <summary>How often it was begun.</summary>
     public required int Attempts { get; init; }
 
+    /// <summary>The address of the build that took its place.</summary>
+    public string? SupersededBy { get; init; }
+
     /// <summary>What it pushed.</summary>
     public required IReadOnlyList<PushedImage> Images { get; init; }
 
@@ -89,6 +97,17 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     /// <summary>A build's address.</summary>
     public string LinkTo(string id) => $"{options.Value.PublicUrl.TrimEnd('/')}/api/builds/{id}";
 
+    /// <summary>A message that was given up, with the record of its build if there is one.</summary>
+    public DeadLetterView Of(DeadLetter letter, BuildRecord? build) => new()
+    {
+        Id = letter.Id,
+        Cause = letter.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
+        GivenUpAt = letter.InsertedAt,
+        KeptUntil = letter.ExpiresAt,
+        Build = build is null ? null : Of(build),
+        Text = letter.Text,
+    };
+
     /// <summary>A record as the API shows it.</summary>
     public BuildView Of(BuildRecord record) => new()
     {
@@ -106,12 +125,40 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
         StartedAt = record.StartedAt,
         FinishedAt = record.FinishedAt,
         Attempts = record.Attempts,
+        SupersededBy = record.SupersededBy is { } successor ? LinkTo(successor) : null,
         Images = record.Images,
         Warnings = record.Warnings,
         LogTail = record.LogTail,
         Links = new BuildLinks(LinkTo(record.Id), LinkTo(record.Id) + "/log"),
     };
 }
+
+/// <summary>A message that was given up, as the API shows it.</summary>
+public sealed record DeadLetterView
+{
+    /// <summary>Its id, for replaying it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Why it was given up, in a sentence.</summary>
+    public required string Cause { get; init; }
+
+    /// <summary>When it was given up.</summary>
+    public DateTimeOffset? GivenUpAt { get; init; }
+
+    /// <summary>Until when the queue keeps it.</summary>
+    public DateTimeOffset? KeptUntil { get; init; }
+
+    /// <summary>The build that it asked for; null when it cannot be read or there is no record of it.</summary>
+    public BuildView? Build { get; init; }
+
+    /// <summary>Its text.</summary>
+    public required string Text { get; init; }
+}
+
+/// <summary>The messages that were given up.</summary>
+/// <param name="Count">How many there are, about.</param>
+/// <param name="Oldest">The oldest of them, 32 at most.</param>
+public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Oldest);
 
 /// <summary>How the API writes JSON.</summary>
 [JsonSourceGenerationOptions(
@@ -121,6 +168,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BuildView))]
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
+[JsonSerializable(typeof(DeadLettersView))]
 [JsonSerializable(typeof(WebhookAnswer))]
 [JsonSerializable(typeof(ProblemAnswer))]
 public sealed partial class ReportJson : JsonSerializerContext;

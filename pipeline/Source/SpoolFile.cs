@@ -31,7 +31,15 @@ internal sealed class SpoolFile : IDisposable
 
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        await RandomAccess.WriteAsync(_handle, bytes, Length, cancellation);
+        try
+        {
+            await RandomAccess.WriteAsync(_handle, bytes, Length, cancellation);
+        }
+        catch (IOException e) when (DiskFullException.IsMeantBy(e))
+        {
+            throw new DiskFullException("The disk of the temporary folder is full: make room, or set Source__TempDirectory to a folder on another disk, then rebuild.", e);
+        }
+
         Length += bytes.Length;
     }
 

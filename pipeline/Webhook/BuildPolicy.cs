@@ -9,7 +9,7 @@ public abstract record Verdict
     {
     }
 
-    /// <summary>The head commit is built.</summary>
+    /// <summary>The head commit is built, or what was built of the pull request goes, as the purpose says.</summary>
     public sealed record Build(BuildPurpose Purpose) : Verdict;
 
     /// <summary>Nothing is built; the reason is for people.</summary>
@@ -23,7 +23,7 @@ public sealed class BuildPolicy(IOptions<WebhookOptions> options)
     public Verdict Decide(PullRequestEvent e) => e.Action switch
     {
         "closed" when e.PullRequest.Merged == true => new Verdict.Build(BuildPurpose.Merge),
-        "closed" => new Verdict.Ignore($"ignored: pull request #{e.Number} was closed without a merge"),
+        "closed" => new Verdict.Build(BuildPurpose.Close),
         "opened" or "reopened" or "synchronize" or "ready_for_review" => DecideOpen(e),
         _ => new Verdict.Ignore($"ignored: a pull request that was {e.Action.Replace('_', ' ')} changes nothing to build"),
     };

@@ -12,4 +12,8 @@ public enum BuildPurpose
     /// <summary>The pull request was merged: tags <c>VERSION</c>, <c>latest</c> and <c>sha-…</c>.</summary>
     [JsonStringEnumMemberName("merge")]
     Merge,
+
+    /// <summary>The pull request was closed without a merge: nothing is built, and its <c>pr-N</c> goes.</summary>
+    [JsonStringEnumMemberName("close")]
+    Close,
 }

@@ -12,6 +12,9 @@ public sealed record PullRequestEvent
     /// <summary>The pull request's number.</summary>
     public required int Number { get; init; }
 
+    /// <summary>With <c>synchronize</c>: the head commit that was replaced.</summary>
+    public string? Before { get; init; }
+
     /// <summary>The pull request after it happened.</summary>
     public required PullRequest PullRequest { get; init; }
 

@@ -17,15 +17,50 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
 
     [Theory]
     [MemberData(nameof(PassingFaults))]
-    public async Task A_passing_fault_of_github_is_tried_again(string path, int status)
+    public async Task A_short_fault_of_github_is_waited_out(string path, int status)
     {
         await using var story = await Story.StartAsync(azurite, engine, registry);
-        story.GitHub.Faults.Enqueue(new StandInFault { Path = path, Status = status, Headers = status == 429 ? new Dictionary<string, string> { ["retry-after"] = "1" } : [] });
+        story.GitHub.Faults.Enqueue(Fault(path, status, retryAfter: 1));
+
+        var build = await story.OpenAsync(story.Files("in the end"));
+
+        Assert.Equal(("succeeded", true), (build.State, build.Attempts <= 2));
+    }
+
+    [Fact]
+    public async Task A_longer_one_is_tried_again_later()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            story.GitHub.Faults.Enqueue(Fault(Tarball, 502));
+        }
 
         var build = await story.OpenAsync(story.Files("in the end"));
 
         Assert.Equal(("succeeded", 2), (build.State, build.Attempts));
     }
+
+    [Fact]
+    public async Task When_github_asks_to_wait_the_build_waits_in_the_queue_and_no_try_is_lost()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        story.GitHub.Faults.Enqueue(Fault(Tarball, 429, retryAfter: 12));
+
+        var id = await story.OpenWithoutWaitingAsync(story.Files("in the end"));
+        var waiting = await story.UntilAsync(id, b => b.State == "queued" && b.Attempts == 0 && b.Summary.Contains("as GitHub asks", StringComparison.Ordinal), "its wait");
+        var build = await story.EndOfAsync(id);
+
+        Assert.Contains("12 s", waiting.Summary, StringComparison.Ordinal);
+        Assert.Equal(("succeeded", 1), (build.State, build.Attempts));
+    }
+
+    private static StandInFault Fault(string path, int status, int? retryAfter = null) => new()
+    {
+        Path = path,
+        Status = status,
+        Headers = retryAfter is { } seconds ? new Dictionary<string, string> { ["retry-after"] = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture) } : [],
+    };
 
     [Fact]
     public async Task A_wrong_token_is_failed_with_what_to_do()

@@ -126,7 +126,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     {
         await Parts.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
 
-        Assert.Contains($"Functions:\n\n\tBuild: queueTrigger\n\n\tGetBuild: [GET] {_host.Url}api/builds/{{id}}\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"Functions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {_host.Url}api/builds/{{id}}/cancel\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains($"\tWebhook: [POST] {_host.Url}api/webhook\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 

@@ -18,8 +18,8 @@ public sealed class BuildPolicyTests
         Assert.Equal(new Verdict.Build(BuildPurpose.Merge), Decide(Event("closed", merged: true)));
 
     [Fact]
-    public void A_pull_request_closed_without_a_merge_is_not_built() =>
-        Assert.Contains("closed without a merge", Reason(Event("closed")), StringComparison.Ordinal);
+    public void A_pull_request_closed_without_a_merge_is_closed_here_too() =>
+        Assert.Equal(new Verdict.Build(BuildPurpose.Close), Decide(Event("closed")));
 
     [Theory]
     [InlineData("labeled")]

@@ -1,0 +1,49 @@
+using Ci.Pipeline;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Ci.Functions;
+
+/// <summary>The messages that were given up.</summary>
+public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views)
+{
+    /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up.</summary>
+    [Function("ListDeadLetters")]
+    public async Task<IResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellation)
+    {
+        var (oldest, count) = await letters.ListAsync(cancellation);
+        var shown = new List<DeadLetterView>();
+        foreach (var letter in oldest)
+        {
+            var build = letter.Request is null ? null : await records.FindAsync(letter.Request.BuildId, cancellation);
+            shown.Add(views.Of(letter, build));
+        }
+
+        return Results.Json(new DeadLettersView(count, shown), ReportJson.Default.DeadLettersView);
+    }
+
+    /// <summary><c>POST /api/dead-letters/{id}/replay</c>: builds what it asked for, and removes it.</summary>
+    [Function("ReplayDeadLetter")]
+    public async Task<IResult> ReplayAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellation)
+    {
+        ActionResult? result = null;
+        var letter = await letters.TakeAsync(
+            id,
+            async letter => letter.Request is not null && (result = await actions.ReplayAsync(letter.Request, cancellation)).Problem is null,
+            cancellation);
+        return (letter, result) switch
+        {
+            (null, _) => Problem(404, "There is no dead letter of this id."),
+            ({ Problem: { } problem }, _) => Problem(409, $"It cannot be replayed, for it cannot be read: {problem}"),
+            (_, { Problem: { } problem }) => Problem(409, problem),
+            _ => Results.Json(views.Of(result!.Record!), ReportJson.Default.BuildView),
+        };
+    }
+
+    private static IResult Problem(int status, string sentence) =>
+        Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using Ci.Pipeline.Image;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Source;
+using Ci.Pipeline.Webhook;
+
+namespace Ci.Pipeline;
+
+/// <summary>
+/// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
+/// class that knows the order of the stages.
+/// </summary>
+public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims claims)
+{
+    // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
+    private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Does the work of the build that <paramref name="lease"/> holds.</summary>
+    public async Task<BuildOutcome> DoAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        var request = lease.Record.Request;
+        if (request.Purpose == BuildPurpose.Close)
+        {
+            var gone = await CloseAsync(lease, log, cancellation);
+            return new BuildOutcome.NothingToBuild(
+                $"Pull request #{request.PullRequest} was closed" + (gone.Count == 0 ? "; it has no tag in the registry." : $"; removed {string.Join(", ", gone)}."));
+        }
+
+        if (request.Purpose == BuildPurpose.Merge)
+        {
+            // First, so that it goes whether or not the merge can be built.
+            await CloseAsync(lease, log, cancellation);
+        }
+
+        log.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Build of {request.Repository} pull request #{request.PullRequest} at {Human.Commit(request.Commit)}, attempt {lease.Record.Attempts}"));
+        return await BuildAsync(lease, log, cancellation);
+    }
+
+    private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        var fetched = await source.FetchAsync(lease.Record.Request, log.Line, cancellation);
+        if (fetched is not SourceStageResult.Ready ready)
+        {
+            return fetched switch
+            {
+                SourceStageResult.Empty empty => new BuildOutcome.NothingToBuild(empty.Reason),
+                SourceStageResult.Refused refused => new BuildOutcome.Failed(refused.Reason),
+                _ => throw new InvalidOperationException($"Unknown source result {fetched}."),
+            };
+        }
+
+        await using var archive = ready.Archive;
+        var pushed = await PublishAsync(lease, await PushAsync(lease.Record.Request, ready, log, cancellation), log, cancellation);
+        return new BuildOutcome.Pushed(pushed, ready.Warnings);
+    }
+
+    /// <summary>Builds every image and pushes it under its commit's tag, before the first moving tag is moved.</summary>
+    private async Task<IReadOnlyList<CommitImage>> PushAsync(
+        BuildRequest request, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
+    {
+        var pushed = new List<CommitImage>();
+        foreach (var spec in ready.Images)
+        {
+            log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
+            pushed.Add(await images.BuildAsync(request, ready.Archive, spec, log.Output, cancellation));
+        }
+
+        return pushed;
+    }
+
+    /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>
+    private async Task<IReadOnlyList<PushedImage>> PublishAsync(
+        BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
+    {
+        await lease.ConfirmAsync(cancellation);
+        using var limit = new CancellationTokenSource(PublishingLimit);
+        var published = new List<PushedImage>();
+        foreach (var image in pushed)
+        {
+            published.Add(await PublishAsync(lease, image, log, limit.Token));
+        }
+
+        return published;
+    }
+
+    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, BuildLog log, CancellationToken cancellation)
+    {
+        var moved = new List<string>();
+        foreach (var tag in ImageTags.Moving(lease.Record.Request, image.Spec.Version))
+        {
+            if (await claims.ClaimAsync(lease.Record, image.Spec.Name, tag, lease.Owner, cancellation) is not { } claim)
+            {
+                log.Line($"{image.Spec.Name}:{tag} stays where it is: a later pull request has it");
+                continue;
+            }
+
+            await images.TagAsync(image, tag, cancellation);
+            await claims.ReleaseAsync(claim, cancellation);
+            moved.Add(tag);
+        }
+
+        var repository = images.Repository(image.Spec);
+        string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
+        log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Human.Size(image.Manifest.Size)}");
+        return new PushedImage
+        {
+            Name = image.Spec.Name,
+            Tags = tags,
+            Reference = $"{repository}:{tags[0]}",
+            Digest = image.Manifest.Digest,
+            Size = image.Manifest.Size,
+        };
+    }
+
+    /// <summary>Takes the pull request's tag off its images, and nothing else.</summary>
+    private async Task<IReadOnlyList<string>> CloseAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        var tag = ImageTags.OfPullRequest(lease.Record.Request.PullRequest);
+        var names = await claims.ImagesWithAsync(lease.Record, tag, cancellation);
+        if (names.Count == 0)
+        {
+            return [];
+        }
+
+        await lease.ConfirmAsync(cancellation);
+        var gone = new List<string>();
+        foreach (var name in names)
+        {
+            if (await claims.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellation) is { } claim)
+            {
+                await images.UntagAsync(name, tag, cancellation);
+                await claims.ForgetAsync(claim, cancellation);
+                log.Line($"Removed {name}:{tag} from the registry");
+                gone.Add($"{name}:{tag}");
+            }
+        }
+
+        return gone;
+    }
+}

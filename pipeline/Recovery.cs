@@ -1,0 +1,127 @@
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Ci.Pipeline;
+
+/// <summary>
+/// Takes up what others left: builds whose worker died, builds whose message was lost before it was stored, and ends that
+/// GitHub was not told of. It looks when the host starts and every few seconds after; several hosts may do so at once.
+/// </summary>
+public sealed partial class Recovery(
+    BuildRecords records, BuildQueue queue, CommitStatuses statuses, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    // A message is stored within StorageOptions.TimeLimit of its record, so after this it is not coming any more.
+    private static readonly TimeSpan MessagePatience = TimeSpan.FromSeconds(20);
+
+    // A queue that is never empty hides that one message is missing; one too many does no harm.
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(15);
+
+    /// <summary>Looks once.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        foreach (var record in await records.ActiveAsync(cancellation))
+        {
+            if (record.IsHeld(time.GetUtcNow()))
+            {
+                continue;
+            }
+
+            if (record.IsFinal)
+            {
+                await LetGoAsync(record, cancellation);
+                await statuses.TellEndAsync(record.Id, cancellation);
+            }
+            else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellation))
+            {
+                await TakeUpAsync(record, cancellation);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // Storage may be away for a while; whatever it was, the next look may fare better.
+                Log.CouldNotLook(logger, e);
+            }
+        }
+        while (await WaitAsync(timer, stoppingToken));
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The worker that was to let go of a build that was ended from outside died before it did.</summary>
+    private async Task LetGoAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        if (record.Owner is not null)
+        {
+            await records.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellation);
+        }
+    }
+
+    private async Task<bool> IsForgottenAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        var since = new[] { record.SentAt, record.NotBefore, record.Request.QueuedAt }.Max();
+        var waited = time.GetUtcNow() - since;
+        return waited > BusyPatience || (waited > MessagePatience && await queue.IsEmptyAsync(cancellation));
+    }
+
+    /// <summary>Puts the build's message onto the queue anew; of several hosts that look, one does.</summary>
+    private async Task TakeUpAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        var taken = await records.UpdateAsync(
+            record.Id,
+            r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())
+                ? r with
+                {
+                    State = BuildState.Queued,
+                    Summary = r.State == BuildState.Running ? "Waiting: the worker that built it died." : r.Summary,
+                    Owner = null,
+                    OwnedUntil = null,
+                    SentAt = time.GetUtcNow(),
+                }
+                : null,
+            cancellation);
+        if (taken is not null)
+        {
+            await queue.SendAsync(taken.Request, cancellation);
+            Log.TakenUp(logger, record.Id, record.State);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Build {BuildId} was {State}, and nobody was at it: it is taken up again")]
+        public static partial void TakenUp(ILogger logger, string buildId, BuildState state);
+
+        [LoggerMessage(2, LogLevel.Warning, "It could not be seen whether a build was left by its worker; it is looked again")]
+        public static partial void CouldNotLook(ILogger logger, Exception exception);
+    }
+}

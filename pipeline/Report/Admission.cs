@@ -1,0 +1,159 @@
+using Azure.Data.Tables;
+using Ci.Pipeline.Webhook;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>What became of a build that was asked for.</summary>
+public abstract record Admitted
+{
+    private Admitted()
+    {
+    }
+
+    /// <summary>It is to be built: its message is to be put onto the queue.</summary>
+    public sealed record Queued(BuildRecord Record) : Admitted;
+
+    /// <summary>A worker builds it already.</summary>
+    public sealed record Running(BuildRecord Record) : Admitted;
+
+    /// <summary>It is built, and still what counts.</summary>
+    public sealed record Built(BuildRecord Record) : Admitted;
+
+    /// <summary>Something newer is known of the pull request; <see cref="Record"/> is what there is of this one.</summary>
+    public sealed record Late(BuildRecord? Record, PullRequestHead Newest) : Admitted;
+
+    /// <summary>The pull request is closed, and there is nothing of it that would have to go.</summary>
+    public sealed record Closed : Admitted;
+}
+
+/// <summary>
+/// Takes builds in, in one transaction each: the build that is asked for is queued, the pull request points to it, and the
+/// build that it pointed to before is over, or none of it.
+/// </summary>
+public sealed class Admission(BuildsTable table, TimeProvider time)
+{
+    /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
+    public async Task<Admitted> AdmitAsync(HeadChange change, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
+            var buildRow = table.FindAsync(BuildRow.IdKey(change.Request.BuildId), cancellation);
+            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
+            {
+                return admitted;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Queues a build that has ended once more; null when it has not ended, or is not the one that counts any more.
+    /// </summary>
+    public async Task<BuildRecord?> RepeatAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var headRow = await table.FindAsync(PullRequestHeadRow.Key(record.Request), cancellation);
+            var buildRow = await table.FindAsync(BuildRow.IdKey(record.Id), cancellation);
+            if (buildRow is null || BuildRow.Read(buildRow) is not { IsFinal: true } ended
+                || (headRow is not null && PullRequestHeadRow.Read(headRow).BuildId != record.Id))
+            {
+                return null;
+            }
+
+            var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow() });
+            if (await table.TryWriteAsync(BuildRow.Update(ended, again, buildRow.ETag), cancellation))
+            {
+                return again;
+            }
+        }
+    }
+
+    /// <summary>Null when somebody else was faster.</summary>
+    private Task<Admitted?> TryAdmitAsync(HeadChange change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellation)
+    {
+        var known = buildRow is null ? null : BuildRow.Read(buildRow);
+        var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
+        return head?.Order(change) switch
+        {
+            HeadOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
+            HeadOrder.Same => TryTakeAgainAsync(change, known, buildRow, [], cancellation),
+            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
+        };
+    }
+
+    private async Task<Admitted?> TryTakeLateAsync(HeadChange change, BuildRecord? known, PullRequestHead head, CancellationToken cancellation)
+    {
+        if (known is null && change.Request.Purpose != BuildPurpose.Close)
+        {
+            known = BuildRecord.Queued(change.Request).Stopped(BuildState.Superseded, SupersededBy(head), time.GetUtcNow(), head.BuildId);
+            if (!await table.TryWriteAsync(BuildRow.Add(known), cancellation))
+            {
+                return null;
+            }
+        }
+
+        return new Admitted.Late(known, head);
+    }
+
+    /// <summary>The pull request stays with this build: what runs or is built stays so, all else is queued.</summary>
+    private async Task<Admitted?> TryTakeAgainAsync(
+        HeadChange change, BuildRecord? known, TableEntity? row, IEnumerable<TableTransactionAction> alongside, CancellationToken cancellation)
+    {
+        Admitted result = known switch
+        {
+            { State: BuildState.Succeeded } => new Admitted.Built(known),
+            { State: BuildState.Running } => new Admitted.Running(known),
+            { State: BuildState.Queued } => new Admitted.Queued(known),
+            _ => new Admitted.Queued(known?.Again(change.Request) ?? BuildRecord.Queued(change.Request)),
+        };
+        TableTransactionAction[] writes = [.. alongside, .. result is Admitted.Queued { Record: var queued } ? Write(known, row, queued) : []];
+        return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
+    }
+
+    private async Task<Admitted?> TryTakeNewAsync(
+        HeadChange change, BuildRecord? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellation)
+    {
+        var previousId = headRow is null ? null : PullRequestHeadRow.Read(headRow).BuildId;
+        var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
+        if (previousId == change.Request.BuildId)
+        {
+            return await TryTakeAgainAsync(change, known, row, [pointer], cancellation);
+        }
+
+        if (previousId is null && change.Request.Purpose == BuildPurpose.Close)
+        {
+            return await table.TryWriteAsync([pointer], cancellation) ? new Admitted.Closed() : null;
+        }
+
+        var queued = known?.Again(change.Request) ?? BuildRecord.Queued(change.Request);
+        var ending = previousId is null ? [] : await EndAsync(previousId, queued, cancellation);
+        return await table.TryWriteAsync([pointer, .. Write(known, row, queued), .. ending], cancellation) ? new Admitted.Queued(queued) : null;
+    }
+
+    private static IEnumerable<TableTransactionAction> Write(BuildRecord? known, TableEntity? row, BuildRecord queued) =>
+        known is null ? BuildRow.Add(queued) : BuildRow.Update(known, queued, row!.ETag);
+
+    /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
+    private async Task<IEnumerable<TableTransactionAction>> EndAsync(string previousId, BuildRecord successor, CancellationToken cancellation)
+    {
+        if (await table.FindAsync(BuildRow.IdKey(previousId), cancellation) is not { } row || BuildRow.Read(row) is not { IsFinal: false } previous)
+        {
+            return [];
+        }
+
+        var ended = successor.Request.Purpose == BuildPurpose.Close
+            ? previous.Stopped(BuildState.Cancelled, $"Cancelled: pull request #{previous.Request.PullRequest} was closed.", time.GetUtcNow())
+            : previous.Stopped(BuildState.Superseded, SupersededBy(successor.Request.Purpose, successor.Request.Commit), time.GetUtcNow(), successor.Id);
+        return BuildRow.Update(previous, ended, row.ETag);
+    }
+
+    private static string SupersededBy(PullRequestHead head) => SupersededBy(head.Purpose, head.Commit);
+
+    private static string SupersededBy(BuildPurpose purpose, string commit) => purpose switch
+    {
+        BuildPurpose.Merge => $"Superseded: the pull request was merged at {Human.Commit(commit)}.",
+        BuildPurpose.Close => "Superseded: the pull request was closed.",
+        _ => $"Superseded by the newer commit {Human.Commit(commit)}.",
+    };
+}

@@ -1,0 +1,81 @@
+using Azure;
+using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
+using Ci.Pipeline.Queue;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>
+/// Table <c>builds</c>, in which all that must change together is in one partition. It is made when it is first written;
+/// until then every read finds nothing.
+/// </summary>
+public sealed class BuildsTable(IOptions<StorageOptions> options)
+{
+    private readonly TableClient _table = new(
+        options.Value.ConnectionString, BuildRecords.TableName, new TableClientOptions().WithShortPatience());
+
+    /// <summary>A row, or null.</summary>
+    public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            var row = await _table.GetEntityIfExistsAsync<TableEntity>(BuildRow.Partition, key, cancellationToken: cancellation);
+            return row.HasValue ? row.Value : null;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The rows that a filter finds, in the order of their keys, as many as asked for.</summary>
+    public async Task<IReadOnlyList<TableEntity>> QueryAsync(string filter, int count, CancellationToken cancellation)
+    {
+        var found = new List<TableEntity>();
+        try
+        {
+            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellation))
+            {
+                found.Add(row);
+                if (found.Count == count)
+                {
+                    break;
+                }
+            }
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            // Nothing was ever written.
+        }
+
+        return found;
+    }
+
+    /// <summary>Writes all of it or nothing; false when somebody else changed or added one of the rows meanwhile.</summary>
+    public async Task<bool> TryWriteAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellation)
+    {
+        TableTransactionAction[] rows = [.. actions];
+        try
+        {
+            await _table.SubmitTransactionAsync(rows, cancellation);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            await _table.CreateIfNotExistsAsync(cancellation);
+            return await TryWriteAsync(rows, cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsDelete))
+        {
+            // What was to go is gone already, by a person's hand perhaps.
+            return await TryWriteAsync(rows.Where(row => !IsDelete(row)), cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsDelete(TableTransactionAction action) => action.ActionType == TableTransactionActionType.Delete;
+}
