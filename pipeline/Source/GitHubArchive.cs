@@ -87,7 +87,8 @@ public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> optio
             return retry.Delta ?? (retry.Date - time.GetUtcNow());
         }
 
-        return long.TryParse(Header(response, "x-ratelimit-reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        // Every answer says when the count begins anew; that matters only when nothing is left of it.
+        return Header(response, "x-ratelimit-remaining") == "0" && long.TryParse(Header(response, "x-ratelimit-reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds) - time.GetUtcNow()
             : null;
     }

@@ -7,7 +7,8 @@ namespace Ci.Tests.EndToEnd;
 
 /// <summary>A build as the API shows it.</summary>
 public sealed record BuildSeen(
-    string Id, string State, string Summary, int PullRequest, string Commit, string Url, int Attempts, ImageSeen[] Images, string[] Warnings, string[] LogTail);
+    string Id, string State, string Summary, int PullRequest, string Commit, string Url, int Attempts, ImageSeen[] Images, string[] Warnings, string[] LogTail,
+    string? SupersededBy);
 
 /// <summary>An image of a build.</summary>
 public sealed record ImageSeen(string Name, string[] Tags, string Reference, string Digest, long Size);
@@ -110,6 +111,86 @@ public sealed class Story : IAsyncDisposable
         return await FollowAsync(merged, answer);
     }
 
+    /// <summary>Like <see cref="Files"/>, with a step that takes its time and is never taken from the cache.</summary>
+    public Dictionary<string, string> SlowFiles(string says, string step)
+    {
+        var files = Files(says);
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN {step}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
+        return files;
+    }
+
+    /// <summary>Pushes a commit whose delivery is not sent yet.</summary>
+    public async Task<(string Commit, Guid Delivery)> PreparePushAsync(int number, Dictionary<string, string> files)
+    {
+        var pull = _pulls[number];
+        var commit = await _git.CommitAsync(pull.Branch, files, "A change whose delivery is late");
+        var (pushed, delivery) = GitHub.Change(pull with { Head = commit }, "synchronize", pull.Head);
+        _pulls[number] = pushed;
+        return (commit, delivery);
+    }
+
+    public async Task<(int Status, JsonNode Answer)> DeliverAsync(Guid delivery)
+    {
+        var answer = await GitHub.RedeliverAsync(delivery);
+        return (answer.Status, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>What a force push to an earlier commit does.</summary>
+    public async Task<BuildSeen> PushCommitAsync(int number, string commit)
+    {
+        var (pushed, answer) = await GitHub.PushAsync(_pulls[number], commit);
+        return await FollowAsync(pushed, answer);
+    }
+
+    /// <summary>Closes it without a merge and waits for what that does; null when it does nothing.</summary>
+    public async Task<(int Status, BuildSeen? Closing)> CloseAsync(int number)
+    {
+        var (closed, answer) = await GitHub.ChangeAsync(_pulls[number] with { State = "closed" }, "closed");
+        _pulls[number] = closed;
+        var id = JsonNode.Parse(answer.Body)!["id"]?.ToString();
+        return (answer.Status, id is null ? null : await EndOfAsync(id));
+    }
+
+    public async Task<(int Status, BuildSeen? Closing)> CloseDraftAsync()
+    {
+        var (pull, _) = await GitHub.OpenPullRequestAsync(Repository, "draft", new string('d', 40), "A draft", draft: true);
+        _pulls[pull.Number] = pull;
+        return await CloseAsync(pull.Number);
+    }
+
+    public async Task<BuildSeen> ReopenAsync(int number)
+    {
+        var (opened, answer) = await GitHub.ChangeAsync(_pulls[number] with { State = "open" }, "reopened");
+        return await FollowAsync(opened, answer);
+    }
+
+    public Task UntilLoggedAsync(string id, string words) => Parts.UntilAsync(
+        async () => (await LogAsync(id)).Contains(words, StringComparison.Ordinal), $"'{words}' in the log of {id}", onTimeout: () => Host.Output);
+
+    public async Task<(int Status, JsonNode Answer)> PostAsync(string path)
+    {
+        using var response = await _http.PostAsync(new Uri(Host.Url, path), null);
+        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+    }
+
+    /// <summary>Waits for a dead letter.</summary>
+    public async Task<JsonNode> DeadLetterAsync(Func<JsonNode, bool> isIt)
+    {
+        JsonNode? found = null;
+        await Parts.UntilAsync(
+            async () => (found = JsonNode.Parse(await GetAsync("api/dead-letters"))!["oldest"]!.AsArray().FirstOrDefault(l => isIt(l!))) is not null,
+            "the dead letter",
+            onTimeout: () => Host.Output);
+        return found!;
+    }
+
+    /// <summary>What GitHub was told of a build's commit, oldest first, as <c>state description</c>.</summary>
+    public IReadOnlyList<string> Statuses(BuildSeen build) =>
+        [.. GitHub.Statuses(Repository, build.Commit).Select(status => $"{status.State} {status.Description}")];
+
+    /// <summary>Another host on the same storage.</summary>
+    public Task<RunningHost> StartSecondHostAsync() => RunningHost.StartAsync(_settings);
+
     public async Task<BuildSeen> DeliverUnknownCommitAsync()
     {
         var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, "gone", new string('0', 40), "Unknown");
@@ -192,5 +273,5 @@ public sealed class Story : IAsyncDisposable
         return JsonNode.Parse(answer.Body)!["id"]!.GetValue<string>();
     }
 
-    private async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri(Host.Url, path));
+    public async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri(Host.Url, path));
 }

@@ -1,0 +1,84 @@
+using Azure.Storage.Queues;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>Hosts die, messages come twice: a build is built once, and within seconds.</summary>
+public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    [Fact]
+    public async Task A_build_whose_host_was_killed_is_taken_up_by_another_without_waiting_for_its_message()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("survived", "echo begun && sleep 3"));
+        await story.UntilLoggedAsync(id, "begun");
+
+        await story.Host.KillAsync();
+        await story.StartHostAsync();
+        var build = await story.EndOfAsync(id, TimeSpan.FromSeconds(60));
+
+        Assert.Equal(("succeeded", 2), (build.State, build.Attempts));
+        Assert.Equal("survived", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
+    [Fact]
+    public async Task A_message_that_comes_twice_at_once_is_built_once()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var second = await story.StartSecondHostAsync();
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("once", "sleep 1"));
+        var queue = new QueueClient(story.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+
+        var build = await story.EndOfAsync(id);
+        await Parts.UntilAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+
+        Assert.Equal(("succeeded", 1), ((await story.BuildAsync(id)).State, build.Attempts));
+    }
+
+    [Theory]
+    [InlineData("Build__TimeLimit", "echo begun && sleep 600", "took longer than 4.0 s")]
+    [InlineData("Build__SilenceLimit", "echo begun && sleep 600", "Nothing was heard of a step for 4.0 s")]
+    public async Task A_build_has_a_time_limit_and_so_has_a_silent_step(string setting, string step, string words)
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { [setting] = "00:00:04" });
+
+        var build = await story.OpenAsync(story.SlowFiles("x", step));
+
+        Assert.Equal(("failed", 1), (build.State, build.Attempts));
+        Assert.Contains(words, build.Summary, StringComparison.Ordinal);
+        Assert.Contains(setting, build.Summary, StringComparison.Ordinal);
+        Assert.Contains("begun", build.LogTail);
+    }
+
+    [Fact]
+    public async Task GitHub_is_told_how_a_build_goes_and_how_it_ended()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var broken = story.Files("x");
+        broken["Dockerfile"] = "RNU";
+
+        var built = await story.OpenAsync(story.Files("x"));
+        var failed = await story.OpenAsync(broken);
+
+        await Parts.UntilAsync(() => Task.FromResult(story.Statuses(built).Count == 2 && story.Statuses(failed).Count == 2), "the statuses");
+        Assert.Equal(["pending Running.", "success " + built.Summary], story.Statuses(built));
+        Assert.Equal(["pending Running.", "failure " + failed.Summary], story.Statuses(failed));
+    }
+
+    [Fact]
+    public async Task What_github_was_not_told_for_it_was_away_it_is_told_later()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        // The first, that it runs, is let through; the end meets faults past all that is tried at once.
+        foreach (var _ in Enumerable.Range(0, 6))
+        {
+            story.GitHub.Faults.Enqueue(new StandIn.StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
+        }
+
+        var build = await story.OpenAsync(story.Files("x"));
+
+        await Parts.UntilAsync(() => Task.FromResult(story.Statuses(build) is [.., var last] && last.StartsWith("success ", StringComparison.Ordinal)), "the last status");
+    }
+}
