@@ -81,16 +81,21 @@ public sealed class BuildLease : IAsyncDisposable
         Token.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Ends the hold with a change of the record; when the hold was lost, only lets go of it and returns false.</summary>
+    /// <summary>Ends the hold with a change of the record; when the build was ended from outside, only lets go of it and returns false.</summary>
     public async Task<bool> EndAsync(Func<BuildRecord, BuildRecord> change, CancellationToken cancellation)
     {
         await _stop.CancelAsync();
         await _watching;
-        var written = await _records.UpdateAsync(
+        var changed = false;
+        await _records.UpdateAsync(
             Record.Id,
-            r => r.Owner != Owner ? null : (r.State == BuildState.Running ? change(r) : r) with { Owner = null, OwnedUntil = null },
+            r =>
+            {
+                changed = IsMine(r);
+                return r.Owner != Owner ? null : (changed ? change(r) : r) with { Owner = null, OwnedUntil = null };
+            },
             cancellation);
-        return written is not null && !IsLost;
+        return changed;
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,113 @@
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
+using Ci.Tests.Fixtures;
+using CsCheck;
+
+namespace Ci.Tests.Report;
+
+/// <summary>Which build of a pull request counts, whatever comes in whatever order.</summary>
+public sealed class AdmissionTests(Azurite azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Deliveries_in_any_order_and_any_number_leave_the_newest_queued_and_all_others_over()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var pull = 0;
+        await Gen.Select(Gen.Shuffle(Enumerable.Range(0, 5).ToArray()), Gen.Int[0, 4].List[0, 4], Gen.Bool)
+            .SampleAsync(
+                async (order, again, merged) =>
+                {
+                    var number = Interlocked.Increment(ref pull);
+                    HeadChange[] changes = [.. Enumerable.Range(0, 5).Select(i => storage.Change((char)('a' + i), i, i == 4 && merged ? BuildPurpose.Merge : BuildPurpose.PullRequest, number))];
+                    foreach (var i in order.Concat(again))
+                    {
+                        await storage.Admission.AdmitAsync(changes[i], Cancellation);
+                    }
+
+                    var records = await Task.WhenAll(changes.Select(storage.FindAsync));
+                    return records[4].State == BuildState.Queued
+                        && records[..4].All(r => r.State == BuildState.Superseded && r.SupersededBy is not null && r.SupersededBy != r.Id);
+                },
+                iter: 40,
+                threads: 2);
+    }
+
+    [Fact]
+    public async Task Deliveries_that_come_at_the_same_moment_leave_one_build_that_counts()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        HeadChange[] changes = [.. Enumerable.Range(0, 6).Select(i => storage.Change((char)('a' + i), i))];
+
+        await Task.WhenAll(changes.Concat(changes).Select(change => Task.Run(() => storage.Admission.AdmitAsync(change, Cancellation))));
+
+        Assert.Equal(changes[5].Request.BuildId, Assert.Single(await storage.Records.ActiveAsync(Cancellation), r => !r.IsFinal).Id);
+    }
+
+    [Fact]
+    public async Task Within_a_second_the_push_that_names_what_it_replaced_is_the_newer()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var first = storage.Change('a', 0);
+        var second = storage.Change('b', 0, before: 'a');
+
+        await storage.AdmitAsync(second);
+        var late = await storage.AdmitAsync(first);
+
+        Assert.Equal((BuildState.Superseded, second.Request.BuildId), (late.State, late.SupersededBy));
+    }
+
+    [Fact]
+    public async Task A_push_right_after_the_opening_is_the_newer()
+    {
+        var storage = await Storage.StartAsync(azurite);
+
+        await storage.AdmitAsync(storage.Change('a', 0));
+        var second = await storage.AdmitAsync(storage.Change('b', 0, before: 'a'));
+
+        Assert.Equal(BuildState.Queued, second.State);
+    }
+
+    [Fact]
+    public async Task Nothing_that_comes_after_a_merge_is_built_however_new_it_says_it_is()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        await storage.AdmitAsync(storage.Change('a', 0));
+        var merge = await storage.AdmitAsync(storage.Change('a', 1, BuildPurpose.Merge));
+
+        var late = await storage.AdmitAsync(storage.Change('b', 9));
+
+        Assert.Equal((BuildState.Superseded, merge.Id), (late.State, late.SupersededBy));
+        Assert.Equal(BuildState.Queued, (await storage.Records.FindAsync(merge.Id, Cancellation))!.State);
+    }
+
+    [Fact]
+    public async Task A_late_opening_of_what_was_closed_is_not_built()
+    {
+        var storage = await Storage.StartAsync(azurite);
+
+        var closed = await storage.Admission.AdmitAsync(storage.Change('a', 5, BuildPurpose.Close), Cancellation);
+        var opened = await storage.AdmitAsync(storage.Change('a', 0));
+
+        Assert.IsType<Admitted.Closed>(closed);
+        Assert.Equal(BuildState.Superseded, opened.State);
+    }
+
+    [Fact]
+    public async Task What_is_being_built_when_it_ends_is_kept_by_its_worker_until_that_lets_go()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var first = storage.Change('a', 0);
+        await storage.AdmitAsync(first);
+        await using var lease = await storage.TakeAsync(first);
+
+        await storage.AdmitAsync(storage.Change('b', 1));
+        var ended = await storage.FindAsync(first);
+        var recorded = await lease.EndAsync(r => r with { State = BuildState.Succeeded }, Cancellation);
+
+        Assert.Equal((BuildState.Superseded, lease.Owner), (ended.State, ended.Owner));
+        Assert.Equal((BuildState.Superseded, null), ((await storage.FindAsync(first)).State, (await storage.FindAsync(first)).Owner));
+        Assert.False(recorded);
+    }
+}

@@ -1,0 +1,82 @@
+using Azure.Storage.Queues;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
+using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Tests.Report;
+
+/// <summary>The classes that keep state, on a real storage account of a test's own and a clock that the test moves.</summary>
+internal sealed class Storage
+{
+    private readonly string _connection;
+
+    private Storage(string connection)
+    {
+        _connection = connection;
+        var options = Options.Create(new StorageOptions { ConnectionString = connection });
+        Table = new BuildsTable(options);
+        Records = new BuildRecords(Table);
+        Admission = new Admission(Table, Time);
+        Claims = new TagClaims(Table, Time);
+        Queue = new BuildQueue(options);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public BuildsTable Table { get; }
+
+    public BuildRecords Records { get; }
+
+    public Admission Admission { get; }
+
+    public TagClaims Claims { get; }
+
+    public BuildQueue Queue { get; }
+
+    public static async Task<Storage> StartAsync(Azurite azurite)
+    {
+        await azurite.StartAsync();
+        return new Storage(azurite.NewAccount());
+    }
+
+    /// <summary>How many messages are on the queue, seen or hidden.</summary>
+    public async Task<int> MessagesAsync() =>
+        (await new QueueClient(_connection, BuildQueue.Name).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
+
+    /// <summary>A change of a pull request, <paramref name="second"/> seconds after the first.</summary>
+    public HeadChange Change(
+        char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false) =>
+        new(
+            new BuildRequest
+            {
+                BuildId = new BuildId("a secret").Of(repository, pull, new string(commit, 40), purpose),
+                Purpose = purpose,
+                Repository = repository,
+                PullRequest = pull,
+                Commit = new string(commit, 40),
+                Title = "A change",
+                Url = $"https://github.com/{repository}/pull/{pull}",
+                Author = "someone",
+                HeadRef = "feature",
+                BaseRef = "main",
+                UpdatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(second),
+                Delivery = Guid.NewGuid().ToString(),
+                QueuedAt = Time.GetUtcNow(),
+            },
+            before is { } c ? new string(c, 40) : null,
+            reopened);
+
+    public async Task<BuildRecord> AdmitAsync(HeadChange change)
+    {
+        await Admission.AdmitAsync(change, TestContext.Current.CancellationToken);
+        return await FindAsync(change);
+    }
+
+    public async Task<BuildRecord> FindAsync(HeadChange change) =>
+        (await Records.FindAsync(change.Request.BuildId, TestContext.Current.CancellationToken))!;
+
+    public async Task<BuildLease> TakeAsync(HeadChange change) =>
+        (await BuildLease.TakeAsync(Records, change.Request, Time, TestContext.Current.CancellationToken))!;
+}
