@@ -47,6 +47,7 @@ public static class PipelineServices
         services.AddSingleton<BuildViews>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<DockerEngine>();
+        services.AddSingleton<EngineRoom>();
         services.AddTransient<ImageBuilder>();
         services.AddTransient<SourceStage>();
         services.AddSingleton<BuildTurn>();

@@ -1,3 +1,4 @@
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Microsoft.Extensions.Hosting;
@@ -6,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Ci.Pipeline;
 
 /// <summary>
-/// Takes up what others left: builds whose worker died, builds whose message was lost before it was stored, and ends that
-/// GitHub was not told of. It looks when the host starts and every few seconds after; several hosts may do so at once.
+/// Takes up what others left: builds whose worker died, builds whose message was lost before it was stored, ends that
+/// GitHub was not told of, and what no build needs any more on the engine's disk. It looks when the host starts and every
+/// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Recovery(
-    BuildRecords records, BuildQueue queue, CommitStatuses statuses, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+    BuildRecords records, BuildQueue queue, CommitStatuses statuses, EngineRoom room, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -20,16 +22,26 @@ public sealed partial class Recovery(
     // A queue that is never empty hides that one message is missing; one too many does no harm.
     private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(15);
 
+    private static readonly TimeSpan RoomInterval = TimeSpan.FromHours(1);
+
+    private DateTimeOffset _roomMade = DateTimeOffset.MinValue;
+
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
         foreach (var record in await records.ActiveAsync(cancellation))
         {
-            if (record.IsHeld(time.GetUtcNow()))
+            if (!record.IsHeld(time.GetUtcNow()))
             {
-                continue;
+                await LookAsync(record, cancellation);
             }
+        }
+    }
 
+    private async Task LookAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        try
+        {
             if (record.IsFinal)
             {
                 await LetGoAsync(record, cancellation);
@@ -39,6 +51,11 @@ public sealed partial class Recovery(
             {
                 await TakeUpAsync(record, cancellation);
             }
+        }
+        catch (ImageUnavailableException e)
+        {
+            // The engine is away: what is to be removed from it waits, and the other builds do not.
+            Log.CouldNotLook(logger, e);
         }
     }
 
@@ -51,6 +68,7 @@ public sealed partial class Recovery(
             try
             {
                 await LookAsync(stoppingToken);
+                await MakeRoomAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -82,7 +100,22 @@ public sealed partial class Recovery(
     {
         if (record.Owner is not null)
         {
+            await room.ForgetAsync(record.Request.Commit, cancellation);
             await records.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellation);
+        }
+    }
+
+    private async Task MakeRoomAsync(CancellationToken cancellation)
+    {
+        if (time.GetUtcNow() - _roomMade < RoomInterval)
+        {
+            return;
+        }
+
+        _roomMade = time.GetUtcNow();
+        if (await room.MakeAsync(cancellation) is > 0 and var count)
+        {
+            Log.MadeRoom(logger, count);
         }
     }
 
@@ -120,6 +153,9 @@ public sealed partial class Recovery(
     {
         [LoggerMessage(1, LogLevel.Warning, "Build {BuildId} was {State}, and nobody was at it: it is taken up again")]
         public static partial void TakenUp(ILogger logger, string buildId, BuildState state);
+
+        [LoggerMessage(3, LogLevel.Information, "Removed {Count} images of earlier builds from the engine: they were older or more than Docker__KeepImages and Docker__MaxImageBytes allow")]
+        public static partial void MadeRoom(ILogger logger, int count);
 
         [LoggerMessage(2, LogLevel.Warning, "It could not be seen whether a build was left by its worker; it is looked again")]
         public static partial void CouldNotLook(ILogger logger, Exception exception);

@@ -114,6 +114,47 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         }
     }
 
+    /// <summary>All images, also those that only others are built on.</summary>
+    public Task<IList<ImagesListResponse>> AllImagesAsync(CancellationToken cancellation) =>
+        CallAsync(() => _client.Images.ListImagesAsync(new ImagesListParameters { All = true }, cancellation), cancellation);
+
+    /// <summary>The images that have a label.</summary>
+    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, bool all, CancellationToken cancellation) =>
+        CallAsync(
+            () => _client.Images.ListImagesAsync(
+                new ImagesListParameters
+                {
+                    All = all,
+                    Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [label] = true } },
+                },
+                cancellation),
+            cancellation);
+
+    /// <summary>Deletes an image that has no name, and those of its parents that have none and carry nothing else; false when something uses it.</summary>
+    public async Task<bool> DeleteUnnamedAsync(string id, CancellationToken cancellation)
+    {
+        try
+        {
+            await _client.Images.DeleteImageAsync(id, new ImageDeleteParameters { NoPrune = false, Force = false }, cancellation);
+            return true;
+        }
+        catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.Conflict or System.Net.HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Prunes the builder's cache (<c>POST /build/prune</c>, Docker Engine API).</summary>
+    public Task PruneCacheAsync(string query, CancellationToken cancellation) =>
+        CallAsync(
+            async () =>
+            {
+                using var http = EngineSocket.Client(options.Value.Endpoint);
+                using var answer = await http.PostAsync("build/prune?" + query, null, cancellation);
+                return answer.IsSuccessStatusCode;
+            },
+            cancellation);
+
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 

@@ -3,7 +3,7 @@ using Docker.DotNet;
 namespace Ci.Pipeline.Image;
 
 /// <summary>Sorts the engine's errors into what a retry can cure and what it cannot.</summary>
-internal static class EngineErrors
+public static class EngineErrors
 {
     // The words of Go's net package and of the engine's registry client for a peer that is away or in trouble.
     private static readonly string[] Passing =

@@ -63,6 +63,22 @@ public sealed class DockerOptions
     [RegularExpression("^(unix|tcp|http|https|npipe)://.+$", ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
     public string Host { get; set; } = "";
 
+    /// <summary>How long the engine keeps what a build left of its images, which speeds up the next.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
+    public TimeSpan KeepImages { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How much of that it keeps at most, in bytes.</summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxImageBytes must be a number of bytes, 0 or more.")]
+    public long MaxImageBytes { get; set; } = 20_000_000_000;
+
+    /// <summary>How long the engine keeps build cache that nothing uses.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
+    public TimeSpan KeepCache { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How much build cache it keeps at most, in bytes.</summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
+    public long MaxCacheBytes { get; set; } = 20_000_000_000;
+
     /// <summary>The address in use.</summary>
     public Uri Endpoint
     {

@@ -7,6 +7,9 @@ namespace Ci.Pipeline.Image;
 /// <summary>Which tags and labels an image gets; the names are those of docker/metadata-action.</summary>
 public static class ImageTags
 {
+    /// <summary>The label that every image of ours has, and no other.</summary>
+    public const string OwnLabel = "ci.pull-request";
+
     /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
     public static string OfCommit(string commit) => "sha-" + commit[..12];
 
@@ -35,7 +38,7 @@ public static class ImageTags
             ["org.opencontainers.image.revision"] = request.Commit,
             ["org.opencontainers.image.version"] = version,
             ["org.opencontainers.image.created"] = request.UpdatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-            ["ci.pull-request"] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
+            [OwnLabel] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, value) in own)
         {

@@ -52,6 +52,13 @@ public sealed class DockerEngine : LazyPart
     public async Task<string[]> ImageNamesAsync() =>
         (await RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Builds a folder with the classic builder and returns the image's id.</summary>
+    public async Task<string> BuildAsync(string folder)
+    {
+        var output = await RunningProcess.RunAsync("env", "DOCKER_BUILDKIT=0", Docker, "-H", Host, "build", "--quiet", folder);
+        return output.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("sha256:", StringComparison.Ordinal));
+    }
+
     public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(Docker, ["-H", Host, .. arguments]);
 
     protected override async Task StartPartAsync()

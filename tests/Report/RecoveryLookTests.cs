@@ -1,9 +1,11 @@
 using System.Net;
 using Ci.Pipeline;
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Report;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Engine = Ci.Pipeline.Image.DockerEngine;
 
 namespace Ci.Tests.Report;
 
@@ -80,7 +82,10 @@ public sealed class RecoveryLookTests(Azurite azurite)
         using var http = new HttpClient(new Silent());
         var statuses = new CommitStatuses(
             http, storage.Records, new BuildViews(Options.Create(new ReportOptions())), Options.Create(new ReportOptions()), storage.Time, NullLogger<CommitStatuses>.Instance);
-        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, storage.Time, NullLogger<Recovery>.Instance);
+        var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
+        using var engine = new Engine(docker);
+        var room = new EngineRoom(engine, docker, Options.Create(new RegistryOptions()), storage.Time);
+        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, room, storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

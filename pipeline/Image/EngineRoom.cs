@@ -1,0 +1,93 @@
+using System.Globalization;
+using Docker.DotNet.Models;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>
+/// Keeps room on the engine's disk: removes what builds left of images, when it is older or more than the settings allow.
+/// An image is ours when it has our label and no name; what somebody pulled or named is theirs.
+/// </summary>
+public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> docker, IOptions<RegistryOptions> registry, TimeProvider time)
+{
+    /// <summary>Makes room; returns how many images went.</summary>
+    public async Task<int> MakeAsync(CancellationToken cancellation)
+    {
+        var removed = await PruneImagesAsync(cancellation);
+        await PruneCacheAsync(cancellation);
+        return removed;
+    }
+
+    /// <summary>Takes the name off that a dead worker gave a commit's images to push them.</summary>
+    public async Task ForgetAsync(string commit, CancellationToken cancellation)
+    {
+        var ending = ":" + ImageTags.OfCommit(commit);
+        var prefix = registry.Value.Address.TrimEnd('/') + "/";
+        var named = from image in await ListAsync(all: false, cancellation)
+                    from name in image.RepoTags ?? []
+                    where name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(ending, StringComparison.Ordinal)
+                    select name;
+        foreach (var name in named)
+        {
+            await engine.RemoveAsync(name, cancellation);
+        }
+    }
+
+    private async Task<int> PruneImagesAsync(CancellationToken cancellation)
+    {
+        var removed = 0;
+        // An image's parents can go only after it, and the engine takes those without a name along; so it is looked again.
+        while (await OldestTooManyAsync(cancellation) is { Count: > 0 } images)
+        {
+            var gone = 0;
+            foreach (var id in images)
+            {
+                gone += await engine.DeleteUnnamedAsync(id, cancellation) ? 1 : 0;
+            }
+
+            removed += gone;
+            if (gone == 0)
+            {
+                break;
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>The images of ours that nothing is built on, and that are too old, or too many together, the oldest first.</summary>
+    private async Task<IReadOnlyList<string>> OldestTooManyAsync(CancellationToken cancellation)
+    {
+        var all = await engine.AllImagesAsync(cancellation);
+        var ours = (await ListAsync(all: true, cancellation)).Where(image => image.RepoTags is null or { Count: 0 } or ["<none>:<none>"]).ToList();
+        var sizes = all.ToDictionary(image => image.ID, image => image.Size);
+        var parents = all.Select(image => image.ParentID).ToHashSet();
+        // An image's size counts its parents'; what it takes itself is what it has more.
+        var taken = ours.Sum(image => image.Size - sizes.GetValueOrDefault(image.ParentID ?? ""));
+        var tooMany = new List<string>();
+        foreach (var image in ours.Where(image => !parents.Contains(image.ID)).OrderBy(image => image.Created))
+        {
+            if (time.GetUtcNow() - new DateTimeOffset(image.Created.ToUniversalTime()) > docker.Value.KeepImages || taken > docker.Value.MaxImageBytes)
+            {
+                tooMany.Add(image.ID);
+                taken -= image.Size - sizes.GetValueOrDefault(image.ParentID ?? "");
+            }
+        }
+
+        return tooMany;
+    }
+
+    private async Task<IList<ImagesListResponse>> ListAsync(bool all, CancellationToken cancellation) =>
+        await engine.ImagesWithAsync(ImageTags.OwnLabel, all, cancellation);
+
+    /// <summary>
+    /// Prunes the builder's cache. The engine does not know who made which part of it; it is a cache, and nothing that
+    /// cannot be made again.
+    /// </summary>
+    private async Task PruneCacheAsync(CancellationToken cancellation)
+    {
+        var hours = ((long)docker.Value.KeepCache.TotalHours).ToString(CultureInfo.InvariantCulture);
+        await engine.PruneCacheAsync("filters=" + Uri.EscapeDataString($$"""{"until":["{{hours}}h"]}"""), cancellation);
+        await engine.PruneCacheAsync(string.Create(CultureInfo.InvariantCulture, $"keep-storage={docker.Value.MaxCacheBytes}"), cancellation);
+    }
+}

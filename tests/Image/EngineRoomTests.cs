@@ -1,0 +1,77 @@
+using Ci.Pipeline;
+using Ci.Pipeline.Image;
+using Microsoft.Extensions.Options;
+using Fixture = Ci.Tests.Fixtures.DockerEngine;
+
+namespace Ci.Tests.Image;
+
+/// <summary>What builds leave on the engine's disk goes in time; what is somebody else's stays.</summary>
+public sealed class EngineRoomTests(Fixture engine)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_older_or_more_than_allowed_goes_and_what_is_not_ours_stays()
+    {
+        await engine.StartAsync();
+        var ours = await BuildAsync($"LABEL {ImageTags.OwnLabel}=1");
+        var theirs = await BuildAsync("LABEL somebody=else");
+        var named = await BuildAsync($"LABEL {ImageTags.OwnLabel}=2");
+        await engine.RunAsync("tag", named, "keep-me:1");
+
+        await Room(new DockerOptions { Host = engine.Host }).MakeAsync(Cancellation);
+        var young = await ExistsAsync(ours);
+        await Room(new DockerOptions { Host = engine.Host, KeepImages = TimeSpan.Zero }).MakeAsync(Cancellation);
+
+        Assert.Equal((true, false, true, true), (young, await ExistsAsync(ours), await ExistsAsync(theirs), await ExistsAsync(named)));
+        await engine.RunAsync("rmi", "keep-me:1");
+    }
+
+    [Fact]
+    public async Task A_name_that_a_dead_worker_left_is_taken_off_and_others_stay()
+    {
+        await engine.StartAsync();
+        var commit = Guid.NewGuid().ToString("n");
+        var id = await BuildAsync($"LABEL {ImageTags.OwnLabel}=3");
+        string[] names = [$"localhost:83/a:sha-{commit[..12]}", "localhost:83/a:mine", $"else:sha-{commit[..12]}"];
+        foreach (var name in names)
+        {
+            await engine.RunAsync("tag", id, name);
+        }
+
+        await Room(new DockerOptions { Host = engine.Host }).ForgetAsync(commit, Cancellation);
+
+        var left = await engine.ImageNamesAsync();
+        Assert.Equal(names[1..], names.Where(left.Contains));
+        await engine.RunAsync("rmi", names[1], names[2]);
+    }
+
+    [Theory]
+    [InlineData("write /data/x: no space left on device")]
+    [InlineData("failed to register layer: Error processing tar file: write /x: no space left on device")]
+    public void A_full_disk_is_neither_the_commits_fault_nor_tried_again(string error)
+    {
+        var fault = Assert.IsType<DiskFullException>(EngineErrors.OfBuild(error));
+
+        Assert.Contains("docker system df", fault.Message, StringComparison.Ordinal);
+    }
+
+    private static EngineRoom Room(DockerOptions docker) => new(
+        new DockerEngine(Options.Create(docker)), Options.Create(docker), Options.Create(new RegistryOptions()), TimeProvider.System);
+
+    private async Task<string> BuildAsync(string instruction)
+    {
+        var folder = Directory.CreateTempSubdirectory("ci-room-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Dockerfile"), $"FROM {Fixture.BaseImage}\n{instruction}\nENV X={Guid.NewGuid():n}\n", Cancellation);
+        try
+        {
+            return (await engine.BuildAsync(folder.FullName)).Trim();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async Task<bool> ExistsAsync(string id) => (await engine.RunAsync("images", "--all", "--quiet", "--no-trunc")).Contains(id, StringComparison.Ordinal);
+}
