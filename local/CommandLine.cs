@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Ci.Local;
 
-/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too, and <c>--address IP</c>.</summary>
+/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too, <c>--address IP</c>, and <c>--hidden TIME</c>.</summary>
 internal static class CommandLine
 {
     public static LocalHostOptions Parse(string[] args)
@@ -20,8 +20,11 @@ internal static class CommandLine
                 "--address" => IPAddress.TryParse(value, out var address)
                     ? options with { Address = address }
                     : throw new HostException($"--address is '{value}'; it must be an IP address of this machine, or 0.0.0.0 for all of them."),
+                "--hidden" => TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var hidden) && hidden >= TimeSpan.FromSeconds(2) && hidden <= TimeSpan.FromDays(7)
+                    ? options with { QueueTimes = options.QueueTimes with { Hidden = hidden } }
+                    : throw new HostException($"--hidden is '{value}'; it must be a time like 00:10:00, from 00:00:02 to 7.00:00:00."),
                 "--script-root" => options with { ScriptRoot = value },
-                var other => throw new HostException($"'{other}' is no option; there are --port N, --address IP and --script-root DIR."),
+                var other => throw new HostException($"'{other}' is no option; there are --port N, --address IP, --hidden TIME and --script-root DIR."),
             };
         }
 

@@ -17,10 +17,10 @@ public sealed class RunningHost : IAsyncDisposable
 
     public string Output => _process.Output;
 
-    public static async Task<RunningHost> StartAsync(IReadOnlyDictionary<string, string?> settings)
+    public static async Task<RunningHost> StartAsync(IReadOnlyDictionary<string, string?> settings, params string[] options)
     {
         var port = Parts.FreePort();
-        var process = Start(port, settings);
+        var process = Start(port, settings, options);
         var host = new RunningHost(process, new Uri($"http://localhost:{port}/"));
         await Parts.UntilAsync(
             async () => process.HasExited || await Parts.AnswersAsync(host.Url.ToString()), "the host", onTimeout: () => process.Output);
@@ -29,9 +29,9 @@ public sealed class RunningHost : IAsyncDisposable
     }
 
     /// <summary>Starts it without waiting; for a host that is expected to refuse.</summary>
-    public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings) => RunningProcess.Start(
+    public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings, params string[] options) => RunningProcess.Start(
         Parts.Find("dotnet") ?? "dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", AppContext.BaseDirectory],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", AppContext.BaseDirectory, .. options],
         settings);
 
     public Task<int> StopAsync() => _process.StopAsync();

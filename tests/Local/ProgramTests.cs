@@ -21,7 +21,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         await Parts.UntilAsync(() => Task.FromResult(host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the banner");
         var address = host.Url.ToString().TrimEnd('/');
-        Assert.Contains($"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tGetBuild: [GET] {address}/api/builds/{{id}}\n", "\n" + host.Output, StringComparison.Ordinal);
+        Assert.Contains($"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {address}/api/builds/{{id}}/cancel\n", "\n" + host.Output, StringComparison.Ordinal);
         Assert.Contains($"\n\n\tWebhook: [POST] {address}/api/webhook\n", host.Output, StringComparison.Ordinal);
         Assert.Equal(0, await host.StopAsync());
     }
@@ -103,6 +103,14 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         var refusal = Assert.Throws<HostException>(() => CommandLine.Parse(["--address", "here"]));
 
         Assert.Equal("--address is 'here'; it must be an IP address of this machine, or 0.0.0.0 for all of them.", refusal.Message);
+    }
+
+    [Fact]
+    public void A_time_that_is_none_is_a_sentence()
+    {
+        var refusal = Assert.Throws<HostException>(() => CommandLine.Parse(["--hidden", "long"]));
+
+        Assert.Equal("--hidden is 'long'; it must be a time like 00:10:00, from 00:00:02 to 7.00:00:00.", refusal.Message);
     }
 
     private Dictionary<string, string?> Settings(string? without = null, params (string Name, string Value)[] more)
