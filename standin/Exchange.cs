@@ -23,7 +23,7 @@ public sealed record Exchange
     public string? ResponseBody { get; init; }
 
     /// <summary>Has the exchange kept at the moment when the answer starts, so that whoever got an answer finds it here.</summary>
-    internal static async Task RecordAsync(HttpContext context, Action<Exchange> keep)
+    public static async Task RecordAsync(HttpContext context, Action<Exchange> keep)
     {
         var request = context.Request;
         request.EnableBuffering();

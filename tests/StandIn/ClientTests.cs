@@ -1,8 +1,11 @@
 using Ci.Pipeline;
 using Ci.Pipeline.Source;
 using Ci.StandIn;
+using Ci.Tests.Fixtures;
+using Ci.Tests.Tunnel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Ci.Tests.StandIn;
 
@@ -52,6 +55,48 @@ public sealed class ClientTests
 
         playing.AssertRequests();
         Assert.Equal(3, playing.AssertAnswers().Count);
+    }
+
+    [Theory]
+    [InlineData(false, "POST /repos/{owner}/{repo}/hooks")]
+    [InlineData(true, "PATCH /repos/{owner}/{repo}/hooks/{hook_id}")]
+    public async Task Registering_the_tunnel_as_a_webhook_asks_as_described(bool exists, string saving)
+    {
+        await using var ngrok = await NgrokStandIn.StartAsync();
+        await using var hooks = await HooksStandIn.StartAsync();
+        if (exists)
+        {
+            hooks.Add("https://yesterday.ngrok-free.app/api/webhook");
+        }
+
+        using var host = TunnelHost(ngrok, hooks);
+        await host.StartAsync(Cancellation);
+        await Parts.UntilAsync(() => Task.FromResult(Operations().Count() == 4), "the webhook to be saved and pinged", onTimeout: () => string.Join('\n', Operations()));
+        await host.StopAsync(Cancellation);
+
+        Assert.Equal(
+            ["GET /repos/{owner}/{repo}/hooks", saving, "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries", "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
+            Operations());
+        Assert.All(hooks.Exchanges, exchange => Assert.Equal([], GitHubDescription.Instance.RequestErrors(exchange)));
+
+        IEnumerable<string?> Operations() => hooks.Exchanges.Select(GitHubDescription.Instance.Operation).Distinct();
+    }
+
+    private static IHost TunnelHost(NgrokStandIn ngrok, HooksStandIn hooks)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+            ["GitHub:ApiUrl"] = hooks.Url,
+            ["GitHub:Token"] = HooksStandIn.Token,
+            ["GitHub:WebhookSecret"] = TunnelFixture.Secret,
+            ["Tunnel:Enabled"] = "true",
+            ["Tunnel:NgrokApiUrl"] = ngrok.Url,
+            ["Tunnel:Repositories"] = Playing.Repository,
+        });
+        builder.Services.AddPipeline(builder.Configuration);
+        return builder.Build();
     }
 
     private static ServiceProvider Services(Playing playing)
