@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
+using Ci.Tests.StandIn;
 
 namespace Ci.Tests.EndToEnd;
 
@@ -157,6 +158,9 @@ public sealed class Story : IAsyncDisposable
         await GitHub.DisposeAsync();
         _git.Dispose();
         _http.Dispose();
+        // Whatever the story was about, all that was said to GitHub and by it must be what GitHub describes.
+        Assert.All(GitHub.Exchanges, exchange => Assert.Equal(
+            [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
     }
 
     private async Task<BuildSeen> FollowAsync(PullRequestState pull, DeliveryAnswer answer)
