@@ -41,7 +41,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
     private StandInServer _server = null!;
     private int _number;
 
-    private GitHubStandIn(GitHubStandInOptions options) => _options = options;
+    private GitHubStandIn(GitHubStandInOptions options)
+    {
+        _options = options;
+        StatusBoard = new Statuses(this);
+        CommentBoard = new Comments(this);
+    }
 
     /// <summary>The address that stands for https://api.github.com.</summary>
     public Uri BaseUrl => _server.ApiUrl;
@@ -55,10 +60,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>The requests that came in, as <c>GET /path</c>.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    internal Statuses StatusesOf { get; } = new();
+    /// <summary>The same requests to the API (codeload is none of it), whole, each with its answer.</summary>
+    public ConcurrentQueue<Exchange> Exchanges { get; } = new();
 
-    /// <summary>The statuses of a commit, oldest first.</summary>
-    public IReadOnlyList<CommitStatus> Statuses(string repository, string sha) => StatusesOf.Of(repository, sha);
+    internal Statuses StatusBoard { get; }
+
+    internal Comments CommentBoard { get; }
 
     public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
     {
@@ -72,6 +79,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
     public GitRepository? Repository(string name) => _repositories.GetValueOrDefault(name);
 
     public PullRequestState? Pull(string repository, int number) => _pulls.GetValueOrDefault((repository, number));
+
+    /// <summary>The statuses that a commit was given, oldest first.</summary>
+    public IReadOnlyList<CommitStatus> Statuses(string repository, string sha) => StatusBoard.Of(repository, sha);
+
+    /// <summary>The comments on a pull request, oldest first.</summary>
+    public IReadOnlyList<IssueComment> Comments(string repository, int number) => CommentBoard.Of(repository, number);
 
     public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> OpenPullRequestAsync(
         string repository, string branch, string head, string title, bool draft = false, string? headRepository = "")
@@ -90,33 +103,38 @@ public sealed class GitHubStandIn : IAsyncDisposable
         return await ChangeAsync(pull, "opened");
     }
 
+    /// <summary>Has the API know a pull request without a delivery.</summary>
+    public PullRequestState Keep(PullRequestState pull) => _pulls[(pull.Repository, pull.Number)] = pull;
+
     /// <summary>A new head was pushed.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> PushAsync(PullRequestState pull, string head) =>
-        ChangeAsync(pull with { Head = head }, "synchronize", before: pull.Head);
+        ChangeAsync(pull with { Before = pull.Head, Head = head }, "synchronize");
 
     /// <summary>It was merged.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> MergeAsync(PullRequestState pull, string mergeCommit) =>
         ChangeAsync(pull with { State = "closed", Merged = true, MergeCommit = mergeCommit }, "closed");
 
     /// <summary>Something else happened to it.</summary>
-    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> ChangeAsync(PullRequestState pull, string action, string? before = null)
+    public async Task<(PullRequestState Pull, DeliveryAnswer Answer)> ChangeAsync(PullRequestState pull, string action)
     {
-        var (changed, delivery) = Change(pull, action, before);
+        var (changed, delivery) = Change(pull, action);
         return (changed, await RedeliverAsync(delivery));
     }
 
     /// <summary>Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or never.</summary>
-    public (PullRequestState Pull, Guid Delivery) Change(PullRequestState pull, string action, string? before = null)
+    public (PullRequestState Pull, Guid Delivery) Change(PullRequestState pull, string action)
     {
         // No two changes of a pull request in the same second, so that it is known which is the newer.
         var now = DateTimeOffset.UtcNow;
-        var updated = pull.UpdatedAt.AddSeconds(1);
-        pull = pull with { UpdatedAt = updated > now ? updated : now };
-        _pulls[(pull.Repository, pull.Number)] = pull;
+        var next = pull.UpdatedAt.AddSeconds(1);
+        pull = Keep(pull with { UpdatedAt = next > now ? next : now });
         var delivery = Guid.NewGuid();
-        _deliveries[delivery] = ("pull_request", pull.Payload(action, before).ToJsonString());
+        _deliveries[delivery] = ("pull_request", pull.Payload(action).ToJsonString());
         return (pull, delivery);
     }
+
+    /// <summary>What GitHub sends when a webhook is made, and on request.</summary>
+    public Task<DeliveryAnswer> PingAsync(string repository) => DeliverAsync("ping", Ping.Payload(repository, WebhookUrl!).ToJsonString());
 
     /// <summary>Sends a delivery, signed.</summary>
     public Task<DeliveryAnswer> DeliverAsync(string @event, string payload) => SendAsync(Guid.NewGuid(), @event, payload);

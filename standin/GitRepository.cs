@@ -52,6 +52,10 @@ public sealed class GitRepository : IDisposable
     public async Task<bool> HasCommitAsync(string commit, CancellationToken cancellation = default) =>
         await TryGitAsync(cancellation, "cat-file", "-e", commit + "^{commit}") is not null;
 
+    /// <summary>The commit that a SHA, branch or tag stands for; null if there is none.</summary>
+    public async Task<string?> ResolveAsync(string reference, CancellationToken cancellation = default) =>
+        (await TryGitAsync(cancellation, "rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"))?.Trim();
+
     /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
     public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
 

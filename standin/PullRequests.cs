@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Ci.StandIn;
@@ -29,48 +28,117 @@ public sealed record PullRequestState
 
     public DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>GitHub's payload for an event of this pull request (the fields that GitHub always sends, as in its published examples).</summary>
-    public JsonObject Payload(string action, string? before = null)
+    /// <summary>The head before the last push.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>GitHub's payload for an event of this pull request: the fields that its published examples of the action all have.</summary>
+    public JsonObject Payload(string action)
     {
-        var payload = Payload(action);
-        if (before is not null)
+        var payload = new JsonObject
         {
-            payload["before"] = before;
+            ["action"] = action,
+            ["number"] = Number,
+            ["pull_request"] = Shown(),
+            ["repository"] = Repositories.Part(Repository),
+            ["sender"] = Accounts.User(Author),
+        };
+        if (action == "synchronize")
+        {
+            payload["before"] = Before;
             payload["after"] = Head;
+        }
+        else if (action is "labeled" or "unlabeled")
+        {
+            payload["label"] = Label();
         }
 
         return payload;
     }
 
-    private JsonObject Payload(string action) => new()
+    /// <summary>The pull request itself, as payloads carry it and as its address answers.</summary>
+    public JsonObject Shown() => new()
     {
-        ["action"] = action,
+        ["url"] = $"{Api}/pulls/{Number}",
+        ["id"] = 279147437 + Number,
+        ["node_id"] = "MDExOlB1bGxSZXF1ZXN0Mjc5MTQ3NDM3",
+        ["html_url"] = Page,
+        ["diff_url"] = $"{Page}.diff",
+        ["patch_url"] = $"{Page}.patch",
+        ["issue_url"] = $"{Api}/issues/{Number}",
         ["number"] = Number,
-        ["pull_request"] = new JsonObject
+        ["state"] = State,
+        ["locked"] = false,
+        ["title"] = Title,
+        ["user"] = Accounts.User(Author),
+        ["body"] = "",
+        ["created_at"] = Repositories.Time(UpdatedAt),
+        ["updated_at"] = Repositories.Time(UpdatedAt),
+        ["closed_at"] = State == "closed" ? Repositories.Time(UpdatedAt) : null,
+        ["merged_at"] = Merged ? Repositories.Time(UpdatedAt) : null,
+        ["merge_commit_sha"] = MergeCommit,
+        ["assignee"] = null,
+        ["assignees"] = new JsonArray(),
+        ["requested_reviewers"] = new JsonArray(),
+        ["requested_teams"] = new JsonArray(),
+        ["labels"] = new JsonArray(),
+        ["milestone"] = null,
+        ["commits_url"] = $"{Api}/pulls/{Number}/commits",
+        ["review_comments_url"] = $"{Api}/pulls/{Number}/comments",
+        ["review_comment_url"] = $"{Api}/pulls/comments{{/number}}",
+        ["comments_url"] = $"{Api}/issues/{Number}/comments",
+        ["statuses_url"] = $"{Api}/statuses/{Head}",
+        ["head"] = Side(HeadRepository, Branch, Head),
+        ["base"] = Side(Repository, "main", new string('b', 40)),
+        ["_links"] = Links(),
+        ["author_association"] = "OWNER",
+        ["auto_merge"] = null,
+        ["active_lock_reason"] = null,
+        ["draft"] = Draft,
+        ["merged"] = Merged,
+        ["mergeable"] = null,
+        ["rebaseable"] = null,
+        ["mergeable_state"] = "unknown",
+        ["merged_by"] = Merged ? Accounts.User(Author) : null,
+        ["comments"] = 0,
+        ["review_comments"] = 0,
+        ["maintainer_can_modify"] = false,
+        ["commits"] = 1,
+        ["additions"] = 1,
+        ["deletions"] = 1,
+        ["changed_files"] = 1,
+    };
+
+    private const string Author = "sample-author";
+
+    private string Api => Repositories.ApiUrl(Repository);
+
+    private string Page => $"https://github.com/{Repository}/pull/{Number}";
+
+    private JsonObject Links()
+    {
+        static JsonObject Link(string address) => new() { ["href"] = address };
+        return new JsonObject
         {
-            ["url"] = $"https://api.github.com/repos/{Repository}/pulls/{Number}",
-            ["id"] = 279147437 + Number,
-            ["html_url"] = $"https://github.com/{Repository}/pull/{Number}",
-            ["number"] = Number,
-            ["state"] = State,
-            ["locked"] = false,
-            ["title"] = Title,
-            ["user"] = User("sample-author", 2),
-            ["body"] = "",
-            ["created_at"] = Time(UpdatedAt),
-            ["updated_at"] = Time(UpdatedAt),
-            ["closed_at"] = State == "closed" ? Time(UpdatedAt) : null,
-            ["merged_at"] = Merged ? Time(UpdatedAt) : null,
-            ["merge_commit_sha"] = MergeCommit,
-            ["labels"] = new JsonArray(),
-            ["draft"] = Draft,
-            ["head"] = Side(HeadRepository, Branch, Head),
-            ["base"] = Side(Repository, "main", new string('b', 40)),
-            ["author_association"] = "OWNER",
-            ["merged"] = Merged,
-        },
-        ["repository"] = RepositoryObject(Repository),
-        ["sender"] = User("sample-author", 2),
+            ["self"] = Link($"{Api}/pulls/{Number}"),
+            ["html"] = Link(Page),
+            ["issue"] = Link($"{Api}/issues/{Number}"),
+            ["comments"] = Link($"{Api}/issues/{Number}/comments"),
+            ["review_comments"] = Link($"{Api}/pulls/{Number}/comments"),
+            ["review_comment"] = Link($"{Api}/pulls/comments{{/number}}"),
+            ["commits"] = Link($"{Api}/pulls/{Number}/commits"),
+            ["statuses"] = Link($"{Api}/statuses/{Head}"),
+        };
+    }
+
+    private JsonObject Label() => new()
+    {
+        ["id"] = 1362934389,
+        ["node_id"] = "MDU6TGFiZWwxMzYyOTM0Mzg5",
+        ["url"] = $"{Api}/labels/bug",
+        ["name"] = "bug",
+        ["color"] = "d73a4a",
+        ["default"] = true,
+        ["description"] = "Something isn't working",
     };
 
     private static JsonObject Side(string? repository, string branch, string commit) => new()
@@ -78,22 +146,7 @@ public sealed record PullRequestState
         ["label"] = $"{(repository ?? "unknown").Split('/')[0]}:{branch}",
         ["ref"] = branch,
         ["sha"] = commit,
-        ["user"] = User((repository ?? "ghost/").Split('/')[0], 1),
-        ["repo"] = repository is null ? null : RepositoryObject(repository),
+        ["user"] = Accounts.User((repository ?? "ghost/").Split('/')[0]),
+        ["repo"] = repository is null ? null : Repositories.Part(repository),
     };
-
-    private static JsonObject RepositoryObject(string repository) => new()
-    {
-        ["id"] = 186853002L + (uint)StringComparer.OrdinalIgnoreCase.GetHashCode(repository) % 1_000_000,
-        ["name"] = repository.Split('/')[1],
-        ["full_name"] = repository,
-        ["private"] = false,
-        ["owner"] = User(repository.Split('/')[0], 1),
-        ["html_url"] = $"https://github.com/{repository}",
-        ["default_branch"] = "main",
-    };
-
-    private static JsonObject User(string login, int id) => new() { ["login"] = login, ["id"] = id, ["type"] = "User", ["site_admin"] = false };
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

@@ -68,35 +68,43 @@ internal sealed class StandInServer : IAsyncDisposable
         _app.MapGet("/repos/{owner}/{repo}/tarball/{commit}", TarballAsync);
         _app.MapGet("/codeload/{owner}/{repo}/legacy.tar.gz/{commit}", ArchiveAsync);
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}/files", FilesAsync);
-        _app.MapPost("/repos/{owner}/{repo}/statuses/{sha}", StatusAsync);
-        _app.MapFallback(() => NotFound());
+        _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}", Pull);
+        _app.MapGet("/repos/{owner}/{repo}", (string owner, string repo) =>
+            _gitHub.Repository($"{owner}/{repo}") is null ? Answer.NotFound() : new Answer(Repositories.Full($"{owner}/{repo}")));
+        _app.MapGet("/rate_limit", RateLimit.Overview);
+        _gitHub.StatusBoard.Map(_app);
+        _gitHub.CommentBoard.Map(_app);
+        _app.MapFallback(Answer.NotFound);
     }
 
     private async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
         _gitHub.Requests.Enqueue($"{request.Method} {request.Path}");
+        if (!request.Path.StartsWithSegments("/codeload"))
+        {
+            await Exchange.RecordAsync(context, _gitHub.Exchanges.Enqueue);
+        }
+
         var headers = context.Response.Headers;
         headers["X-GitHub-Request-Id"] = Guid.NewGuid().ToString("n");
         headers["X-GitHub-Media-Type"] = "github.v3; format=json";
-        headers["x-ratelimit-limit"] = "5000";
-        headers["x-ratelimit-remaining"] = "4999";
-        headers["x-ratelimit-reset"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        RateLimit.SetHeaders(headers);
         if (_gitHub.Faults.TryPeek(out var fault) && request.Path.StartsWithSegments(fault.Path) && _gitHub.Faults.TryDequeue(out fault))
         {
             await (fault.Status == 0 ? CutAsync(context, next) : GiveFaultAsync(context, fault));
         }
         else if (request.Path.StartsWithSegments("/codeload"))
         {
-            await (request.Headers.Authorization.Count == 0 ? next(context) : Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
+            await (request.Headers.Authorization.Count == 0 ? next(context) : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
         }
         else if (_token is not null && request.Headers.Authorization != "Bearer " + _token)
         {
-            await Problem(401, "Bad credentials").ExecuteAsync(context);
+            await Answer.Problem(401, "Bad credentials").ExecuteAsync(context);
         }
         else if (request.Headers.UserAgent.Count == 0)
         {
-            await Problem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").ExecuteAsync(context);
+            await Answer.Problem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").ExecuteAsync(context);
         }
         else
         {
@@ -132,13 +140,13 @@ internal sealed class StandInServer : IAsyncDisposable
             return;
         }
 
-        await Problem(fault.Status, fault.Status == 429 ? "API rate limit exceeded" : "Server Error").ExecuteAsync(context);
+        await Answer.Problem(fault.Status, fault.Status == 429 ? "API rate limit exceeded" : "Server Error").ExecuteAsync(context);
     }
 
     private async Task<IResult> TarballAsync(string owner, string repo, string commit) =>
         _gitHub.Repository($"{owner}/{repo}") is { } repository && await repository.HasCommitAsync(commit)
             ? Results.Redirect(new Uri(CodeUrl, $"/codeload/{owner}/{repo}/legacy.tar.gz/{commit}?token={Guid.NewGuid():n}").ToString())
-            : NotFound();
+            : Answer.NotFound();
 
     private async Task ArchiveAsync(HttpContext context, string owner, string repo, string commit)
     {
@@ -150,15 +158,15 @@ internal sealed class StandInServer : IAsyncDisposable
         await git.WaitForExitAsync(context.RequestAborted);
     }
 
-    private async Task<IResult> FilesAsync(string owner, string repo, int number, int per_page = 30, int page = 1)
+    private async Task<IResult> FilesAsync(string owner, string repo, int number, int? per_page, int? page)
     {
         if (_gitHub.Pull($"{owner}/{repo}", number) is not { } pull || _gitHub.Repository(pull.Repository) is not { } repository)
         {
-            return NotFound();
+            return Answer.NotFound();
         }
 
         var changed = await repository.ChangedFilesAsync(pull.Head);
-        JsonNode[] files = [.. changed.Skip((page - 1) * per_page).Take(per_page).Select(path => new JsonObject
+        JsonNode[] files = [.. Answer.Page(changed, per_page, page).Select(path => new JsonObject
         {
             ["sha"] = new string('c', 40),
             ["filename"] = path,
@@ -170,25 +178,9 @@ internal sealed class StandInServer : IAsyncDisposable
             ["raw_url"] = $"https://github.com/{owner}/{repo}/raw/{pull.Head}/{path}",
             ["contents_url"] = $"https://api.github.com/repos/{owner}/{repo}/contents/{path}?ref={pull.Head}",
         })];
-        return Results.Text(new JsonArray(files).ToJsonString(), "application/json; charset=utf-8");
+        return new Answer(new JsonArray(files));
     }
 
-    private async Task<IResult> StatusAsync(HttpRequest request, string owner, string repo, string sha)
-    {
-        var body = await JsonNode.ParseAsync(request.Body);
-        if (_gitHub.Repository($"{owner}/{repo}") is not { } repository || !await repository.HasCommitAsync(sha))
-        {
-            return Problem(422, $"No commit found for SHA: {sha}");
-        }
-
-        var (made, problem) = _gitHub.StatusesOf.Make($"{owner}/{repo}", sha, body);
-        return made is null ? Problem(422, "Validation Failed: " + problem) : Results.Text(made.ToJsonString(), "application/json; charset=utf-8", statusCode: 201);
-    }
-
-    private static IResult NotFound() => Problem(404, "Not Found");
-
-    private static IResult Problem(int status, string message) => Results.Text(
-        new JsonObject { ["message"] = message, ["documentation_url"] = "https://docs.github.com/rest", ["status"] = status.ToString(System.Globalization.CultureInfo.InvariantCulture) }.ToJsonString(),
-        "application/json; charset=utf-8",
-        statusCode: status);
+    private Answer Pull(string owner, string repo, int number) =>
+        _gitHub.Pull($"{owner}/{repo}", number) is { } pull ? new Answer(pull.Shown()) : Answer.NotFound();
 }

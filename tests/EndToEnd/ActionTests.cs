@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Azure.Storage.Queues;
+using Ci.StandIn;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -65,7 +66,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
         await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
         foreach (var _ in Enumerable.Range(0, 3))
         {
-            story.GitHub.Faults.Enqueue(new StandIn.StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
+            story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
         }
 
         var build = await story.OpenAsync(story.Files("x"));
@@ -81,7 +82,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
         await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
         foreach (var _ in Enumerable.Range(0, 3))
         {
-            story.GitHub.Faults.Enqueue(new StandIn.StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
+            story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
         }
 
         var build = await story.OpenAsync(story.Files("x"));

@@ -1,4 +1,5 @@
 using Azure.Storage.Queues;
+using Ci.StandIn;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -74,7 +75,7 @@ public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry
         // The first, that it runs, is let through; the end meets faults past all that is tried at once.
         foreach (var _ in Enumerable.Range(0, 6))
         {
-            story.GitHub.Faults.Enqueue(new StandIn.StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
+            story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
         }
 
         var build = await story.OpenAsync(story.Files("x"));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
+using Ci.Tests.StandIn;
 
 namespace Ci.Tests.EndToEnd;
 
@@ -124,7 +125,7 @@ public sealed class Story : IAsyncDisposable
     {
         var pull = _pulls[number];
         var commit = await _git.CommitAsync(pull.Branch, files, "A change whose delivery is late");
-        var (pushed, delivery) = GitHub.Change(pull with { Head = commit }, "synchronize", pull.Head);
+        var (pushed, delivery) = GitHub.Change(pull with { Before = pull.Head, Head = commit }, "synchronize");
         _pulls[number] = pushed;
         return (commit, delivery);
     }
@@ -246,6 +247,9 @@ public sealed class Story : IAsyncDisposable
         await GitHub.DisposeAsync();
         _git.Dispose();
         _http.Dispose();
+        // Whatever the story was about, all that was said to GitHub and by it must be what GitHub describes.
+        Assert.All(GitHub.Exchanges, exchange => Assert.Equal(
+            [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
     }
 
     private async Task<BuildSeen> FollowAsync(PullRequestState pull, DeliveryAnswer answer)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ci.StandIn;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -34,6 +35,9 @@ internal sealed class HooksStandIn : IAsyncDisposable
 
     /// <summary>The status that the next pings end with; 200 when empty.</summary>
     public ConcurrentQueue<int> PingOutcomes { get; } = new();
+
+    /// <summary>The requests that came in, to be held against GitHub's description of them.</summary>
+    public ConcurrentQueue<Exchange> Exchanges { get; } = new();
 
     public string Url => _app.Urls.First();
 
@@ -99,6 +103,7 @@ internal sealed class HooksStandIn : IAsyncDisposable
 
     private async Task RefuseAsync(HttpContext context, RequestDelegate next)
     {
+        await Exchange.RecordAsync(context, Exchanges.Enqueue);
         if (context.Request.Headers.Authorization != $"Bearer {Token}")
         {
             await Results.Json(new { message = "Bad credentials" }, statusCode: 401).ExecuteAsync(context);
