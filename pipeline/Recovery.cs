@@ -100,7 +100,7 @@ public sealed partial class Recovery(
     {
         if (record.Owner is not null)
         {
-            await room.ForgetAsync(record.Request.Commit, cancellation);
+            await room.ForgetAsync(record.Id, record.Request.Commit, cancellation);
             await records.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellation);
         }
     }
@@ -129,6 +129,11 @@ public sealed partial class Recovery(
     /// <summary>Puts the build's message onto the queue anew; of several hosts that look, one does.</summary>
     private async Task TakeUpAsync(BuildRecord record, CancellationToken cancellation)
     {
+        if (record.Owner is not null)
+        {
+            await room.ForgetAsync(record.Id, record.Request.Commit, cancellation);
+        }
+
         var taken = await records.UpdateAsync(
             record.Id,
             r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())

@@ -140,8 +140,16 @@ public sealed class GitHubStandIn : IAsyncDisposable
     public Task<DeliveryAnswer> DeliverAsync(string @event, string payload) => SendAsync(Guid.NewGuid(), @event, payload);
 
     /// <summary>What <i>Redeliver</i> does: the same GUID and payload once more.</summary>
-    public Task<DeliveryAnswer> RedeliverAsync(Guid delivery) =>
-        SendAsync(delivery, _deliveries[delivery].Event, _deliveries[delivery].Payload);
+    public Task<DeliveryAnswer> RedeliverAsync(Guid delivery, Uri? webhook = null) =>
+        SendAsync(delivery, _deliveries[delivery].Event, _deliveries[delivery].Payload, webhook);
+
+    /// <summary>Goes away and comes back at the same address, knowing what it knew.</summary>
+    public async Task RestartAsync()
+    {
+        var port = BaseUrl.Port;
+        await _server.DisposeAsync();
+        _server = await StandInServer.StartAsync(this, _options with { Port = port });
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -149,11 +157,11 @@ public sealed class GitHubStandIn : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task<DeliveryAnswer> SendAsync(Guid id, string @event, string payload)
+    private async Task<DeliveryAnswer> SendAsync(Guid id, string @event, string payload, Uri? webhook = null)
     {
         _deliveries[id] = (@event, payload);
         var body = Encoding.UTF8.GetBytes(payload);
-        using var request = new HttpRequestMessage(HttpMethod.Post, WebhookUrl) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, webhook ?? WebhookUrl) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.UserAgent.ParseAdd("GitHub-Hookshot/0000000");
         request.Headers.Add("X-GitHub-Event", @event);

@@ -18,6 +18,12 @@ public sealed record EngineBuild
     /// <summary>The platform, or null for the engine's own.</summary>
     public string? Platform { get; init; }
 
+    /// <summary>
+    /// A host name that the steps' containers know as 127.0.0.1, and nobody else's have: the classic builder gives them no
+    /// label of ours, and by this they are found when the engine has left them behind.
+    /// </summary>
+    public required string Marker { get; init; }
+
     /// <summary>Build arguments.</summary>
     public required IReadOnlyDictionary<string, string> Args { get; init; }
 
@@ -114,6 +120,54 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how many run on.
+    /// A build that is broken off now and then leaves one (seen with Engine 20.10).
+    /// </summary>
+    public Task<int> RemoveContainersAsync(string marker, DateTimeOffset before, CancellationToken cancellation) =>
+        CallAsync(
+            async () =>
+            {
+                var running = 0;
+                foreach (var listed in await _client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellation))
+                {
+                    running += await RunsAsync(listed.ID, marker, before, cancellation) ? 1 : 0;
+                }
+
+                return running;
+            },
+            cancellation);
+
+    /// <summary>Whether it is such a container and runs; if it has ended, it is removed.</summary>
+    private async Task<bool> RunsAsync(string id, string marker, DateTimeOffset before, CancellationToken cancellation)
+    {
+        try
+        {
+            var container = await _client.Containers.InspectContainerAsync(id, cancellation);
+            if (container.HostConfig?.ExtraHosts?.Any(host => host.StartsWith(marker, StringComparison.Ordinal)) != true || container.State is not { } state)
+            {
+                return false;
+            }
+
+            if (state.Running)
+            {
+                return true;
+            }
+
+            // One that never ran has no end, but the beginning of time.
+            if (!DateTimeOffset.TryParse(state.FinishedAt, System.Globalization.CultureInfo.InvariantCulture, out var ended) || ended < before)
+            {
+                await _client.Containers.RemoveContainerAsync(id, new ContainerRemoveParameters { RemoveVolumes = true }, cancellation);
+            }
+        }
+        catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
+        {
+            // The engine is removing it itself.
+        }
+
+        return false;
+    }
+
     /// <summary>All images, also those that only others are built on.</summary>
     public Task<IList<ImagesListResponse>> AllImagesAsync(CancellationToken cancellation) =>
         CallAsync(() => _client.Images.ListImagesAsync(new ImagesListParameters { All = true }, cancellation), cancellation);
@@ -185,6 +239,7 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         Platform = build.Platform,
         BuildArgs = build.Args.ToDictionary(StringComparer.Ordinal),
         Labels = build.Labels,
+        ExtraHosts = [$"{build.Marker}:127.0.0.1"],
         Remove = true,
         ForceRemove = true,
     };

@@ -10,17 +10,47 @@ namespace Ci.Pipeline.Image;
 /// </summary>
 public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> docker, IOptions<RegistryOptions> registry, TimeProvider time)
 {
+    private const string MarkerPrefix = "ci-build-";
+
+    // A step that was told to stop gets ten seconds from the engine before it is killed.
+    private static readonly TimeSpan SweepLimit = TimeSpan.FromSeconds(15);
+    // Between a step's end and its commit its container has ended, and is needed.
+    private static readonly TimeSpan ContainerAge = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>What a build's containers are known by.</summary>
+    public static string MarkerOf(string buildId) => MarkerPrefix + buildId;
+
+    /// <summary>Sees a build's containers end, which the engine stops when a build is broken off, and removes what it leaves of them.</summary>
+    public async Task SweepAsync(string marker)
+    {
+        using var limit = new CancellationTokenSource(SweepLimit, time);
+        try
+        {
+            while (await engine.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, limit.Token) > 0)
+            {
+                await Task.Delay(SweepInterval, time, limit.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ImageUnavailableException or ImageRefusedException)
+        {
+            // The engine is away or slow: the hourly look removes it.
+        }
+    }
+
     /// <summary>Makes room; returns how many images went.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellation)
     {
+        await engine.RemoveContainersAsync(MarkerPrefix, time.GetUtcNow() - ContainerAge, cancellation);
         var removed = await PruneImagesAsync(cancellation);
         await PruneCacheAsync(cancellation);
         return removed;
     }
 
-    /// <summary>Takes the name off that a dead worker gave a commit's images to push them.</summary>
-    public async Task ForgetAsync(string commit, CancellationToken cancellation)
+    /// <summary>Removes what a dead worker left of a build: its steps' containers, and the names under which it pushed.</summary>
+    public async Task ForgetAsync(string buildId, string commit, CancellationToken cancellation)
     {
+        await engine.RemoveContainersAsync(MarkerOf(buildId), DateTimeOffset.MaxValue, cancellation);
         var ending = ":" + ImageTags.OfCommit(commit);
         var prefix = registry.Value.Address.TrimEnd('/') + "/";
         var named = from image in await ListAsync(all: false, cancellation)

@@ -10,7 +10,7 @@ namespace Ci.Pipeline.Image;
 public sealed record CommitImage(ImageSpec Spec, Manifest Manifest);
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
-public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, IOptions<RegistryOptions> options, TimeProvider time)
+public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, EngineRoom room, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
@@ -18,9 +18,10 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, I
     public async Task<CommitImage> BuildAsync(
         BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
     {
-        var imageId = await engine.BuildAsync(
+        var imageId = await BuildAsync(
             new EngineBuild
             {
+                Marker = EngineRoom.MarkerOf(request.BuildId),
                 Dockerfile = SourceArchive.DockerfileNameIn(spec),
                 Target = spec.Target,
                 Platform = spec.Platform,
@@ -56,6 +57,19 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, I
 
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
     public string Repository(ImageSpec spec) => $"{options.Value.Address.TrimEnd('/')}/{spec.Name}";
+
+    private async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    {
+        try
+        {
+            return await engine.BuildAsync(build, output, cancellation);
+        }
+        catch (Exception e) when (e is not ImageUnavailableException)
+        {
+            await room.SweepAsync(build.Marker);
+            throw;
+        }
+    }
 
     /// <summary>What the network did to a push is mended by pushing again; the image need not be built anew.</summary>
     private async Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation)

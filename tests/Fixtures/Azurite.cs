@@ -52,6 +52,13 @@ public sealed class Azurite : LazyPart
         }
     }
 
+    /// <summary>Killed, it would lose what it has taken within the last seconds, which Azure Storage does not.</summary>
+    protected override ValueTask StopGentlyAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The ports that a connection string names: blobs, queues, tables.</summary>
+    public static IReadOnlyList<int> Ports(string connection) =>
+        [.. connection.Split(';').Where(part => part.Contains("Endpoint=", StringComparison.Ordinal)).Select(part => new Uri(part.Split('=', 2)[1]).Port)];
+
     private static string Name(int number) => "account" + Text(number);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

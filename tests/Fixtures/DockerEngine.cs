@@ -90,6 +90,20 @@ public sealed class DockerEngine : LazyPart
         if (_process is not null)
         {
             await _process.DisposeAsync();
+            await UnmountAsync();
+        }
+    }
+
+    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted.</summary>
+    private async Task UnmountAsync()
+    {
+        foreach (var line in await File.ReadAllLinesAsync("/proc/mounts"))
+        {
+            if (line.Split(' ')[1] is var mount && mount.StartsWith(Folder, StringComparison.Ordinal))
+            {
+                await using var unmounting = RunningProcess.Start("umount", ["--lazy", mount]);
+                await Parts.UntilAsync(() => Task.FromResult(unmounting.HasExited), "umount " + mount);
+            }
         }
     }
 

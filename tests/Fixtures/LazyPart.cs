@@ -26,6 +26,13 @@ public abstract class LazyPart : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops it in the way that loses nothing, and starts it again at the same address.</summary>
+    public async Task RestartAsync()
+    {
+        await StopGentlyAsync();
+        await StartPartAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopPartAsync();
@@ -41,4 +48,6 @@ public abstract class LazyPart : IAsyncDisposable
     protected abstract Task StartPartAsync();
 
     protected abstract ValueTask StopPartAsync();
+
+    protected virtual ValueTask StopGentlyAsync() => StopPartAsync();
 }

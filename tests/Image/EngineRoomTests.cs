@@ -39,7 +39,7 @@ public sealed class EngineRoomTests(Fixture engine)
             await engine.RunAsync("tag", id, name);
         }
 
-        await Room(new DockerOptions { Host = engine.Host }).ForgetAsync(commit, Cancellation);
+        await Room(new DockerOptions { Host = engine.Host }).ForgetAsync("a-build", commit, Cancellation);
 
         var left = await engine.ImageNamesAsync();
         Assert.Equal(names[1..], names.Where(left.Contains));

@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+using Azure.Storage.Queues;
+using Ci.Pipeline.Image;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Tests.Faults;
+
+/// <summary>Looks, when all is quiet, whether everything ended right; each sentence is something that did not.</summary>
+internal sealed class Verdicts(World world, Traffic traffic)
+{
+    private readonly BuildRecords _records = new(new BuildsTable(Options.Create(new StorageOptions { ConnectionString = world.Storage })));
+    private readonly BuildId _ids = new(World.Secret);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Whether nothing is left to do.</summary>
+    public async Task<bool> IsQuietAsync() =>
+        (await _records.ActiveAsync(Cancellation)).Count == 0
+        && (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount == 0;
+
+    public async Task<string> WhatIsLeftAsync() => string.Join(
+        "\n", (await _records.ActiveAsync(Cancellation)).Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
+
+    public async Task<IReadOnlyList<string>> ProblemsAsync()
+    {
+        var problems = new List<string>();
+        foreach (var pull in traffic.Pulls)
+        {
+            problems.AddRange(await OfPullAsync(pull));
+        }
+
+        problems.AddRange(await OfLatestAsync());
+        problems.AddRange(await LeftoversAsync());
+        return problems;
+    }
+
+    private async Task<IReadOnlyList<string>> OfPullAsync(IReadOnlyList<Happened> pull)
+    {
+        var problems = new List<string>();
+        var newest = pull[^1];
+        var name = $"{newest.Pull.Repository}#{newest.Pull.Number}";
+        foreach (var happened in pull)
+        {
+            if (await RecordAsync(happened) is { } record)
+            {
+                problems.AddRange(OfRecord(name, record, happened, newest));
+                problems.AddRange(await OfCommitTagAsync(name, record));
+            }
+            else if (happened.Purpose != BuildPurpose.Close)
+            {
+                problems.Add($"{name} at {happened.Pull.Head[..12]} was accepted and has no record");
+            }
+        }
+
+        var tag = await RevisionAsync(newest.Pull.Repository, $"pr-{newest.Pull.Number}");
+        if (newest.Purpose != BuildPurpose.PullRequest ? tag is not null : newest.Builds && tag != newest.Pull.Head)
+        {
+            problems.Add($"{name}: pr-{newest.Pull.Number} is at {tag ?? "nothing"}; the newest that happened is {newest.Purpose} of {newest.Pull.Head} (builds: {newest.Builds})");
+        }
+
+        return problems;
+    }
+
+    private IEnumerable<string> OfRecord(string name, BuildRecord record, Happened happened, Happened newest)
+    {
+        var isNewest = happened.Purpose == newest.Purpose && happened.Pull.Head == newest.Pull.Head;
+        BuildState ended = happened.Purpose == BuildPurpose.Close || happened.Builds ? BuildState.Succeeded : BuildState.Failed;
+        BuildState[] allowed = isNewest ? [ended] : [ended, BuildState.Superseded, BuildState.Cancelled];
+        if (!allowed.Contains(record.State))
+        {
+            yield return $"{name}: build {record.Id} of {happened.Purpose} {happened.Pull.Head[..12]} ended as {record.State} ({record.Summary}), not as {string.Join(" or ", allowed)}";
+        }
+
+        var context = happened.Purpose == BuildPurpose.Merge ? "docker-image/merge" : "docker-image";
+        var told = world.GitHub.Statuses(happened.Pull.Repository, happened.Pull.Head).LastOrDefault(status => status.Context == context);
+        var word = record.State switch { BuildState.Succeeded => "success", BuildState.Failed => "failure", _ => "error" };
+        if (happened.Purpose != BuildPurpose.Close && (told?.State != word || told.Description != record.Summary))
+        {
+            yield return $"{name}: build {record.Id} is {record.State} ({record.Summary}), but GitHub was told {told?.State ?? "nothing"} ({told?.Description})";
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> OfCommitTagAsync(string name, BuildRecord record)
+    {
+        if (record.State != BuildState.Succeeded || record.Images.Count == 0)
+        {
+            return [];
+        }
+
+        var revision = await RevisionAsync(record.Request.Repository, "sha-" + record.Request.Commit[..12]);
+        return revision == record.Request.Commit ? [] : [$"{name}: sha-{record.Request.Commit[..12]} is at {revision ?? "nothing"}"];
+    }
+
+    /// <summary>latest belongs to the last merge that can be built.</summary>
+    private async Task<IReadOnlyList<string>> OfLatestAsync()
+    {
+        var problems = new List<string>();
+        foreach (var merges in traffic.Pulls.Select(pull => pull[^1]).Where(h => h.Purpose == BuildPurpose.Merge && h.Builds).GroupBy(h => h.Pull.Repository))
+        {
+            var last = merges.MaxBy(h => h.Pull.UpdatedAt)!;
+            foreach (var tag in new[] { "latest", "1.0" })
+            {
+                var revision = await RevisionAsync(merges.Key, tag);
+                if (revision != last.Pull.Head)
+                {
+                    problems.Add($"{merges.Key}: {tag} is at {revision ?? "nothing"}; the last merge is of {last.Pull.Head} (#{last.Pull.Number})");
+                }
+            }
+        }
+
+        return problems;
+    }
+
+    private async Task<IReadOnlyList<string>> LeftoversAsync()
+    {
+        var problems = new List<string>();
+        var containers = (await world.Engine.RunAsync("ps", "--all", "--format", "{{.ID}} {{.Status}} {{.Command}}")).Trim();
+        if (containers.Length > 0)
+        {
+            problems.Add("containers are left: " + containers);
+        }
+
+        var names = (await world.Engine.ImageNamesAsync()).Where(image => image.StartsWith(world.RegistryAddress, StringComparison.Ordinal)).ToList();
+        if (names.Count > 0)
+        {
+            problems.Add("images have names left: " + string.Join(", ", names));
+        }
+
+        if (world.Temporary.EnumerateFileSystemInfos().Any())
+        {
+            problems.Add("temporary files are left");
+        }
+
+        var poison = new QueueClient(world.Storage, DeadLetters.QueueName);
+        if (await poison.ExistsAsync(Cancellation) && (await poison.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount is > 0 and var count)
+        {
+            problems.Add($"{count} messages were given up");
+        }
+
+        return problems;
+    }
+
+    private Task<BuildRecord?> RecordAsync(Happened happened) => _records.FindAsync(
+        _ids.Of(happened.Pull.Repository, happened.Pull.Number, happened.Pull.Head, happened.Purpose), Cancellation);
+
+    /// <summary>The commit that the image behind a tag says it was built from.</summary>
+    private async Task<string?> RevisionAsync(string repository, string tag)
+    {
+        using var http = new HttpClient { BaseAddress = world.Registry.Url };
+        var name = traffic.ImageOf(repository);
+        if (await new RegistryClient(http).FindAsync(name, tag, Cancellation) is not { } manifest)
+        {
+            return null;
+        }
+
+        var config = JsonNode.Parse(manifest.Content)!["config"]!["digest"]!.ToString();
+        var image = JsonNode.Parse(await http.GetStringAsync($"v2/{name}/blobs/{config}", Cancellation))!;
+        return image["config"]?["Labels"]?["org.opencontainers.image.revision"]?.ToString() ?? "an image without a revision";
+    }
+}
