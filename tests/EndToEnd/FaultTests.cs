@@ -1,4 +1,6 @@
+using System.Net;
 using Ci.StandIn;
+using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -136,6 +138,23 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
         Assert.Equal(("failed", 1), (build.State, build.Attempts));
         Assert.Contains(words, build.Summary, StringComparison.Ordinal);
         Assert.Contains("Registry__Address", build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_network_did_to_a_push_is_mended_by_pushing_again_without_building_again()
+    {
+        await registry.StartAsync();
+        EndPoint target = new IPEndPoint(IPAddress.Loopback, Parts.FreePort());
+        await using var relay = new Relay(() => target);
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
+
+        var id = await story.OpenWithoutWaitingAsync(story.Files("pushed in the end"));
+        await story.UntilLoggedAsync(id, "Pushing again in 1 s");
+        target = new IPEndPoint(IPAddress.Loopback, registry.Url.Port);
+        var build = await story.EndOfAsync(id);
+
+        Assert.Equal(("succeeded", 1), (build.State, build.Attempts));
+        Assert.Single((await story.LogAsync(id)).Split("Step 1/")[1..]);
     }
 
     [Fact]

@@ -94,9 +94,20 @@ public sealed class DockerEngine : LazyPart
         }
     }
 
-    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted.</summary>
+    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.</summary>
     private async Task UnmountAsync()
     {
+        foreach (var process in System.Diagnostics.Process.GetProcessesByName("containerd-shim"))
+        {
+            using (process)
+            {
+                if ((await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline")).Contains(Folder, StringComparison.Ordinal))
+                {
+                    process.Kill();
+                }
+            }
+        }
+
         foreach (var line in await File.ReadAllLinesAsync("/proc/mounts"))
         {
             if (line.Split(' ')[1] is var mount && mount.StartsWith(Folder, StringComparison.Ordinal))
