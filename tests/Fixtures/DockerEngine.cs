@@ -97,7 +97,7 @@ public sealed class DockerEngine : LazyPart
     /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.</summary>
     private async Task UnmountAsync()
     {
-        foreach (var process in System.Diagnostics.Process.GetProcessesByName("containerd-shim"))
+        foreach (var process in System.Diagnostics.Process.GetProcesses().Where(process => process.ProcessName.StartsWith("containerd-shim", StringComparison.Ordinal)))
         {
             using (process)
             {
