@@ -189,10 +189,10 @@ public sealed partial class BuildRunner(
 
     private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
     {
-        var cause = fault is SourceUnavailableException or ImageUnavailableException
-            ? fault.Message
-            : "Something unexpected happened; the host's own log has the details.";
-        Log.Interrupted(logger, fault, lease.Record.Id, lease.Record.Attempts, cause);
+        // What is known needs no stack trace.
+        var isKnown = fault is SourceUnavailableException or ImageUnavailableException;
+        var cause = isKnown ? fault.Message : "Something unexpected happened; the host's own log has the details.";
+        Log.Interrupted(logger, isKnown ? null : fault, lease.Record.Id, lease.Record.Attempts, cause);
         if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
         {
             await WaitAsync(lease, log, wait < LongestWait ? wait : LongestWait, cause, cancellation);
@@ -244,7 +244,7 @@ public sealed partial class BuildRunner(
         public static partial void Stopped(ILogger logger, string buildId);
 
         [LoggerMessage(5, LogLevel.Warning, "Build {BuildId}, attempt {Attempt}: {Cause}")]
-        public static partial void Interrupted(ILogger logger, Exception exception, string buildId, int attempt, string cause);
+        public static partial void Interrupted(ILogger logger, Exception? exception, string buildId, int attempt, string cause);
 
         [LoggerMessage(6, LogLevel.Warning, "Build {BuildId} could not be handed back; it is free again when its hold runs out")]
         public static partial void NotHandedBack(ILogger logger, Exception exception, string buildId);

@@ -36,6 +36,11 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
         log.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"Build of {request.Repository} pull request #{request.PullRequest} at {Human.Commit(request.Commit)}, attempt {lease.Record.Attempts}"));
+        if (lease.Record.Attempts > 1)
+        {
+            await images.ForgetAsync(request, cancellation);
+        }
+
         return await BuildAsync(lease, log, cancellation);
     }
 

@@ -1,3 +1,4 @@
+using Azure;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
@@ -25,6 +26,7 @@ public sealed partial class Recovery(
     private static readonly TimeSpan RoomInterval = TimeSpan.FromHours(1);
 
     private DateTimeOffset _roomMade = DateTimeOffset.MinValue;
+    private string? _problem;
 
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellation)
@@ -55,7 +57,17 @@ public sealed partial class Recovery(
         catch (ImageUnavailableException e)
         {
             // The engine is away: what is to be removed from it waits, and the other builds do not.
-            Log.CouldNotLook(logger, e);
+            Tell(e.Message);
+        }
+    }
+
+    /// <summary>Says what keeps it from looking, but not every few seconds.</summary>
+    private void Tell(string problem)
+    {
+        if (problem != _problem)
+        {
+            Log.Waits(logger, problem);
+            _problem = problem;
         }
     }
 
@@ -74,9 +86,13 @@ public sealed partial class Recovery(
             {
                 return;
             }
+            catch (Exception e) when (e is ImageUnavailableException or RequestFailedException or AggregateException or OperationCanceledException)
+            {
+                Tell(e.Message.Split('\n')[0]);
+            }
             catch (Exception e)
             {
-                // Storage may be away for a while; whatever it was, the next look may fare better.
+                // Whatever it was, the next look may fare better.
                 Log.CouldNotLook(logger, e);
             }
         }
@@ -129,11 +145,6 @@ public sealed partial class Recovery(
     /// <summary>Puts the build's message onto the queue anew; of several hosts that look, one does.</summary>
     private async Task TakeUpAsync(BuildRecord record, CancellationToken cancellation)
     {
-        if (record.Owner is not null)
-        {
-            await room.ForgetAsync(record.Id, record.Request.Commit, cancellation);
-        }
-
         var taken = await records.UpdateAsync(
             record.Id,
             r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())
@@ -162,7 +173,10 @@ public sealed partial class Recovery(
         [LoggerMessage(3, LogLevel.Information, "Removed {Count} images of earlier builds from the engine: they were older or more than Docker__KeepImages and Docker__MaxImageBytes allow")]
         public static partial void MadeRoom(ILogger logger, int count);
 
-        [LoggerMessage(2, LogLevel.Warning, "It could not be seen whether a build was left by its worker; it is looked again")]
+        [LoggerMessage(4, LogLevel.Warning, "What earlier builds left cannot be looked after now: {Problem}")]
+        public static partial void Waits(ILogger logger, string problem);
+
+        [LoggerMessage(2, LogLevel.Error, "It could not be seen whether a build was left by its worker; it is looked again")]
         public static partial void CouldNotLook(ILogger logger, Exception exception);
     }
 }

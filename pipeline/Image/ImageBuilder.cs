@@ -47,6 +47,9 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, E
         }
     }
 
+    /// <summary>Removes what an earlier try left in the engine, whose worker may have died.</summary>
+    public Task ForgetAsync(BuildRequest request, CancellationToken cancellation) => room.ForgetAsync(request.BuildId, request.Commit, cancellation);
+
     /// <summary>Makes a tag point to the image.</summary>
     public Task TagAsync(CommitImage image, string tag, CancellationToken cancellation) =>
         registry.TagAsync(options.Value.Prefix + image.Spec.Name, tag, image.Manifest, cancellation);

@@ -99,6 +99,23 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_delivery_that_breaks_off_is_not_taken_and_the_next_is()
+    {
+        var body = Encoding.UTF8.GetBytes(Pull().Payload("opened").ToJsonString());
+        using (var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port))
+        {
+            var head = $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-GitHub-Event: pull_request\r\n"
+                + $"X-Hub-Signature-256: {GitHubStandIn.Sign(Story.Secret, body)}\r\nContent-Length: {body.Length}\r\n\r\n";
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), Cancellation);
+            await client.GetStream().WriteAsync(body.AsMemory(0, body.Length / 2), Cancellation);
+        }
+
+        await AssertAsync(await SendAsync("{}", @event: "ping"), 200, "pong");
+        Assert.Equal("[]", await _http.GetStringAsync(new Uri(_host.Url, "api/builds"), Cancellation));
+        Assert.DoesNotContain("   at ", _host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted()
     {
         await using var host = await RunningHost.StartAsync(Settings(

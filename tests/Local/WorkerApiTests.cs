@@ -37,6 +37,30 @@ public sealed class WorkerApiTests
         Declared().Where(type => !type.IsEnum && type.BaseType != typeof(Attribute)),
         type => Assert.Contains("base " + type.BaseType!.FullName, Real[type.FullName!]));
 
+    /// <summary>Program.cs is the one file of functions/ that is not compiled here: each of its calls is a listed one, or .NET's or our own.</summary>
+    [Fact]
+    public void The_programs_few_lines_call_what_the_real_builder_has()
+    {
+        var lines = File.ReadAllLines(Path.Combine(Parts.Root, "functions", "Program.cs")).Where(line => line.Length > 0 && !line.StartsWith("using ", StringComparison.Ordinal));
+
+        Assert.Equal(
+            [
+                "var builder = FunctionsApplication.CreateBuilder(args);",
+                "builder.ConfigureFunctionsWebApplication();",
+                "builder.Services.AddPipeline(builder.Configuration);",
+                "builder.Build().Run();",
+            ],
+            lines);
+        const string Namespace = "Microsoft.Azure.Functions.Worker.Builder.";
+        Assert.Contains("static FunctionsApplicationBuilder CreateBuilder(string[] args)", Real[Namespace + "FunctionsApplication"]);
+        Assert.Contains(
+            "static FunctionsApplicationBuilder ConfigureFunctionsWebApplication(FunctionsApplicationBuilder builder)",
+            Real[Namespace + "FunctionsApplicationBuilderAspNetCoreExtensions"]);
+        Assert.All(
+            ["IServiceCollection Services { get; }", "ConfigurationManager Configuration { get; }", "IHost Build()"],
+            (string member) => Assert.Contains(member, Real[Namespace + "FunctionsApplicationBuilder"]));
+    }
+
     private static Type[] Declared() =>
         [.. typeof(LocalHost).Assembly.GetExportedTypes().Where(t => t.Namespace?.StartsWith("Microsoft.Azure.Functions", StringComparison.Ordinal) == true)];
 
