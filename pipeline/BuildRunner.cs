@@ -42,7 +42,7 @@ public sealed partial class BuildRunner(
 
         if (turn == Turn.AfterOthers)
         {
-            await queue.SendAsync(request, TimeSpan.Zero, cancellation);
+            await turns.StepBackAsync(request, cancellation);
             Log.StepsBack(logger, request.BuildId, request.Repository);
             return;
         }

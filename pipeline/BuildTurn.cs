@@ -20,9 +20,13 @@ public enum Turn
 /// Decides when a build may begin: one build of a pull request at a time, and no repository keeps the workers to itself
 /// while another one waits.
 /// </summary>
-public sealed class BuildTurn(BuildRecords records, TimeProvider time)
+public sealed class BuildTurn(BuildRecords records, BuildQueue queue, TimeProvider time)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
+
+    // Long enough for the other repository's message to be taken; if it is not, it is hidden, and waiting for it helps nobody.
+    private static readonly TimeSpan StepBackLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StepBackDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Waits until no other build of the pull request is held: its successor has ended it already, so that takes as long
@@ -48,11 +52,20 @@ public sealed class BuildTurn(BuildRecords records, TimeProvider time)
         }
     }
 
+    /// <summary>Puts a build's message behind the others'.</summary>
+    public async Task StepBackAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        await queue.SendAsync(request, StepBackDelay, cancellation);
+        await records.UpdateAsync(
+            request.BuildId, r => r.State == BuildState.Queued && r.SteppedBackAt is null ? r with { SteppedBackAt = time.GetUtcNow() } : null, cancellation);
+    }
+
     private bool OthersGoFirst(IReadOnlyList<BuildRecord> active, BuildRecord mine)
     {
         var now = time.GetUtcNow();
         var repository = mine.Request.Repository;
-        return active.Any(record => IsOf(record, repository) && record.Id != mine.Id && record.IsHeld(now))
+        return !(now - mine.SteppedBackAt > StepBackLimit)
+            && active.Any(record => IsOf(record, repository) && record.Id != mine.Id && record.IsHeld(now))
             && active.Any(record => !IsOf(record, repository) && record.State == BuildState.Queued && !(record.NotBefore > now)
                 && !active.Any(other => IsOf(other, record.Request.Repository) && other.IsHeld(now)));
     }

@@ -102,7 +102,7 @@ public sealed partial class DeliveryIntake(
         return policy.Decide(e) switch
         {
             Verdict.Build build => await StoreAsync(
-                new HeadChange(Request(delivery, e, build.Purpose), e.Before?.ToLowerInvariant(), e.Action == "reopened"), cancellation),
+                new HeadChange(Request(delivery, e, build.Purpose), e.Before?.ToLowerInvariant(), e.Action == "reopened", e.Action == "opened"), cancellation),
             Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
             var other => throw new InvalidOperationException($"Unknown verdict {other}."),
         };

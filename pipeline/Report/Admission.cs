@@ -35,6 +35,12 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
     public async Task<Admitted> AdmitAsync(HeadChange change, CancellationToken cancellation)
     {
+        // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
+        if (change.Opened && await TryAdmitAsync(change, null, null, cancellation) is { } first)
+        {
+            return first;
+        }
+
         while (true)
         {
             var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);

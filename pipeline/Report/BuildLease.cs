@@ -61,6 +61,7 @@ public sealed class BuildLease : IAsyncDisposable
                     Attempts = record.Attempts + 1,
                     StartedAt = time.GetUtcNow(),
                     NotBefore = null,
+                    SteppedBackAt = null,
                     Owner = owner,
                     OwnedUntil = time.GetUtcNow() + Length,
                 }

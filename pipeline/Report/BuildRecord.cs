@@ -78,6 +78,9 @@ public sealed record BuildRecord
     /// <summary>Not to be begun before this; null for at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>When it first stepped back for another repository's build; null when it has not.</summary>
+    public DateTimeOffset? SteppedBackAt { get; init; }
+
     /// <summary>When its message was last put onto the queue.</summary>
     public DateTimeOffset? SentAt { get; init; }
 

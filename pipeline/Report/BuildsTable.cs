@@ -52,6 +52,11 @@ public sealed class BuildsTable(IOptions<StorageOptions> options)
         return found;
     }
 
+    /// <summary>Adds a row, or, if there was one when <paramref name="etag"/> was read, replaces that one.</summary>
+    public static TableTransactionAction Put(TableEntity row, ETag? etag) => etag is { } known
+        ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, known)
+        : new TableTransactionAction(TableTransactionActionType.Add, row);
+
     /// <summary>Writes all of it or nothing; false when somebody else changed or added one of the rows meanwhile.</summary>
     public async Task<bool> TryWriteAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellation)
     {

@@ -76,7 +76,8 @@ public enum HeadOrder
 /// <param name="Request">The build.</param>
 /// <param name="Before">The head commit that a push replaced, if the delivery says.</param>
 /// <param name="Reopened">Whether the pull request was just opened again.</param>
-public sealed record HeadChange(BuildRequest Request, string? Before = null, bool Reopened = false);
+/// <param name="Opened">Whether it was just opened, so that nothing is known of it, unless this is a redelivery.</param>
+public sealed record HeadChange(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false);
 
 /// <summary>A pull request's head as a row.</summary>
 internal static class PullRequestHeadRow
@@ -106,8 +107,6 @@ internal static class PullRequestHeadRow
             ["Commit"] = request.Commit,
             ["Record"] = JsonSerializer.Serialize(head, RecordJson.Default.PullRequestHead),
         };
-        return etag is { } known
-            ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, known)
-            : new TableTransactionAction(TableTransactionActionType.Add, row);
+        return BuildsTable.Put(row, etag);
     }
 }

@@ -122,9 +122,7 @@ public sealed class TagClaims(BuildsTable table, TimeProvider time)
             ["Tag"] = claim.Tag,
             ["Record"] = JsonSerializer.Serialize(claim, RecordJson.Default.TagClaim),
         };
-        return etag is { } known
-            ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, known)
-            : new TableTransactionAction(TableTransactionActionType.Add, row);
+        return BuildsTable.Put(row, etag);
     }
 
     private async Task<TableEntity?> OwnRowAsync(TagClaim claim, CancellationToken cancellation) =>

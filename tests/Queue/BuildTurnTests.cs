@@ -19,10 +19,29 @@ public sealed class BuildTurnTests(Azurite azurite)
         await storage.AdmitAsync(second);
         await storage.AdmitAsync(other);
         await using var lease = await storage.TakeAsync(first);
-        var turns = new BuildTurn(storage.Records, storage.Time);
+        var turns = new BuildTurn(storage.Records, storage.Queue, storage.Time);
 
         Assert.Equal(Turn.AfterOthers, await turns.WaitAsync(second.Request, Cancellation));
         Assert.Equal(Turn.Now, await turns.WaitAsync(other.Request, Cancellation));
+    }
+
+    [Fact]
+    public async Task It_steps_back_for_some_seconds_and_not_for_ever()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var (first, second, other) = (storage.Change('a', 0, pull: 1), storage.Change('b', 0, pull: 2), storage.Change('c', 0, repository: "owner/two"));
+        await storage.AdmitAsync(first);
+        await storage.AdmitAsync(second);
+        await storage.AdmitAsync(other);
+        await using var lease = await storage.TakeAsync(first);
+        var turns = new BuildTurn(storage.Records, storage.Queue, storage.Time);
+
+        await turns.StepBackAsync(second.Request, Cancellation);
+        var soon = await turns.WaitAsync(second.Request, Cancellation);
+        storage.Time.Advance(TimeSpan.FromSeconds(11));
+
+        Assert.Equal((Turn.AfterOthers, 1), (soon, await storage.MessagesAsync()));
+        Assert.Equal(Turn.Now, await turns.WaitAsync(second.Request, Cancellation));
     }
 
     [Fact]
@@ -34,7 +53,7 @@ public sealed class BuildTurnTests(Azurite azurite)
         await storage.AdmitAsync(second);
         await using var lease = await storage.TakeAsync(first);
 
-        Assert.Equal(Turn.Now, await new BuildTurn(storage.Records, storage.Time).WaitAsync(second.Request, Cancellation));
+        Assert.Equal(Turn.Now, await new BuildTurn(storage.Records, storage.Queue, storage.Time).WaitAsync(second.Request, Cancellation));
     }
 
     [Fact]
@@ -45,7 +64,7 @@ public sealed class BuildTurnTests(Azurite azurite)
         await storage.AdmitAsync(first);
         await storage.AdmitAsync(second);
         await using var lease = await storage.TakeAsync(second);
-        var turns = new BuildTurn(storage.Records, storage.Time);
+        var turns = new BuildTurn(storage.Records, storage.Queue, storage.Time);
 
         Assert.Equal((Turn.Never, Turn.Never), (await turns.WaitAsync(first.Request, Cancellation), await turns.WaitAsync(second.Request, Cancellation)));
     }
@@ -59,7 +78,7 @@ public sealed class BuildTurnTests(Azurite azurite)
         await using var lease = await storage.TakeAsync(first);
         await storage.AdmitAsync(second);
 
-        var waiting = new BuildTurn(storage.Records, storage.Time).WaitAsync(second.Request, Cancellation);
+        var waiting = new BuildTurn(storage.Records, storage.Queue, storage.Time).WaitAsync(second.Request, Cancellation);
         var beforeItsEnd = waiting.IsCompleted;
         await lease.EndAsync(record => record, Cancellation);
 
@@ -76,7 +95,7 @@ public sealed class BuildTurnTests(Azurite azurite)
         await using var lease = await storage.TakeAsync(first);
         await storage.AdmitAsync(second);
 
-        var waiting = new BuildTurn(storage.Records, storage.Time).WaitAsync(second.Request, Cancellation);
+        var waiting = new BuildTurn(storage.Records, storage.Queue, storage.Time).WaitAsync(second.Request, Cancellation);
         storage.Time.Advance(BuildLease.Length + TimeSpan.FromSeconds(1));
 
         Assert.Equal(Turn.Now, await waiting);

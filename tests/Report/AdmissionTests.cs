@@ -20,7 +20,7 @@ public sealed class AdmissionTests(Azurite azurite)
                 async (order, again, merged) =>
                 {
                     var number = Interlocked.Increment(ref pull);
-                    HeadChange[] changes = [.. Enumerable.Range(0, 5).Select(i => storage.Change((char)('a' + i), i, i == 4 && merged ? BuildPurpose.Merge : BuildPurpose.PullRequest, number))];
+                    HeadChange[] changes = [.. Enumerable.Range(0, 5).Select(i => storage.Change((char)('a' + i), i, i == 4 && merged ? BuildPurpose.Merge : BuildPurpose.PullRequest, number, opened: i == 0))];
                     foreach (var i in order.Concat(again))
                     {
                         await storage.Admission.AdmitAsync(changes[i], Cancellation);

@@ -47,7 +47,7 @@ internal sealed class Storage
 
     /// <summary>A change of a pull request, <paramref name="second"/> seconds after the first.</summary>
     public HeadChange Change(
-        char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false) =>
+        char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false, bool opened = false) =>
         new(
             new BuildRequest
             {
@@ -66,7 +66,8 @@ internal sealed class Storage
                 QueuedAt = Time.GetUtcNow(),
             },
             before is { } c ? new string(c, 40) : null,
-            reopened);
+            reopened,
+            opened);
 
     public async Task<BuildRecord> AdmitAsync(HeadChange change)
     {
