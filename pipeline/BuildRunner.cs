@@ -96,7 +96,11 @@ public sealed partial class BuildRunner(
         {
             return new BuildOutcome.Failed(clock.Reason);
         }
-        catch (Exception e) when (e is ImageRefusedException or SourceRefusedException)
+        catch (SourceRefusedException e)
+        {
+            return new BuildOutcome.Failed(e.Message);
+        }
+        catch (ImageRefusedException e) when (e.IsCertain || e.Message == lease.Record.Doubt)
         {
             return new BuildOutcome.Failed(e.Message);
         }
@@ -190,7 +194,7 @@ public sealed partial class BuildRunner(
     private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
     {
         // What is known needs no stack trace.
-        var isKnown = fault is SourceUnavailableException or ImageUnavailableException;
+        var isKnown = fault is SourceUnavailableException or ImageUnavailableException or ImageRefusedException;
         var cause = isKnown ? fault.Message : "Something unexpected happened; the host's own log has the details.";
         Log.Interrupted(logger, isKnown ? null : fault, lease.Record.Id, lease.Record.Attempts, cause);
         if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
@@ -207,7 +211,7 @@ public sealed partial class BuildRunner(
         await lease.EndAsync(
             r => isLast
                 ? r with { State = BuildState.Error, Summary = sentence, FinishedAt = time.GetUtcNow(), LogTail = tail }
-                : r with { State = BuildState.Queued, Summary = sentence, SentAt = time.GetUtcNow() },
+                : r with { State = BuildState.Queued, Summary = sentence, SentAt = time.GetUtcNow(), Doubt = (fault as ImageRefusedException)?.Message },
             cancellation);
         if (isLast)
         {

@@ -2,8 +2,10 @@ using Azure;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Source;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline;
 
@@ -13,7 +15,7 @@ namespace Ci.Pipeline;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Recovery(
-    BuildRecords records, BuildQueue queue, CommitStatuses statuses, EngineRoom room, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+    BuildRecords records, BuildQueue queue, CommitStatuses statuses, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -24,8 +26,10 @@ public sealed partial class Recovery(
     private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan RoomInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
     private DateTimeOffset _roomMade = DateTimeOffset.MinValue;
+    private DateTimeOffset _swept = DateTimeOffset.MinValue;
     private string? _problem;
 
     /// <summary>Looks once.</summary>
@@ -123,6 +127,12 @@ public sealed partial class Recovery(
 
     private async Task MakeRoomAsync(CancellationToken cancellation)
     {
+        if (time.GetUtcNow() - _swept >= SweepInterval)
+        {
+            _swept = time.GetUtcNow();
+            SourceArchive.Sweep(source.Value, _swept);
+        }
+
         if (time.GetUtcNow() - _roomMade < RoomInterval)
         {
             return;

@@ -12,14 +12,24 @@ public static class EngineErrors
         "tls handshake timeout", "timeout exceeded", "context deadline exceeded", "server misbehaving", "broken pipe",
         "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
         "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
-        "504 gateway", "bad gateway", "service unavailable",
+        "504 gateway", "bad gateway", "service unavailable", "context canceled", "shutting down", "transport is closing", "ttrpc",
+    ];
+
+    // The builder's words for what is wrong with a Dockerfile, a context or a base image, and the registries' for what they refuse.
+    private static readonly string[] Refusing =
+    [
+        "returned a non-zero code", "did not complete successfully", "dockerfile", "copy failed", "add failed", "unknown instruction",
+        "requires at least", "requires exactly", "unknown flag", "no build stage", "target stage", "build target", "invalid reference format", "executable file not found",
+        "failed to parse", "forbidden path", "no source files", "pull access denied", "repository does not exist", "manifest unknown",
+        "manifest for", "no matching manifest", "platform", "unauthorized", "authentication required", "no basic auth credentials",
+        "denied", "unsupported", "http 405", "invalid argument \"",
     ];
 
     /// <summary>An error line in a build's stream. What a <c>RUN</c> step printed is never taken for the engine's own trouble.</summary>
     public static Exception OfBuild(string error) =>
         !error.Contains("returned a non-zero code", StringComparison.Ordinal)
         && !error.Contains("did not complete successfully", StringComparison.Ordinal)
-            ? OfEngine(error, new ImageRefusedException(Sentence(error)))
+            ? OfEngine(error, Refused(error, Sentence(error)))
             : new ImageRefusedException(Sentence(error));
 
     private static Exception OfEngine(string error, Exception otherwise) =>
@@ -30,8 +40,8 @@ public static class EngineErrors
     /// <summary>An error line in a push's stream.</summary>
     public static Exception OfPush(string error, string repository) => IsPassing(error)
         ? new ImageUnavailableException($"The registry did not take {repository}: {Sentence(error)}")
-        : new ImageRefusedException(
-            $"The registry refused {repository}: {Sentence(error)} Check that Registry__Address is right and that the engine may push there.");
+        : Refused(
+            error, $"The registry refused {repository}: {Sentence(error)} Check that Registry__Address is right and that the engine may push there.");
 
     /// <summary>An HTTP status that is an error: 4xx is about what was asked, 5xx about the engine, but for a Dockerfile that cannot be read.</summary>
     public static Exception OfAnswer(DockerApiException e)
@@ -40,9 +50,12 @@ public static class EngineErrors
         var refused = (int)e.StatusCode is >= 400 and < 500 and not 429
             || message.Contains("Dockerfile", StringComparison.OrdinalIgnoreCase);
         return IsDiskFull(message) ? DiskFull(message) : refused && !IsPassing(message)
-            ? new ImageRefusedException(Sentence(message))
+            ? Refused(message, Sentence(message))
             : new ImageUnavailableException($"The engine answered {(int)e.StatusCode}: {Sentence(message)}", e);
     }
+
+    private static ImageRefusedException Refused(string error, string sentence) =>
+        new(sentence, Refusing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase)));
 
     private static bool IsDiskFull(string error) => error.Contains("no space left on device", StringComparison.OrdinalIgnoreCase);
 

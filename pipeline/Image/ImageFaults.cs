@@ -4,4 +4,8 @@ namespace Ci.Pipeline.Image;
 public sealed class ImageUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>What the engine or the registry will refuse however often it is asked; the message is a sentence for people.</summary>
-public sealed class ImageRefusedException(string message) : Exception(message);
+public sealed class ImageRefusedException(string message, bool isCertain = true) : Exception(message)
+{
+    /// <summary>Whether the words leave no doubt; an engine in trouble has many others, and then the same words at a second try decide.</summary>
+    public bool IsCertain { get; } = isCertain;
+}

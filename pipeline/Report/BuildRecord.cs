@@ -75,6 +75,9 @@ public sealed record BuildRecord
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>The last try's error, if it may be the commit's fault and may be the engine's: the same once more decides.</summary>
+    public string? Doubt { get; init; }
+
     /// <summary>Not to be begun before this; null for at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 

@@ -31,6 +31,9 @@ public sealed class SourceArchive : IAsyncDisposable
     /// <summary>The archive's size, compressed.</summary>
     public long CompressedBytes => _spool.Length;
 
+    /// <summary>Removes what killed processes left of archives.</summary>
+    public static void Sweep(SourceOptions limits, DateTimeOffset now) => SpoolFile.Sweep(limits.TempDirectory, now);
+
     /// <summary>Spools an archive while looking it through.</summary>
     /// <exception cref="SourceRefusedException">It is larger than allowed, or has something in it that no commit can have.</exception>
     /// <exception cref="SourceUnavailableException">It broke off.</exception>

@@ -8,11 +8,16 @@ namespace Ci.Pipeline.Source;
 /// </summary>
 internal sealed class SpoolFile : IDisposable
 {
+    private const string Prefix = "ci-source-";
+    private const string Suffix = ".tar.gz";
+
+    private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(10);
+
     private readonly SafeFileHandle _handle;
 
     public SpoolFile(string directory)
     {
-        var path = Path.Combine(directory.Length > 0 ? directory : Path.GetTempPath(), $"ci-source-{Guid.NewGuid():n}.tar.gz");
+        var path = Path.Combine(FolderOf(directory), $"{Prefix}{Guid.NewGuid():n}{Suffix}");
         var unix = !OperatingSystem.IsWindows();
         _handle = File.OpenHandle(
             path,
@@ -23,6 +28,25 @@ internal sealed class SpoolFile : IDisposable
         if (unix)
         {
             File.Delete(path);
+        }
+    }
+
+    /// <summary>Removes the files of processes that were killed between making one and taking its name off.</summary>
+    public static void Sweep(string directory, DateTimeOffset now)
+    {
+        foreach (var file in new DirectoryInfo(FolderOf(directory)).EnumerateFiles(Prefix + "*" + Suffix))
+        {
+            try
+            {
+                if (now - file.LastWriteTimeUtc > Abandoned)
+                {
+                    file.Delete();
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // On Windows it has its name until it is closed: somebody reads it. Or another host was faster, or it is another user's.
+            }
         }
     }
 
@@ -42,6 +66,8 @@ internal sealed class SpoolFile : IDisposable
 
         Length += bytes.Length;
     }
+
+    private static string FolderOf(string directory) => directory.Length > 0 ? directory : Path.GetTempPath();
 
     /// <summary>A reader of its own; several may read at once.</summary>
     public Stream OpenRead() => new Reader(_handle);

@@ -116,7 +116,7 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry
 
     private static void AssertFailed(BuildSeen build, params string[] words)
     {
-        Assert.Equal("failed", build.State);
+        Assert.Equal(("failed", 1, build.Summary), (build.State, build.Attempts, build.Summary));
         Assert.All(words, word => Assert.Contains(word, build.Summary, StringComparison.Ordinal));
     }
 

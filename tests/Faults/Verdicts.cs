@@ -19,9 +19,10 @@ internal sealed class Verdicts(World world, Traffic traffic)
     /// <summary>Whether nothing is left to do.</summary>
     public async Task<bool> IsQuietAsync() =>
         (await _records.ActiveAsync(Cancellation)).Count == 0
+        && !world.Temporary.EnumerateFileSystemInfos().Any()
         && (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount == 0;
 
-    public async Task<string> WhatIsLeftAsync() => string.Join(
+    public async Task<string> WhatIsLeftAsync() => $"{world.Temporary.EnumerateFileSystemInfos().Count()} temporary files\n" + string.Join(
         "\n", (await _records.ActiveAsync(Cancellation)).Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
 
     public async Task<IReadOnlyList<string>> ProblemsAsync()
@@ -127,11 +128,6 @@ internal sealed class Verdicts(World world, Traffic traffic)
         if (names.Count > 0)
         {
             problems.Add("images have names left: " + string.Join(", ", names));
-        }
-
-        if (world.Temporary.EnumerateFileSystemInfos().Any())
-        {
-            problems.Add("temporary files are left");
         }
 
         var poison = new QueueClient(world.Storage, DeadLetters.QueueName);

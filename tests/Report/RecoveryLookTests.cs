@@ -2,6 +2,7 @@ using System.Net;
 using Ci.Pipeline;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Source;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -85,7 +86,7 @@ public sealed class RecoveryLookTests(Azurite azurite)
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var engine = new Engine(docker);
         var room = new EngineRoom(engine, docker, Options.Create(new RegistryOptions()), storage.Time);
-        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, room, storage.Time, NullLogger<Recovery>.Instance);
+        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

@@ -145,6 +145,25 @@ public sealed class SourceArchiveTests
             () => SourceArchive.SpoolAsync(new BrokenStream(), new SourceOptions(), Cancellation));
 
     [Fact]
+    public void What_a_killed_process_left_is_removed_and_nothing_else()
+    {
+        var folder = Directory.CreateTempSubdirectory("ci-sweep-");
+        var names = new[] { "ci-source-left.tar.gz", "ci-source-new.tar.gz", "mine.tar.gz" };
+        foreach (var name in names)
+        {
+            System.IO.File.WriteAllText(Path.Combine(folder.FullName, name), "");
+        }
+
+        System.IO.File.SetLastWriteTimeUtc(Path.Combine(folder.FullName, names[0]), DateTime.UtcNow.AddMinutes(-1));
+        System.IO.File.SetLastWriteTimeUtc(Path.Combine(folder.FullName, names[2]), DateTime.UtcNow.AddMinutes(-1));
+
+        SourceArchive.Sweep(new SourceOptions { TempDirectory = folder.FullName }, DateTimeOffset.UtcNow);
+
+        Assert.Equal(names[1..], folder.EnumerateFiles().Select(file => file.Name).Order());
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_in_the_temporary_folder()
     {
         var folder = Directory.CreateTempSubdirectory("ci-spool-");

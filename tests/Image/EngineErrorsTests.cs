@@ -1,0 +1,32 @@
+using Ci.Pipeline.Image;
+
+namespace Ci.Tests.Image;
+
+/// <summary>Whose fault an error of the engine is.</summary>
+public sealed class EngineErrorsTests
+{
+    [Theory]
+    [InlineData("The command '/bin/sh -c make' returned a non-zero code: 2")]
+    [InlineData("The command '/bin/sh -c curl x' returned a non-zero code: 7: connection refused")]
+    [InlineData("dockerfile parse error line 2: unknown instruction: RNU")]
+    [InlineData("COPY failed: file not found in build context or excluded by .dockerignore: stat nothing: file does not exist")]
+    [InlineData("pull access denied for no/such, repository does not exist or may require 'docker login'")]
+    [InlineData("failed to reach build target gone in Dockerfile")]
+    public void The_commits(string error) => Assert.True(Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild(error)).IsCertain);
+
+    [Theory]
+    [InlineData("Get \"http://localhost:5000/v2/\": dial tcp 127.0.0.1:5000: connect: connection refused")]
+    [InlineData("received unexpected HTTP status: 503 Service Unavailable")]
+    [InlineData("cancelled: context canceled")]
+    public void One_that_passes(string error) => Assert.IsType<ImageUnavailableException>(EngineErrors.OfBuild(error));
+
+    // Seen when the engine was stopped in the middle of a build.
+    [Theory]
+    [InlineData("failed to update store for object type *libnetwork.endpoint: open : no such file or directory")]
+    [InlineData("error creating overlay mount to /var/lib/docker/overlay2/3ece/merged: invalid argument")]
+    public void One_that_only_a_second_try_decides(string error) => Assert.False(Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild(error)).IsCertain);
+
+    [Fact]
+    public void A_registrys_refusal_is_certain() => Assert.True(
+        Assert.IsType<ImageRefusedException>(EngineErrors.OfPush("unauthorized: authentication required", "localhost:5000/x")).IsCertain);
+}
