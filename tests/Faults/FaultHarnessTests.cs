@@ -37,7 +37,7 @@ public sealed class FaultHarnessTests
         var problems = await verdicts.ProblemsAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"seed {_seed}: {traffic.Pulls.Sum(p => p.Count)} events of {traffic.Pulls.Count} pull requests, {hand.Summary}, {post.Summary}, {watch.Elapsed.TotalSeconds:F0} s");
-        Assert.True(problems.Count == 0, $"CI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}: {hand.Summary}\n{string.Join('\n', problems)}\n{world.Output()}");
+        Assert.True(problems.Count == 0, $"{world.Output()}\nCI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}: {hand.Summary}\n{string.Join('\n', problems)}");
     }
 
     private async Task UntilQuietAsync(World world, Verdicts verdicts)
@@ -51,7 +51,7 @@ public sealed class FaultHarnessTests
             },
             "all to be quiet",
             TimeSpan.FromSeconds(180),
-            () => $"CI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}\n{left}\n{world.Output()}");
+            () => $"{world.Output()}\nCI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}\n{left}");
     }
 
     private static int Number(string variable, int otherwise) =>
