@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Ci.Pipeline.Queue;
 
 namespace Ci.Pipeline.Report;
 
@@ -50,7 +51,7 @@ public sealed class TagClaims(BuildsTable table, TimeProvider time)
         {
             var row = await table.FindAsync(Key(image, tag), cancellation);
             var held = row is null ? null : Read(row);
-            if (held is not null && held.BuildId != build.Id && held.UpdatedAt > build.Request.UpdatedAt)
+            if (held is not null && held.BuildId != build.Id && IsNewer(held, build.Request))
             {
                 return null;
             }
@@ -105,6 +106,13 @@ public sealed class TagClaims(BuildsTable table, TimeProvider time)
             $"{BuildRow.StartingWith(Prefix)} and Tag eq '{tag}' and Repository eq '{repository}'", int.MaxValue, cancellation);
         return [.. rows.Select(row => Read(row).Image)];
     }
+
+    /// <summary>
+    /// GitHub's times are whole seconds: of two pull requests that changed within one, the higher number counts as the
+    /// later, so that every order of work ends alike.
+    /// </summary>
+    private static bool IsNewer(TagClaim held, BuildRequest other) =>
+        (held.UpdatedAt, held.PullRequest).CompareTo((other.UpdatedAt, other.PullRequest)) > 0;
 
     private static string Key(string image, string tag) => $"{Prefix}{image.Replace('/', '|')}|{tag}";
 

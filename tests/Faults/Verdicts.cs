@@ -101,7 +101,8 @@ internal sealed class Verdicts(World world, Traffic traffic)
         var problems = new List<string>();
         foreach (var merges in traffic.Pulls.Select(pull => pull[^1]).Where(h => h.Purpose == BuildPurpose.Merge && h.Builds).GroupBy(h => h.Pull.Repository))
         {
-            var last = merges.MaxBy(h => h.Pull.UpdatedAt)!;
+            // What a delivery says is in whole seconds; TagClaims says who is the later within one.
+            var last = merges.MaxBy(h => (h.Pull.UpdatedAt.ToUnixTimeSeconds(), h.Pull.Number))!;
             foreach (var tag in new[] { "latest", "1.0" })
             {
                 var revision = await RevisionAsync(merges.Key, tag);

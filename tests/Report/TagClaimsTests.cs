@@ -23,6 +23,19 @@ public sealed class TagClaimsTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Of_two_merges_within_a_second_the_higher_number_is_the_later_in_either_order()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var lower = await storage.AdmitAsync(storage.Change('a', 1, BuildPurpose.Merge, pull: 1));
+        var higher = await storage.AdmitAsync(storage.Change('b', 1, BuildPurpose.Merge, pull: 2));
+
+        await storage.Claims.ReleaseAsync((await storage.Claims.ClaimAsync(lower, "api", "latest", "w", Cancellation))!, Cancellation);
+        await storage.Claims.ReleaseAsync((await storage.Claims.ClaimAsync(higher, "api", "latest", "w", Cancellation))!, Cancellation);
+
+        Assert.Null(await storage.Claims.ClaimAsync(lower, "api", "latest", "w", Cancellation));
+    }
+
+    [Fact]
     public async Task While_one_moves_a_tag_another_waits()
     {
         var storage = await Storage.StartAsync(azurite);
