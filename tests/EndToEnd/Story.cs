@@ -18,7 +18,10 @@ public sealed record ImageSeen(string Name, string[] Tags, string Reference, str
 public sealed class Story : IAsyncDisposable
 {
     public const string Secret = "a secret that only this test knows";
-    private const string Repository = "sample/repository";
+
+    public const string Key = "a key that only this test knows";
+
+    public const string Repository = "sample/repository";
 
     private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
 
@@ -33,6 +36,7 @@ public sealed class Story : IAsyncDisposable
         _git = git;
         GitHub = gitHub;
         _settings = settings;
+        _http.DefaultRequestHeaders.Add("x-functions-key", Key);
     }
 
     public GitHubStandIn GitHub { get; }
@@ -57,6 +61,7 @@ public sealed class Story : IAsyncDisposable
             ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(),
             ["GitHub__Token"] = "the-token",
             ["GitHub__WebhookSecret"] = Secret,
+            ["Api__Key"] = Key,
             ["Registry__Address"] = registry.Address,
             ["Registry__Url"] = registry.Url.ToString(),
             ["Docker__Host"] = engine.Host,
