@@ -191,11 +191,13 @@ internal sealed class StandInServer : IAsyncDisposable
         }
 
         var role = _gitHub.Roles.GetValueOrDefault(($"{owner}/{repo}", username), "none");
+        var user = Accounts.User(username);
+        user["role_name"] = role;
         return new Answer(new JsonObject
         {
             ["permission"] = role switch { "maintain" => "write", "triage" => "read", _ => role },
             ["role_name"] = role,
-            ["user"] = Accounts.User(username),
+            ["user"] = user,
         });
     }
 

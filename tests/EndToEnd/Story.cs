@@ -148,6 +148,26 @@ public sealed class Story : IAsyncDisposable
         return await FollowAsync(pushed, answer);
     }
 
+    /// <summary>Opens a pull request from a fork; its head is reachable through the base repository, as on GitHub.</summary>
+    public async Task<(PullRequestState Pull, JsonNode Answer)> OpenForkAsync(Dictionary<string, string> files)
+    {
+        var branch = "b" + Guid.NewGuid().ToString("n")[..8];
+        var commit = await _git.CommitAsync(branch, files, "A stranger's change");
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A stranger's change", headRepository: "stranger/repository");
+        return (pull, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>A stranger pushes to a fork.</summary>
+    public async Task<(PullRequestState Pull, JsonNode Answer)> PushForkAsync(PullRequestState pull, Dictionary<string, string> files)
+    {
+        var (pushed, answer) = await GitHub.PushAsync(pull, await _git.CommitAsync(pull.Branch, files, "Another of a stranger's changes"));
+        return (pushed, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>Comments, later than anything that happened to the pull request.</summary>
+    public async Task<JsonNode> CommentAsync(PullRequestState pull, string body, string by) =>
+        JsonNode.Parse((await GitHub.CommentAsync(pull, body, by, pull.UpdatedAt.AddSeconds(2))).Body)!;
+
     /// <summary>Closes it without a merge and waits for what that does; null when it does nothing.</summary>
     public async Task<(int Status, BuildSeen? Closing)> CloseAsync(int number)
     {
