@@ -55,6 +55,7 @@ public sealed record BuildRequest
     public bool IsFork { get; init; }
 
     /// <summary>Who approved this commit, of a fork that needs it; null when nobody has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ApprovedBy { get; init; }
 
     /// <summary>When the pull request last changed according to GitHub; tells which of two deliveries is newer.</summary>
