@@ -45,6 +45,7 @@ internal sealed class Workbench : IAsyncDisposable
                 ["AzureWebJobsStorage"] = Setting("AzureWebJobsStorage"),
                 ["GitHub:ApiUrl"] = gitHub.BaseUrl.ToString(),
                 ["GitHub:WebhookSecret"] = Secret,
+                ["Api:RequestsPerMinute"] = "1000000",
                 ["Docker:Host"] = Setting("Docker__Host"),
                 ["Registry:Address"] = Registry,
             },

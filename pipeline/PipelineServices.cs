@@ -28,6 +28,7 @@ public static class PipelineServices
         services.AddValidated<SourceOptions, SourceOptionsValidator>(configuration, SourceOptions.Section);
         services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
+        services.AddSingleton<IValidateOptions<DockerOptions>, EngineTlsValidator>();
         services.AddValidated<ImageOptions, ImageOptionsValidator>(configuration, ImageOptions.Section);
         services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
         services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);

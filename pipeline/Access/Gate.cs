@@ -27,9 +27,11 @@ public sealed record Refusal(int Status, string Problem);
 /// <summary>Decides who may come in.</summary>
 public sealed class Gate(AccessKeys keys, Throttle throttle)
 {
-    /// <summary>To what everybody may see who knows where it is; null when nothing is in the way.</summary>
+    /// <summary>To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.</summary>
     public Refusal? RefuseEntry(Caller caller) =>
-        throttle.Allows(caller.Source) ? null : new Refusal(429, "Too many requests from your address; wait a minute.");
+        (throttle.MayFail(caller.Source) && Knows(caller)) || throttle.Allows(caller.Source)
+            ? null
+            : new Refusal(429, "Too many requests from your address; wait a minute.");
 
     /// <summary>To lists and actions; null when nothing is in the way.</summary>
     public Refusal? RefuseAccess(Caller caller)
@@ -65,7 +67,20 @@ public sealed class Gate(AccessKeys keys, Throttle throttle)
     }
 
     /// <summary>Whether the caller may see lists and act, for pages that show more to those who may.</summary>
-    public bool Knows(Caller caller) => keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket);
+    public bool Knows(Caller caller)
+    {
+        if (keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket))
+        {
+            return true;
+        }
+
+        if (caller.Key is not null)
+        {
+            throttle.Failed(caller.Source);
+        }
+
+        return false;
+    }
 
     /// <summary>A ticket for who knows the key; null, and one failure more, for others.</summary>
     public (string Ticket, DateTimeOffset Ends)? SignIn(Caller caller)

@@ -18,11 +18,9 @@ public sealed class Throttle(IOptions<AccessOptions> options) : IDisposable
     }
 
     /// <summary>Whether that source may still fail.</summary>
-    public bool MayFail(string source)
-    {
-        using var lease = _failures.AttemptAcquire(source, permitCount: 0);
-        return lease.IsAcquired;
-    }
+    public bool MayFail(string source) =>
+        // The bucket fills in fractions, and to ask it for nothing succeeds with any of them.
+        (_failures.GetStatistics(source)?.CurrentAvailablePermits ?? 1) >= 1;
 
     /// <summary>That source came with a wrong key or signature.</summary>
     public void Failed(string source)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Docker.DotNet;
+using Docker.DotNet.NativeHttp;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
@@ -18,7 +19,8 @@ public sealed class EngineClient : IDisposable
         Endpoint = options.Value.Endpoint;
         _tls = EngineTls.Of(options.Value);
         var builder = new DockerClientBuilder().WithEndpoint(Endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
-        Api = (_tls is null ? builder : builder.WithAuthProvider(_tls)).Build();
+        // The transport that Docker.DotNet takes for TCP by itself has TLS options of its own making; this one is .NET's.
+        Api = _tls is null ? builder.Build() : builder.WithAuthProvider(_tls).WithTransportOptions(new NativeHttpTransportOptions()).Build();
     }
 
     /// <summary>The engine's address.</summary>

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Docker.DotNet.Handler.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
 
@@ -27,24 +28,8 @@ public sealed class EngineTls : IAuthProvider
     public bool TlsEnabled => true;
 
     /// <summary>What the settings ask for; null when they ask for no TLS.</summary>
-    /// <exception cref="ImageUnavailableException">The files cannot be read.</exception>
-    public static EngineTls? Of(DockerOptions options)
-    {
-        if (options.CertFolder is not { } folder || options.Endpoint.Scheme is "unix" or "npipe")
-        {
-            return null;
-        }
-
-        try
-        {
-            return new EngineTls(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new ImageUnavailableException(
-                $"The engine's certificates in {folder} cannot be read ({e.Message}): Docker__CertPath or DOCKER_CERT_PATH must name a folder with ca.pem, cert.pem and key.pem.", e);
-        }
-    }
+    public static EngineTls? Of(DockerOptions options) =>
+        options.CertFolder is { } folder && options.Endpoint.Scheme is not ("unix" or "npipe") ? new EngineTls(folder) : null;
 
     /// <inheritdoc/>
     public HttpMessageHandler ConfigureHandler(HttpMessageHandler handler)
@@ -74,4 +59,23 @@ public sealed class EngineTls : IAuthProvider
         ClientCertificates = [_certificate],
         CertificateChainPolicy = _policy,
     };
+}
+
+/// <summary>Checks at start that the certificates can be read.</summary>
+public sealed class EngineTlsValidator : IValidateOptions<DockerOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, DockerOptions options)
+    {
+        try
+        {
+            EngineTls.Of(options);
+            return ValidateOptionsResult.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or UriFormatException)
+        {
+            return ValidateOptionsResult.Fail(
+                $"The engine's certificates in '{options.CertFolder}' cannot be read ({e.Message}): Docker__CertPath or DOCKER_CERT_PATH must name a folder with ca.pem, cert.pem and key.pem.");
+        }
+    }
 }

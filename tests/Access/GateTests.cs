@@ -49,6 +49,18 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void Who_has_the_key_may_ask_as_often_as_they_like()
+    {
+        var gate = Gate(new AccessOptions { Key = Key, RequestsPerMinute = 1 });
+
+        var known = Enumerable.Range(0, 3).Select(_ => gate.RefuseEntry(Caller with { Key = Key })?.Status);
+        var unknown = Enumerable.Range(0, 3).Select(_ => gate.RefuseEntry(Caller)?.Status);
+
+        Assert.Equal([null, null, null], known.ToArray());
+        Assert.Equal([null, 429, 429], unknown.ToArray());
+    }
+
+    [Fact]
     public void Signing_in_gives_a_ticket_that_opens()
     {
         var gate = Gate();
