@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Azure;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
@@ -172,12 +171,12 @@ public sealed partial class DeliveryIntake(
 
     private static string? ShapeProblem(PullRequestEvent e)
     {
-        if (!RepositoryName().IsMatch(e.Repository.FullName))
+        if (!GitHubNames.IsRepository(e.Repository.FullName))
         {
             return $"repository.full_name is '{Shown(e.Repository.FullName)}', which is no owner/name.";
         }
 
-        if (!CommitHash().IsMatch(e.PullRequest.Head.Sha))
+        if (!GitHubNames.IsCommit(e.PullRequest.Head.Sha))
         {
             return $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.";
         }
@@ -197,12 +196,6 @@ public sealed partial class DeliveryIntake(
         new(413, $"The body is larger than {WebhookBody.MaxBytes >> 20} MB, the most that GitHub sends.");
 
     private static string Shown(string text) => text.Length > 100 ? text[..100] + "…" : text;
-
-    [GeneratedRegex(@"^[A-Za-z0-9](?:[A-Za-z0-9-_]{0,99})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}\z")]
-    private static partial Regex RepositoryName();
-
-    [GeneratedRegex(@"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})\z")]
-    private static partial Regex CommitHash();
 
     private static partial class Log
     {

@@ -76,7 +76,7 @@ public static class EngineErrors
             using var json = System.Text.Json.JsonDocument.Parse(body);
             return json.RootElement.TryGetProperty("message", out var message) ? message.GetString() : body;
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException)
         {
             return body;
         }

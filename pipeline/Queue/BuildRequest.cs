@@ -60,6 +60,9 @@ public sealed record BuildRequest
     /// <summary>When the delivery was accepted.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 
+    private bool IsWellFormed =>
+        Enum.IsDefined(Purpose) && PullRequest > 0 && GitHubNames.IsRepository(Repository) && GitHubNames.IsCommit(Commit);
+
     /// <summary>The message's text: indented JSON in camel case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Readable.BuildRequest);
 
@@ -71,9 +74,10 @@ public sealed record BuildRequest
         {
             var request = JsonSerializer.Deserialize(text, QueueJson.Default.BuildRequest)
                 ?? throw new UnreadableMessageException("The message is JSON null, not a build request.");
-            return request.Version == CurrentVersion
-                ? request
-                : throw new UnreadableMessageException($"The message has version {request.Version}; this program reads version {CurrentVersion}.");
+            return request.Version != CurrentVersion
+                ? throw new UnreadableMessageException($"The message has version {request.Version}; this program reads version {CurrentVersion}.")
+                : request.IsWellFormed ? request
+                : throw new UnreadableMessageException("The message is no build request: its purpose, repository, pull request or commit is none.");
         }
         catch (JsonException e)
         {
@@ -88,6 +92,7 @@ public sealed class UnreadableMessageException(string message, Exception? inner 
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(BuildRequest))]
 internal sealed partial class QueueJson : JsonSerializerContext;
