@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.Source;
@@ -43,9 +44,11 @@ public sealed class PullRequestFiles(HttpClient http)
         {
             using var response = await http.GetAsync(path, cancellation);
             response.EnsureSuccessStatusCode();
-            return await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation) ?? [];
+            var files = await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation);
+            return files is null || files.Exists(file => file is null) ? throw new JsonException("A file is null.") : files;
         }
-        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException
+        // The last two: the answer names an encoding that nobody knows, or redirects to what is no address.
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or InvalidOperationException or UriFormatException
             || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
             var status = e is HttpRequestException { StatusCode: HttpStatusCode code } ? $" ({(int)code})" : "";
@@ -61,6 +64,6 @@ internal sealed record ChangedFile
     public string? PreviousFilename { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(List<ChangedFile>))]
 internal sealed partial class ChangedFileJson : JsonSerializerContext;
