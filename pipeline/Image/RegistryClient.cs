@@ -95,7 +95,7 @@ public sealed class RegistryClient(HttpClient http)
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
         using var started = await SendAsync(start, cancellation);
         await EnsureSuccessAsync(started, $"write to {name}", cancellation);
-        var location = new Uri(http.BaseAddress!, started.Headers.Location!);
+        var location = new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
         var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(config)) };
         using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(config) };
         put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
@@ -133,7 +133,7 @@ public sealed class RegistryClient(HttpClient http)
         {
             return await http.SendAsync(request, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or UriFormatException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
         {
             throw new ImageUnavailableException(
                 $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);

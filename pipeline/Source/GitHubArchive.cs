@@ -51,7 +51,7 @@ public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> optio
         {
             return await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or UriFormatException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
         {
             throw new SourceUnavailableException($"GitHub at {http.BaseAddress} does not answer.", inner: e);
         }

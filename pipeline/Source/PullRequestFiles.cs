@@ -47,9 +47,7 @@ public sealed class PullRequestFiles(HttpClient http)
             var files = await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation);
             return files is null || files.Exists(file => file is null) ? throw new JsonException("A file is null.") : files;
         }
-        // The last two: the answer names an encoding that nobody knows, or redirects to what is no address.
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or InvalidOperationException or UriFormatException
-            || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
         {
             var status = e is HttpRequestException { StatusCode: HttpStatusCode code } ? $" ({(int)code})" : "";
             throw new SourceUnavailableException($"GitHub did not list the pull request's files{status}.", inner: e);

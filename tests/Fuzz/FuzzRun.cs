@@ -13,7 +13,7 @@ internal static class FuzzRun
 {
     private const string LengthVariable = "CI_FUZZ_SECONDS";
     private const string SeedVariable = "CI_FUZZ_SEED";
-    private const long MaxAllocated = 512 << 20;
+    private const long MaxAllocated = 2L << 30;
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
 
     public static Task OverAsync(string target, IEnumerable<string> seeds, Func<byte[], Task> property, params string[] words) =>
