@@ -90,7 +90,7 @@ public sealed partial class DeliveryIntake(
         }
         catch (JsonException exception)
         {
-            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {exception.Message}");
+            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {Cut(exception.Message, 300)}");
         }
 
         if (ShapeProblem(e) is { } problem)
@@ -149,7 +149,6 @@ public sealed partial class DeliveryIntake(
 
     private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
     {
-        var title = e.PullRequest.Title;
         var repository = e.Repository.FullName;
         return new BuildRequest
         {
@@ -158,13 +157,13 @@ public sealed partial class DeliveryIntake(
             Repository = repository,
             PullRequest = e.Number,
             Commit = e.PullRequest.Head.Sha.ToLowerInvariant(),
-            Title = title.Length > 200 ? title[..200] : title,
-            Url = e.PullRequest.HtmlUrl,
-            Author = e.PullRequest.User?.Login ?? "ghost",
-            HeadRef = e.PullRequest.Head.Ref,
-            BaseRef = e.PullRequest.Base.Ref,
+            Title = Cut(e.PullRequest.Title, 200),
+            Url = Cut(e.PullRequest.HtmlUrl, 500),
+            Author = Cut(e.PullRequest.User?.Login ?? "ghost", 100),
+            HeadRef = Cut(e.PullRequest.Head.Ref, 255),
+            BaseRef = Cut(e.PullRequest.Base.Ref, 255),
             UpdatedAt = e.PullRequest.UpdatedAt,
-            Delivery = delivery.Id ?? "",
+            Delivery = Cut(delivery.Id ?? "", 100),
             QueuedAt = time.GetUtcNow(),
         };
     }
@@ -194,6 +193,9 @@ public sealed partial class DeliveryIntake(
 
     private static DeliveryResult.Refused TooLarge() =>
         new(413, $"The body is larger than {WebhookBody.MaxBytes >> 20} MB, the most that GitHub sends.");
+
+    /// <summary>Everything of a request fits a queue's message and a table's row, whatever a payload has.</summary>
+    private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
 
     private static string Shown(string text) => text.Length > 100 ? text[..100] + "…" : text;
 

@@ -81,7 +81,7 @@ public sealed record BuildRequest
         }
         catch (JsonException e)
         {
-            throw new UnreadableMessageException($"The message is no build request: {e.Message}", e);
+            throw new UnreadableMessageException($"The message is no build request: {(e.Message.Length > 300 ? e.Message[..300] : e.Message)}", e);
         }
     }
 }

@@ -57,6 +57,16 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Names_of_any_length_are_cut_and_taken()
+    {
+        var payload = Pull().Payload("opened");
+        payload["pull_request"]!["head"]!["ref"] = new string('r', 200_000);
+        payload["pull_request"]!["html_url"] = "https://github.com/" + new string('u', 200_000);
+
+        await AssertAsync(await SendAsync(payload.ToJsonString()), 202, "queued");
+    }
+
+    [Fact]
     public async Task Another_content_type_is_415() => await AssertAsync(await SendAsync("{}", contentType: "text/plain"), 415, "application/json");
 
     [Fact]
