@@ -56,7 +56,17 @@ public sealed partial class DeliveryIntake(
             return new DeliveryResult.Refused(401, formProblem);
         }
 
-        if (await WebhookBody.ReadAsync(delivery.Body, delivery.Length, cancellation) is not { } body)
+        ReadOnlyMemory<byte>? read;
+        try
+        {
+            read = await WebhookBody.ReadAsync(delivery.Body, delivery.Length, cancellation);
+        }
+        catch (IOException e)
+        {
+            return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
+        }
+
+        if (read is not { } body)
         {
             return TooLarge();
         }

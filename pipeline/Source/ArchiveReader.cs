@@ -15,6 +15,7 @@ internal sealed class ArchiveReader : IAsyncDisposable
     private readonly TarReader _tar;
     private readonly SourceOptions _limits;
     private readonly ArchiveLinks _links = new();
+    private TarEntry? _last;
     private string? _top;
     private int _count;
 
@@ -57,10 +58,16 @@ internal sealed class ArchiveReader : IAsyncDisposable
 
     private async Task<TarEntry?> ReadEntryAsync(CancellationToken cancellation)
     {
-        _unpacked.InHeader = true;
         try
         {
-            return await _tar.GetNextEntryAsync(copyData: false, cancellation);
+            if (_last?.DataStream is { } rest)
+            {
+                // What is left of the entry before is no header, whatever it looks like.
+                await rest.CopyToAsync(Stream.Null, cancellation);
+            }
+
+            _unpacked.InHeader = true;
+            return _last = await _tar.GetNextEntryAsync(copyData: false, cancellation);
         }
         catch (EndOfStreamException e)
         {

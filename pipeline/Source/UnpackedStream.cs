@@ -13,6 +13,7 @@ internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnl
 
     private readonly GZipStream _unzipped = new(compressed, CompressionMode.Decompress);
     private long _bytes;
+    private long _extended;
 
     /// <summary>Whether headers are read now: then what is asked for at once is held in memory at once.</summary>
     public bool InHeader { get; set; }
@@ -21,15 +22,42 @@ internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnl
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (InHeader && buffer.Length > MaxHeaderBytes)
+        if (!InHeader)
+        {
+            return await UnzipAsync(buffer, cancellationToken);
+        }
+
+        if (buffer.Length > MaxHeaderBytes)
         {
             throw HeaderTooLarge();
         }
 
+        var isBlock = _extended == 0 && buffer.Length == TarBlock.Size && _bytes % TarBlock.Size == 0;
+        _extended = 0;
+        var count = 0;
+        int read;
+        do
+        {
+            read = await UnzipAsync(buffer[count..], cancellationToken);
+            count += read;
+        }
+        while (read > 0 && count < buffer.Length);
+
+        if (isBlock && count == buffer.Length)
+        {
+            // The reader makes room for all of an extended header before it reads it.
+            _extended = TarBlock.ExtendedSize(buffer.Span);
+        }
+
+        return _extended <= MaxHeaderBytes ? count : throw HeaderTooLarge();
+    }
+
+    private async ValueTask<int> UnzipAsync(Memory<byte> buffer, CancellationToken cancellation)
+    {
         int read;
         try
         {
-            read = await _unzipped.ReadAsync(buffer, cancellationToken);
+            read = await _unzipped.ReadAsync(buffer, cancellation);
         }
         catch (InvalidDataException)
         {

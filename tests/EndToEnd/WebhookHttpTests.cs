@@ -126,6 +126,20 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_body_whose_chunks_are_none_is_400()
+    {
+        using var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nX-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n!!!\r\n"),
+            Cancellation);
+        using var reader = new StreamReader(client.GetStream());
+
+        Assert.StartsWith("HTTP/1.1 400", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", _host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted()
     {
         await using var host = await RunningHost.StartAsync(Settings(
