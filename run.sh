@@ -100,9 +100,11 @@ CONFIG
 make_settings() {
     [ -f local.settings.json ] && return
     secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-    sed "s/replace-with-a-long-random-string/$secret/" local.settings.json.example >local.settings.json
+    key=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+    sed -e "s/replace-with-a-long-random-string/$secret/" -e "s/\"Api__Key\": \"\"/\"Api__Key\": \"$key\"/" \
+        local.settings.json.example >local.settings.json
     chmod 600 local.settings.json
-    say "  settings   made local.settings.json with a random webhook secret"
+    say "  settings   made local.settings.json with a random webhook secret and API key"
 }
 
 build() {
@@ -161,6 +163,6 @@ wait_for 30 sh -c "! kill -0 $host 2>/dev/null || curl -fs -o /dev/null http://l
 kill -0 "$host" 2>/dev/null || fail "The functions did not start; the reason stands above."
 say "Ready. Ctrl-C stops what was started here."
 say "  webhook    http://localhost:$port/api/webhook  (secret: GitHub__WebhookSecret in local.settings.json)"
-say "  builds     http://localhost:$port/api/builds"
+say "  builds     http://localhost:$port/api/builds  (key: Api__Key in the same file)"
 say "  pull from  $registry"
 wait "$host"

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -6,13 +7,18 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Reads back what was built.</summary>
-public sealed class BuildsFunction(BuildRecords records, BuildLogs logs, BuildViews views)
+public sealed class BuildsFunction(Gate gate, BuildRecords records, BuildLogs logs, BuildViews views)
 {
     /// <summary><c>GET /api/builds?count=50</c>: the newest builds, newest first.</summary>
     [Function("ListBuilds")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds")] HttpRequest request, CancellationToken cancellation)
     {
+        if (gate.RefuseAccess(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var text = request.Query["count"].ToString();
         if (!TryNumber(text, 50, out var count) || count is < 1 or > 1000)
         {
@@ -27,15 +33,21 @@ public sealed class BuildsFunction(BuildRecords records, BuildLogs logs, BuildVi
     [Function("GetBuild")]
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}")] HttpRequest request, string id, CancellationToken cancellation) =>
-        await FindAsync(id, cancellation) is { } record
+        gate.RefuseEntry(request)
+        ?? (await FindAsync(id, cancellation) is { } record
             ? Results.Json(views.Of(record), ReportJson.Default.BuildView)
-            : NoSuchBuild();
+            : NoSuchBuild());
 
     /// <summary><c>GET /api/builds/{id}/log?offset=0</c>: the log from that byte to where it ends now.</summary>
     [Function("GetBuildLog")]
     public async Task<IResult> GetLogAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/log")] HttpRequest request, string id, CancellationToken cancellation)
     {
+        if (gate.RefuseEntry(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var text = request.Query["offset"].ToString();
         if (!TryNumber(text, 0, out var offset))
         {

@@ -1,4 +1,5 @@
 using Ci.Pipeline;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Microsoft.AspNetCore.Http;
@@ -7,13 +8,18 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The messages that were given up.</summary>
-public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views)
+public sealed class DeadLettersFunction(Gate gate, DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views)
 {
     /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up.</summary>
     [Function("ListDeadLetters")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellation)
     {
+        if (gate.RefuseAccess(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var (oldest, count) = await letters.ListAsync(cancellation);
         var shown = new List<DeadLetterView>();
         foreach (var letter in oldest)
@@ -30,6 +36,11 @@ public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords record
     public async Task<IResult> ReplayAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellation)
     {
+        if (gate.RefuseAccess(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         ActionResult? result = null;
         var letter = await letters.TakeAsync(
             id,

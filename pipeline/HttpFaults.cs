@@ -9,5 +9,5 @@ internal static class HttpFaults
     /// </summary>
     public static bool IsNoAnswer(Exception e, CancellationToken cancellation) =>
         e is HttpRequestException or IOException or FormatException or ArgumentException or InvalidOperationException or NotSupportedException
-        || (e is TaskCanceledException && !cancellation.IsCancellationRequested);
+        || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
 }

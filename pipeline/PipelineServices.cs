@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
@@ -22,17 +23,21 @@ public static class PipelineServices
         services.AddOptions<StorageOptions>().Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "").ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
         services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);
+        services.AddValidated<ForkOptions, ForkOptionsValidator>(configuration, ForkOptions.Section);
         services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
         services.AddValidated<SourceOptions, SourceOptionsValidator>(configuration, SourceOptions.Section);
         services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
+        services.AddValidated<ImageOptions, ImageOptionsValidator>(configuration, ImageOptions.Section);
         services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
+        services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
         services.AddTunnel(configuration);
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
         services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
@@ -44,10 +49,21 @@ public static class PipelineServices
         services.AddSingleton<Admission>();
         services.AddSingleton<TagClaims>();
         services.AddSingleton<BuildLogs>();
+        services.AddSingleton(Secrets);
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<Health>();
+        services.AddSingleton<AccessKeys>();
+        services.AddSingleton<Throttle>();
+        services.AddSingleton<Gate>();
+        services.AddSingleton<BuildIntake>();
+        services.AddSingleton<PullRequestIntake>();
+        services.AddSingleton<CommentIntake>();
         services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<EngineClient>();
+        services.AddSingleton<EngineLeftovers>();
         services.AddSingleton<DockerEngine>();
         services.AddSingleton<EngineRoom>();
+        services.AddSingleton<BuildLimits>();
         services.AddTransient<ImageBuilder>();
         services.AddTransient<SourceStage>();
         services.AddSingleton<BuildTurn>();
@@ -66,6 +82,15 @@ public static class PipelineServices
         services.AddOptions<TOptions>().Bind(configuration.GetSection(section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
     }
+
+    /// <summary>Every setting that nobody is to read.</summary>
+    private static SecretMask Secrets(IServiceProvider services) => new(
+    [
+        services.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret,
+        services.GetRequiredService<IOptions<GitHubOptions>>().Value.Token,
+        services.GetRequiredService<IOptions<AccessOptions>>().Value.Key,
+        .. services.GetRequiredService<IOptions<StorageOptions>>().Value.Secrets,
+    ]);
 
     private static void ConfigureGitHub(IServiceProvider services, HttpClient http)
     {

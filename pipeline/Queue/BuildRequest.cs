@@ -51,6 +51,13 @@ public sealed record BuildRequest
     /// <summary>The branch the pull request goes to.</summary>
     public required string BaseRef { get; init; }
 
+    /// <summary>Whether the commit is a stranger's, from a fork: it is built within a fork's limits, under a fork's names.</summary>
+    public bool IsFork { get; init; }
+
+    /// <summary>Who approved this commit, of a fork that needs it; null when nobody has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ApprovedBy { get; init; }
+
     /// <summary>When the pull request last changed according to GitHub; tells which of two deliveries is newer.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 

@@ -33,6 +33,10 @@ public enum BuildState
     /// <summary>Somebody stopped it.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled,
+
+    /// <summary>It comes from a fork, and somebody has to approve its commit first.</summary>
+    [JsonStringEnumMemberName("waiting")]
+    Waiting,
 }
 
 /// <summary>An image that a build pushed.</summary>
@@ -112,9 +116,13 @@ public sealed record BuildRecord
     [JsonIgnore]
     public string Id => Request.BuildId;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Whether it has ended, or nothing is done about it unless somebody asks.</summary>
     [JsonIgnore]
     public bool IsFinal => State is not (BuildState.Queued or BuildState.Running);
+
+    /// <summary>Whether something newer, or a person, can end it: it is under way, or would be once it is approved.</summary>
+    [JsonIgnore]
+    public bool CanBeStopped => !IsFinal || State == BuildState.Waiting;
 
     /// <summary>Whether something is still to be done about it: build it, let go of it, or tell GitHub.</summary>
     [JsonIgnore]
@@ -132,8 +140,17 @@ public sealed record BuildRecord
         SentAt = request.QueuedAt,
     };
 
-    /// <summary>This build, to be built again; whoever has not let go of it yet keeps it until then.</summary>
-    public BuildRecord Again(BuildRequest request) => Queued(request) with { Owner = Owner, OwnedUntil = OwnedUntil };
+    /// <summary>The record of a build that somebody has to approve first; the reason says how.</summary>
+    public static BuildRecord Waiting(BuildRequest request, string reason) => new()
+    {
+        Request = request,
+        State = BuildState.Waiting,
+        Summary = reason,
+    };
+
+    /// <summary>This build, to be built again; whoever has not let go of it yet keeps it until then, and an approval of its commit holds.</summary>
+    public BuildRecord Again(BuildRequest request) =>
+        Queued(request with { ApprovedBy = request.ApprovedBy ?? Request.ApprovedBy }) with { Owner = Owner, OwnedUntil = OwnedUntil };
 
     /// <summary>This build, ended before its time.</summary>
     public BuildRecord Stopped(BuildState state, string summary, DateTimeOffset now, string? supersededBy = null) =>

@@ -86,7 +86,7 @@ public sealed partial class CommitStatuses(
         return new NewStatus(
             record.State switch
             {
-                BuildState.Queued or BuildState.Running => "pending",
+                BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
                 BuildState.Succeeded => "success",
                 BuildState.Failed => "failure",
                 _ => "error",

@@ -83,8 +83,8 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         await AssertAsync(await SendAsync((Pull() with { Draft = true }).Payload("opened").ToJsonString()), 200, "draft");
 
     [Fact]
-    public async Task A_deleted_fork_is_ignored_with_what_to_do() =>
-        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "GitHub__BuildForks");
+    public async Task A_deleted_fork_waits_for_approval() =>
+        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "waiting for approval");
 
     [Fact]
     public async Task A_form_encoded_delivery_is_accepted()
@@ -121,7 +121,10 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         }
 
         await AssertAsync(await SendAsync("{}", @event: "ping"), 200, "pong");
-        Assert.Equal("[]", await _http.GetStringAsync(new Uri(_host.Url, "api/builds"), Cancellation));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_host.Url, "api/builds"));
+        request.Headers.Add("x-functions-key", Story.Key);
+        using var list = await _http.SendAsync(request, Cancellation);
+        Assert.Equal("[]", await list.Content.ReadAsStringAsync(Cancellation));
         Assert.DoesNotContain("   at ", _host.Output, StringComparison.Ordinal);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Webhook;
 using Ci.Tests.Source;
 using Microsoft.Extensions.Options;
 
@@ -63,6 +64,24 @@ public sealed class AnswerFuzzTests
             }
         },
         Words);
+
+    [Fact]
+    public Task Any_answer_about_a_permission_is_one_or_unknown() => FuzzRun.OverAsync(
+        "GitHub permission",
+        [.. Troubles(), Answer("200 OK", """{"permission":"write","role_name":"write","user":{"login":"someone","id":1}}"""u8.ToArray(), "Content-Type: application/json")],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            try
+            {
+                var mayWrite = await new Collaborators(http).MayWriteAsync("o/r", "someone", TestContext.Current.CancellationToken);
+                Assert.True(!mayWrite || Encoding.Latin1.GetString(input).Contains("write", StringComparison.Ordinal) || Encoding.Latin1.GetString(input).Contains("admin", StringComparison.Ordinal));
+            }
+            catch (PermissionUnknownException)
+            {
+            }
+        },
+        [.. Words, "read", "none", "\"user\":null", "\"permission\":"]);
 
     [Fact]
     public Task Any_answer_of_the_registry_is_understood_or_refused_or_worth_another_try() => FuzzRun.OverAsync(

@@ -23,6 +23,9 @@ public sealed class MessageFuzzTests
         HeadRepository = "sample/repository",
     };
 
+    private const string CommentPayload =
+        """{"action":"created","issue":{"number":5,"pull_request":{"url":"u"}},"comment":{"body":"/build aaaaaaaaaaaa","created_at":"2026-01-01T00:00:00Z"},"repository":{"id":1,"full_name":"o/r"},"sender":{"login":"l"}}""";
+
     private static readonly string[] EngineLines =
     [
         """
@@ -48,7 +51,7 @@ public sealed class MessageFuzzTests
             try
             {
                 var e = PullRequestEvent.Parse(WebhookBody.Json(type, input)!.Value.Span);
-                new BuildPolicy(Options.Create(new WebhookOptions())).Decide(e);
+                new BuildPolicy(Options.Create(new ForkOptions())).Decide(e);
             }
             catch (JsonException)
             {
@@ -57,6 +60,21 @@ public sealed class MessageFuzzTests
 
         return Task.CompletedTask;
     }, "null", "\"pull_request\":", "payload=", "%", "closed", "true", "\"repo\":null");
+
+    [Fact]
+    public Task Any_comment_is_an_event_or_no_json() => FuzzRun.OverAsync("comment payload", [CommentPayload], input =>
+    {
+        try
+        {
+            var command = BuildCommand.Parse(IssueCommentEvent.Parse(input).Comment.Body);
+            Assert.True(command?.Commit is null || command.Commit.All(char.IsAsciiHexDigitLower));
+        }
+        catch (JsonException)
+        {
+        }
+
+        return Task.CompletedTask;
+    }, "/build", "/build 0123456789ab", "\\n", "null", "\"pull_request\":{}");
 
     [Fact]
     public Task Any_signature_header_is_looked_at_without_harm()

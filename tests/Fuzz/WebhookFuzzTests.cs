@@ -34,6 +34,8 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
             ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
             ["Docker__Host"] = "tcp://127.0.0.1:1",
             ["Registry__Address"] = "localhost:1",
+            ["Api__FailuresPerMinute"] = "1000000",
+            ["Api__RequestsPerMinute"] = "1000000",
         });
     }
 

@@ -111,6 +111,10 @@ public sealed class ArchiveAttacksTests : IDisposable
     }
 
     [Fact]
+    public async Task A_link_to_nothing_is_refused() =>
+        Assert.Contains("is empty", await _bench.RefusalAsync(new RawTar().File("Dockerfile").Link("l", "")), StringComparison.Ordinal);
+
+    [Fact]
     public async Task Links_in_a_ring_go_to_the_engine_as_links()
     {
         var context = await _bench.ContextAsync(new RawTar().File("Dockerfile").Link("a", "b").Link("b", "a").Link("self", "self"));
