@@ -202,6 +202,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
         ["Docker__Host"] = "tcp://127.0.0.1:1",
         ["Registry__Address"] = "localhost:1",
+        ["Api__Key"] = Story.Key,
     };
 
     private static async Task AssertAsync(HttpResponseMessage answer, int status, string words)
