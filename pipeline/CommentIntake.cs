@@ -21,7 +21,7 @@ public sealed class CommentIntake(IOptions<WebhookOptions> options, Admission ad
         }
         catch (JsonException exception)
         {
-            return new DeliveryResult.Refused(400, $"The payload is no issue_comment event: {exception.Message}");
+            return new DeliveryResult.Refused(400, $"The payload is no issue_comment event: {Payload.Cut(exception.Message, 300)}");
         }
 
         if (Payload.Problem(e) is { } problem)

@@ -66,6 +66,10 @@ public sealed partial class DeliveryIntake(
                 ? await DecideAsync(delivery, body, cancellation)
                 : TooLarge();
         }
+        catch (IOException e)
+        {
+            return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
+        }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             return new DeliveryResult.Refused(408, $"The body did not arrive within {BodyLimit.TotalSeconds:F0} seconds.");

@@ -1,15 +1,14 @@
-using System.Text.RegularExpressions;
 using Ci.Pipeline.Webhook;
 
 namespace Ci.Pipeline;
 
 /// <summary>What is looked at in every payload before anything is made of it: its texts become addresses and names.</summary>
-internal static partial class Payload
+internal static class Payload
 {
     /// <summary>What is wrong with a pull request's event; null when nothing is.</summary>
     public static string? Problem(PullRequestEvent e) =>
         Problem(e.Repository)
-        ?? (CommitHash().IsMatch(e.PullRequest.Head.Sha) ? null : $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.")
+        ?? (GitHubNames.IsCommit(e.PullRequest.Head.Sha) ? null : $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.")
         ?? (e.Number < 1 ? $"number is {e.Number}; pull requests are numbered from 1." : null);
 
     /// <summary>What is wrong with a comment's event; null when nothing is.</summary>
@@ -23,12 +22,9 @@ internal static partial class Payload
     /// <summary>A text of somebody else's, short enough for a sentence.</summary>
     public static string Shown(string text) => text.Length > 100 ? text[..100] + "…" : text;
 
+    /// <summary>Cut, so that a request fits a queue's message and a table's row whatever its payload has.</summary>
+    public static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
+
     private static string? Problem(Repository repository) =>
-        RepositoryName().IsMatch(repository.FullName) ? null : $"repository.full_name is '{Shown(repository.FullName)}', which is no owner/name.";
-
-    [GeneratedRegex(@"^[A-Za-z0-9](?:[A-Za-z0-9-_]{0,99})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}\z")]
-    private static partial Regex RepositoryName();
-
-    [GeneratedRegex(@"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})\z")]
-    private static partial Regex CommitHash();
+        GitHubNames.IsRepository(repository.FullName) ? null : $"repository.full_name is '{Shown(repository.FullName)}', which is no owner/name.";
 }

@@ -97,6 +97,7 @@ public static class PipelineServices
     {
         var options = services.GetRequiredService<IOptions<GitHubOptions>>().Value;
         http.BaseAddress = new Uri(options.ApiUrl.TrimEnd('/') + "/");
+        http.MaxResponseContentBufferSize = GitHubOptions.MaxAnswerBytes;
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pull-request-ci", "1"));
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.github+json"));
         http.DefaultRequestHeaders.Add("X-GitHub-Api-Version", "2022-11-28");

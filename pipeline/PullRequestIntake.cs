@@ -22,7 +22,7 @@ public sealed class PullRequestIntake(
         }
         catch (JsonException exception)
         {
-            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {exception.Message}");
+            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {Payload.Cut(exception.Message, 300)}");
         }
 
         if (Payload.Problem(e) is { } problem)
@@ -52,7 +52,7 @@ public sealed class PullRequestIntake(
         {
             if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellation))
             {
-                return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {e.Label?.Name}, but has no write access to {e.Repository.FullName}");
+                return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, but has no write access to {e.Repository.FullName}");
             }
         }
         catch (PermissionUnknownException problem)
@@ -69,7 +69,6 @@ public sealed class PullRequestIntake(
 
     private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
     {
-        var title = e.PullRequest.Title;
         var repository = e.Repository.FullName;
         return new BuildRequest
         {
@@ -78,11 +77,11 @@ public sealed class PullRequestIntake(
             Repository = repository,
             PullRequest = e.Number,
             Commit = e.PullRequest.Head.Sha.ToLowerInvariant(),
-            Title = title.Length > 200 ? title[..200] : title,
-            Url = e.PullRequest.HtmlUrl,
-            Author = e.PullRequest.User?.Login ?? "ghost",
-            HeadRef = e.PullRequest.Head.Ref,
-            BaseRef = e.PullRequest.Base.Ref,
+            Title = Payload.Cut(e.PullRequest.Title, 200),
+            Url = Payload.Cut(e.PullRequest.HtmlUrl, 500),
+            Author = Payload.Cut(e.PullRequest.User?.Login ?? "ghost", 100),
+            HeadRef = Payload.Cut(e.PullRequest.Head.Ref, 255),
+            BaseRef = Payload.Cut(e.PullRequest.Base.Ref, 255),
             UpdatedAt = e.PullRequest.UpdatedAt,
             Delivery = Payload.Shown(delivery.Id ?? ""),
             QueuedAt = time.GetUtcNow(),

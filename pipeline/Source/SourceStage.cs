@@ -101,6 +101,6 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files, 
         // Of a pull request with more files than GitHub lists, every image may be touched.
         return changed is null
             ? images
-            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed))];
+            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed, cancellation))];
     }
 }

@@ -43,8 +43,7 @@ public sealed class Collaborators(HttpClient http)
             return answer?.Permission is "admin" or "write"
                 && string.Equals(answer.User?.Login, login, StringComparison.OrdinalIgnoreCase);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
         {
             throw new PermissionUnknownException($"GitHub did not say what {login} may do in {repository}; press Redeliver.", e);
         }
