@@ -26,21 +26,6 @@ public sealed class ThrottleTests
         Assert.False(throttle.MayFail("a"));
     }
 
-    [Fact]
-    public async Task Who_goes_on_failing_waits_for_a_whole_permit_and_not_for_a_part_of_one()
-    {
-        using var throttle = new Throttle(Options.Create(new AccessOptions { FailuresPerMinute = 1 }));
-        throttle.Failed("a");
-
-        // In this time a bucket of one a minute gets a thousandth of a permit.
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(60));
-        await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-        await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-        await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-
-        Assert.False(throttle.MayFail("a"));
-    }
-
     [Theory]
     [InlineData("203.0.113.9", null, "203.0.113.9")]
     [InlineData("203.0.113.9", "198.51.100.1", "203.0.113.9")]
