@@ -55,6 +55,29 @@ public sealed class DockerEngine : LazyPart
     public async Task<string[]> ImageNamesAsync() =>
         (await RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The instructions that the engine's images were made with, those that only others are built on among them.</summary>
+    public async Task<string> StepsAsync()
+    {
+        var steps = "";
+        await Parts.UntilAsync(
+            async () =>
+            {
+                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
+                try
+                {
+                    steps = await RunAsync(["image", "inspect", "--format", "{{.ContainerConfig.Cmd}} {{.Config.Cmd}}", .. ids]);
+                    return true;
+                }
+                catch (InvalidOperationException)
+                {
+                    // Another test's image went meanwhile.
+                    return false;
+                }
+            },
+            "the images' steps");
+        return steps;
+    }
+
     /// <summary>Builds a folder with the classic builder and returns the image's id.</summary>
     public async Task<string> BuildAsync(string folder)
     {
