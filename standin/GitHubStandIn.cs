@@ -116,7 +116,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>Somebody wrote a comment, changed it or deleted it, on the pull request or on an issue of that number.</summary>
     public Task<DeliveryAnswer> CommentAsync(
         PullRequestState pull, string body, string by, DateTimeOffset? at = null, string action = "created", bool isIssue = false) =>
-        DeliverAsync("issue_comment", Ci.StandIn.Comments.Payload(pull, body, by, at ?? DateTimeOffset.UtcNow, action, isIssue).ToJsonString());
+        DeliverAsync("issue_comment", CommentPayload(pull, body, by, at ?? DateTimeOffset.UtcNow, action, isIssue).ToJsonString());
+
+    /// <summary>GitHub's payload for a comment.</summary>
+    public static System.Text.Json.Nodes.JsonObject CommentPayload(
+        PullRequestState pull, string body, string by, DateTimeOffset at, string action = "created", bool isIssue = false) =>
+        Ci.StandIn.Comments.Payload(pull, body, by, at, action, isIssue);
 
     /// <summary>A new head was pushed.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> PushAsync(PullRequestState pull, string head) =>
