@@ -29,6 +29,11 @@ public sealed class CommentIntake(IOptions<WebhookOptions> options, Admission ad
             return new DeliveryResult.Refused(400, problem);
         }
 
+        return await DecideAsync(e, cancellation) with { About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Issue.Number, null) };
+    }
+
+    private async Task<DeliveryResult> DecideAsync(IssueCommentEvent e, CancellationToken cancellation)
+    {
         // An edited comment may have been another's when it was approved of.
         if (e.Action != "created" || e.Issue.PullRequest is null || e.Sender is not { } sender || BuildCommand.Parse(e.Comment.Body) is not { } command)
         {

@@ -1,4 +1,5 @@
 using Ci.Pipeline.Access;
+using Ci.Pipeline.Report;
 using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ namespace Ci.Pipeline;
 /// refused one says what to do.
 /// </summary>
 public sealed partial class DeliveryIntake(
-    IOptions<WebhookOptions> options, PullRequestIntake pullRequests, CommentIntake comments, Throttle throttle, TimeProvider time, ILogger<DeliveryIntake> logger)
+    IOptions<WebhookOptions> options, PullRequestIntake pullRequests, CommentIntake comments, Ledger ledger, Throttle throttle, TimeProvider time, ILogger<DeliveryIntake> logger)
 {
     private const int UsualBytes = 1 << 20;
 
@@ -91,13 +92,41 @@ public sealed partial class DeliveryIntake(
                 415, $"Content type '{delivery.ContentType}' is not read: set the webhook's content type to application/json.");
         }
 
-        return delivery.Event switch
+        var result = await TakeAsync(delivery, json, cancellation);
+        await ledger.WriteAsync(Entry(delivery, result), cancellation);
+        return result;
+    }
+
+    private async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation) =>
+        delivery.Event switch
         {
             null or "" => new DeliveryResult.Refused(400, "Header X-GitHub-Event is missing: deliveries come from GitHub, which sends it."),
             "ping" => new DeliveryResult.Done("pong: the webhook and its secret are set up right"),
             "pull_request" => await pullRequests.TakeAsync(delivery, json, cancellation),
             "issue_comment" => await comments.TakeAsync(json, cancellation),
             _ => new DeliveryResult.Done($"ignored: event {Payload.Shown(delivery.Event)} builds nothing; only pull_request and issue_comment do"),
+        };
+
+    private LedgerEntry Entry(Delivery delivery, DeliveryResult result)
+    {
+        var (status, verdict, build) = result switch
+        {
+            DeliveryResult.Accepted accepted => (202, accepted.Verdict, accepted.BuildId),
+            DeliveryResult.Done done => (200, done.Verdict, done.BuildId),
+            DeliveryResult.Refused refused => (refused.Status, refused.Problem, null),
+            _ => throw new InvalidOperationException($"Unknown result {result}."),
+        };
+        return new LedgerEntry
+        {
+            Delivery = Payload.Shown(delivery.Id ?? ""),
+            At = time.GetUtcNow(),
+            Event = Payload.Shown(delivery.Event ?? "") + (result.About is { } about ? "." + about.Action : ""),
+            Status = status,
+            Verdict = verdict,
+            Repository = result.About?.Repository,
+            PullRequest = result.About?.PullRequest,
+            Commit = result.About?.Commit,
+            BuildId = build,
         };
     }
 

@@ -52,6 +52,7 @@ public static class PipelineServices
         services.AddSingleton<BuildLogs>();
         services.AddSingleton(Secrets);
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<Ledger>();
         services.AddSingleton<Health>();
         services.AddSingleton<AccessKeys>();
         services.AddSingleton<Throttle>();

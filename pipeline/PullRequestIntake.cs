@@ -30,6 +30,14 @@ public sealed class PullRequestIntake(
             return new DeliveryResult.Refused(400, problem);
         }
 
+        return await DecideAsync(delivery, e, cancellation) with
+        {
+            About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Number, e.PullRequest.Head.Sha.ToLowerInvariant()),
+        };
+    }
+
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, PullRequestEvent e, CancellationToken cancellation)
+    {
         if (!options.Value.Allows(e.Repository.FullName))
         {
             return Payload.NotAllowed(e.Repository);

@@ -170,6 +170,7 @@ public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Ol
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
 [JsonSerializable(typeof(DeadLettersView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(IReadOnlyList<LedgerEntry>))]
 [JsonSerializable(typeof(WebhookAnswer))]
 [JsonSerializable(typeof(ProblemAnswer))]
 public sealed partial class ReportJson : JsonSerializerContext;
