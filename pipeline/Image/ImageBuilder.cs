@@ -14,9 +14,9 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, E
 {
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
-    /// <summary>Builds and pushes <c>NAME:sha-…</c>. The engine keeps its layers as cache, but no name.</summary>
+    /// <summary>Builds and pushes <c>NAME:sha-…</c>; <paramref name="pushing"/> is called in between. The engine keeps its layers as cache, but no name.</summary>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var imageId = await BuildAsync(
             new EngineBuild
@@ -34,6 +34,7 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, E
         var repository = Repository(spec);
         var tag = ImageTags.OfCommit(request.Commit);
         await engine.TagAsync(imageId, repository, tag, cancellation);
+        pushing();
         try
         {
             var digest = await PushAsync(repository, tag, output, cancellation);
