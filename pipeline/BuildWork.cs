@@ -1,6 +1,5 @@
 using System.Globalization;
 using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
 using Ci.Pipeline.Webhook.Tunnel;
@@ -45,6 +46,10 @@ public static class PipelineServices
         services.AddSingleton<TagClaims>();
         services.AddSingleton<BuildLogs>();
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<BuildLists>();
+        services.AddSingleton<WebPages>();
+        services.AddSingleton<BuildEvents>();
+        services.AddSingleton<Badges>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<DockerEngine>();
         services.AddSingleton<EngineRoom>();
