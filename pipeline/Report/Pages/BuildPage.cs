@@ -55,7 +55,7 @@ internal static class BuildPage
         <a class="button quiet" href="{Paths.Build(build.Id)}/log?download">Download</a>
         {(build.IsFinal ? Markup.None : Markup.Of($"<a class=\"button quiet refresh\" href=\"{Paths.Build(build.Id)}\">Refresh</a>"))}</div></div>
         {Left(build, log, showAll)}
-        <div id="log" class="sections" role="region" aria-label="Log" tabindex="0" data-lines="{log.Lines}">{LogView.Of(sections, log.Lines, showAll)}</div>
+        <div id="log" class="sections" role="group" aria-label="Lines of the log" tabindex="0" data-lines="{log.Lines}">{LogView.Of(sections, log.Lines, showAll)}</div>
         <p id="log-empty" class="muted"{(log.Lines > 0 ? Markup.Of($" hidden") : Markup.None)}>{(build.IsFinal ? "There is no log." : "There is no log yet; it begins when a worker takes the build.")}</p>
         </section>
         """);

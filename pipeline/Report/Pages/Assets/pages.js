@@ -87,6 +87,7 @@
     line.classList.add("chosen");
     line.closest("details").open = true;
     line.scrollIntoView({ block: "center" });
+    one("a", line).focus({ preventScroll: true });
   };
 
   const fold = one("#fold");
