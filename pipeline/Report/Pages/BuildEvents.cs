@@ -94,7 +94,7 @@ public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages p
 
             var data = new LogEvent(log.Lines, [.. sections.Select(section => new SectionEvent(
                 section.Number,
-                section.Title is null ? null : new LogSection(section.Number, section.Title).Render(isOpen: true).ToString(),
+                section.Title is null ? null : new LogSection(section.Number, section.Title).Render(isOpen: !section.IsDull).ToString(),
                 section.RenderLines().ToString(),
                 section.Took))]);
             return Event("log", JsonSerializer.Serialize(data, EventJson.Default.LogEvent), log.Offset);

@@ -23,8 +23,16 @@ internal static class BuildRegions
         : $"{char.ToUpperInvariant(StateMark.Word(build.State)[0])}{StateMark.Word(build.State)[1..]}. {build.Summary}";
 
     private static Markup State(BuildRecord build) => Markup.Of($"""
-        {StateMark.Of(build.State)}<p class="summary">{build.Summary}{Successor(build)}</p>
+        {StateMark.Of(build.State)}<p class="summary">{Sentence(build)}{Successor(build)}</p>
         """);
+
+    // What says no more than the state does gives way to what does.
+    private static string Sentence(BuildRecord build) => (build.State, build.Summary) switch
+    {
+        (BuildState.Running, "Running.") => build.Stages is [.., var stage] ? stage.Name + " …" : "A worker has it.",
+        (BuildState.Queued, "Queued.") => "It waits for a free worker.",
+        _ => build.Summary,
+    };
 
     private static Markup Successor(BuildRecord build) => build.SupersededBy is { } id
         ? Markup.Of($" <a href=\"{Paths.Build(id)}\">See the build that took its place</a>.")
@@ -35,7 +43,7 @@ internal static class BuildRegions
         : Action(build, "cancel", "Cancel");
 
     private static Markup Action(BuildRecord build, string action, string text) => Markup.Of($"""
-        <form method="post" action="{Paths.Build(build.Id)}/{action}"><button id="{action}" class="{action}" type="submit">{text}</button></form>
+        <form method="post" action="{Paths.Build(build.Id)}/{action}"><button id="{action}" class="{action}{(build.State == BuildState.Succeeded ? " quiet" : "")}" type="submit">{text}</button></form>
         """);
 
     private static Markup Progress(BuildRecord build, Estimate? estimate, DateTimeOffset now)

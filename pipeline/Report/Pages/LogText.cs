@@ -23,6 +23,7 @@ public sealed partial class LogText
     private readonly AnsiText _ansi = new();
     private readonly ArrayBufferWriter<byte> _rest = new();
     private string? _title;
+    private int _tries;
 
     /// <summary>How many bytes have become lines.</summary>
     public long Offset { get; private set; }
@@ -97,7 +98,7 @@ public sealed partial class LogText
     {
         var plain = text.Contains('\e') ? Codes().Replace(text, "") : text;
         return Step().Match(plain) is { Success: true } step ? $"Step {step.Groups["step"].Value} · {step.Groups["what"].Value}"
-            : Begin().Match(plain) is { Success: true } begin ? (begin.Groups["attempt"].Value == "1" ? "Source" : $"Attempt {begin.Groups["attempt"].Value} · Source")
+            : Begin().IsMatch(plain) ? (++_tries == 1 ? "Source" : $"Try {_tries.ToString(CultureInfo.InvariantCulture)} · Source")
             : Image().Match(plain) is { Success: true } image ? $"Build {image.Groups["name"].Value}"
             : Push().Match(plain) is { Success: true } push ? $"Push {push.Groups["name"].Value}"
             : Tags().IsMatch(plain) ? "Tags"
@@ -115,7 +116,7 @@ public sealed partial class LogText
     [GeneratedRegex(@"^Step (?<step>\d+/\d+) : (?<what>.{1,200})")]
     private static partial Regex Step();
 
-    [GeneratedRegex(@"^Build of \S+ pull request #\d+ at [0-9a-f]+, attempt (?<attempt>\d+)$")]
+    [GeneratedRegex(@"^Build of \S+ pull request #\d+ at [0-9a-f]+, attempt \d+$")]
     private static partial Regex Begin();
 
     [GeneratedRegex(@"^Building (?<name>\S+) from \S+$")]

@@ -58,7 +58,7 @@ public sealed class LogView
     {
         var first = all ? 0 : Math.Max(0, lines - MostLines);
         var shown = sections.Select(section => section.From(first)).Where(section => section.Lines.Count > 0).ToArray();
-        return Markup.Join(shown.Select((section, i) => section.Render(isOpen: lines <= Many || i >= shown.Length - 3)));
+        return Markup.Join(shown.Select((section, i) => section.Render(isOpen: !section.IsDull && (lines <= Many || i >= shown.Length - 3))));
     }
 }
 
@@ -86,6 +86,9 @@ public sealed class LogSection(int number, string? title)
 
     /// <summary>How long it took, for people; empty where that is not known.</summary>
     public string Took => End - Start is >= 0.05 and var seconds ? Human.Duration(TimeSpan.FromSeconds(seconds)) : "";
+
+    /// <summary>Whether it is a step that says nothing: a build ends with half a dozen labels of ours.</summary>
+    internal bool IsDull => title?.Contains(" · LABEL ", StringComparison.Ordinal) == true;
 
     internal void Add(LogLine line) => _lines.Add(line);
 

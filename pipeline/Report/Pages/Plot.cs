@@ -12,15 +12,28 @@ internal static class Plot
 {
     private const double Width = 560;
     private const double Height = 200;
-    private const double Left = 64;
+    private const double Left = 68;
     private const double Right = 12;
     private const double Top = 12;
     private const double Bottom = 26;
 
-    /// <summary>The plot. <paramref name="words"/> says a value for people.</summary>
-    public static Markup Render(string title, IReadOnlyList<PlotPoint> points, Func<double, string> words)
+    // The distances between lines that people count in.
+    private static readonly double[] Seconds = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400];
+    private static readonly double[] Sizes = [.. Enumerable.Range(0, 13).SelectMany(n => new[] { 1, 2, 5 }.Select(digit => digit * Math.Pow(10, n)))];
+
+    /// <summary>How long builds took, in seconds.</summary>
+    public static Markup OfDurations(IReadOnlyList<PlotPoint> points) =>
+        Render("Duration", points, value => Human.Duration(TimeSpan.FromSeconds(value)), Seconds);
+
+    /// <summary>How large images were, in bytes.</summary>
+    public static Markup OfSizes(IReadOnlyList<PlotPoint> points) => Render("Size", points, value => Human.Size((long)value), Sizes);
+
+    private static Markup Render(string title, IReadOnlyList<PlotPoint> points, Func<double, string> words, double[] steps)
     {
-        var most = Math.Max(points.Max(point => point.Value) * 1.1, 0.1);
+        var highest = points.Max(point => point.Value);
+        var step = steps.FirstOrDefault(step => step * 4 >= highest, steps[^1]);
+        var lines = Math.Max((int)Math.Ceiling(highest / step), 1);
+        var most = step * lines;
         var sorted = points.Select(point => point.Value).Order().ToArray();
         var median = sorted[sorted.Length / 2];
         var count = points.Count.ToString(CultureInfo.InvariantCulture);
@@ -28,7 +41,7 @@ internal static class Plot
         return Markup.Of($"""
             <figure class="card plot"><figcaption><h2>{title}</h2> <span class="muted">newest {words(points[^1].Value)} · median {words(median)}</span></figcaption>
             <svg viewBox="0 0 {Width} {Height}" role="img" aria-label="{label}">
-            {Enumerable.Range(0, 4).Select(tick => Tick(most * tick / 3, most, words))}
+            {Enumerable.Range(0, lines + 1).Select(line => Tick(step * line, most, words))}
             {Dates(points)}
             <polyline class="curve" points="{string.Join(' ', points.Select((point, i) => Pair(i, points.Count, point.Value, most)))}"/>
             {points.Select((point, i) => Dot(point, X(i, points.Count), Y(point.Value, most), words))}
@@ -46,7 +59,7 @@ internal static class Plot
         string.Create(CultureInfo.InvariantCulture, $"{X(index, count):0.#},{Y(value, most):0.#}");
 
     private static Markup Tick(double value, double most, Func<double, string> words) => Markup.Of($"""
-        <line class="grid" x1="{Left}" x2="{Width - Right}" y1="{Y(value, most)}" y2="{Y(value, most)}"/><text class="tick end" x="{Left - 8}" y="{Y(value, most) + 4}">{(value == 0 ? "0" : words(value))}</text>
+        <line class="grid" x1="{Left}" x2="{Width - Right}" y1="{Y(value, most)}" y2="{Y(value, most)}"/><text class="tick end" x="{Left - 8}" y="{Y(value, most) + 4}">{(value == 0 ? "0" : words(value).Replace(" min 0 s", " min", StringComparison.Ordinal).Replace(" h 0 min", " h", StringComparison.Ordinal))}</text>
         """);
 
     private static Markup Dates(IReadOnlyList<PlotPoint> points) => Markup.Of($"""

@@ -31,8 +31,8 @@ internal static class RepositoryPage
         var sizes = pushed.Select(build => new PlotPoint(build.Request.QueuedAt, build.Images.Sum(image => (double)image.Size))).ToArray();
         return Markup.Of($"""
             <div class="plots">
-            {Plot.Render("Duration", durations, value => Human.Duration(TimeSpan.FromSeconds(value)))}
-            {Plot.Render("Size", sizes, value => Human.Size((long)value))}
+            {Plot.OfDurations(durations)}
+            {Plot.OfSizes(sizes)}
             </div>
             <details class="data"><summary>The numbers</summary>
             <div class="scroll" tabindex="0" role="region" aria-label="The numbers"><table><thead><tr><th scope="col">Build</th><th scope="col">When</th><th scope="col">Duration</th><th scope="col">Size</th></tr></thead>

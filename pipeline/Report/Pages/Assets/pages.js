@@ -135,7 +135,7 @@
 
   const showState = (state) => {
     document.title = document.title.replace(/^[a-z]+: /, `${state}: `);
-    if (!["queued", "running"].includes(state)) for (const element of all("[data-live-only], .refresh", build)) element.hidden = true;
+    if (!["queued", "running"].includes(state)) for (const element of all("[data-live-only]", build)) element.hidden = true;
   };
 
   const addLog = (data) => {
@@ -156,7 +156,8 @@
     if (!build?.dataset.events || !window.EventSource) return;
     let said = one("#state").textContent;
     const box = one("#follow");
-    all("[data-live-only]", build).forEach((element) => { element.hidden = false; });
+    for (const element of all("[data-live-only]", build)) element.hidden = false;
+    for (const element of all(".refresh", build)) element.hidden = true;
     if (location.hash) box.checked = false;
     box.addEventListener("change", () => { if (box.checked) log.scrollTop = log.scrollHeight; });
     // Who scrolls up wants to read.
