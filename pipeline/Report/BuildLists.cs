@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Ci.Pipeline.Webhook;
 
 namespace Ci.Pipeline.Report;
 
@@ -33,6 +34,7 @@ public sealed partial record BuildFilter
             : !string.IsNullOrEmpty(state) && !(char.IsAsciiLetter(state[0]) && Enum.TryParse(state, ignoreCase: true, out parsed)) ? "There is no state of that name."
             : !string.IsNullOrEmpty(pullRequest) && !(int.TryParse(pullRequest, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0)
                 ? "The pull request must be given by its number."
+            : number > 0 && string.IsNullOrEmpty(repository) ? "Give the repository too: pull requests are numbered within one."
             : !string.IsNullOrEmpty(before) && !PlaceShape().IsMatch(before) ? "That place in the list is none; begin with the newest."
             : null;
         return problem is not null ? (null, problem) : (
@@ -61,73 +63,38 @@ public sealed partial record BuildFilter
 /// <param name="Older">The place to go on at; null when there is nothing older.</param>
 public sealed record BuildListPart(IReadOnlyList<BuildRecord> Builds, string? Older);
 
-/// <summary>Lists builds by what people look for; every list reads ranges of rows that hold no more than it shows.</summary>
+/// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
 public sealed class BuildLists(BuildsTable table, BuildRecords records)
 {
-    private const int MostRepositories = 100;
+    private const int Looked = 200;
 
-    /// <summary>The builds of a filter, newest first; warnings and log tails are left out.</summary>
+    /// <summary>The builds of a filter, newest first; in a repository's list warnings and log tails are left out.</summary>
     public async Task<BuildListPart> ListAsync(BuildFilter filter, int count, CancellationToken cancellation)
     {
         var found = filter switch
         {
             { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellation),
-            { PullRequest: { } number, Repository: { } repository } => await PullRequestAsync(repository, number, filter, count, cancellation),
-            { PullRequest: { } number } => await PullRequestsAsync(number, filter, count, cancellation),
-            { Repository: { } repository, State: { } state } => await ReadAsync(BuildList.OfState(state, repository), filter.Before, count + 1, cancellation),
-            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter.Before, count + 1, cancellation),
-            { State: { } state } => await ReadAsync(BuildList.OfState(state), filter.Before, count + 1, cancellation),
-            _ => await ReadAsync(BuildList.All, filter.Before, count + 1, cancellation),
+            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter.Before, count + 1, Conditions(filter), cancellation),
+            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter.Before, count + 1, "", cancellation),
+            _ => await ReadAsync(BuildList.All, filter.Before, count + 1, Conditions(filter), cancellation),
         };
         return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
     }
 
     /// <summary>A repository's newest builds that succeeded, newest first.</summary>
     public Task<IReadOnlyList<BuildRecord>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
-        ReadAsync(BuildList.OfState(BuildState.Succeeded, repository), null, count, cancellation);
+        ReadAsync(BuildList.OfRepository(repository), null, count, Is(BuildState.Succeeded), cancellation);
 
     /// <summary>A repository's newest builds of what was merged, newest first.</summary>
     public Task<IReadOnlyList<BuildRecord>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
-        ReadAsync(BuildList.OfMerges(repository), null, count, cancellation);
+        ReadAsync(BuildList.OfRepository(repository), null, count, $" and Purpose eq '{BuildPurpose.Merge}'", cancellation);
 
-    /// <summary>The repositories that have builds, by name: one row of each is read, and the rest of its rows is stepped over.</summary>
-    public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation)
-    {
-        var names = new List<string>();
-        var from = BuildList.Repositories;
-        while (names.Count < MostRepositories)
-        {
-            var filter = $"PartitionKey eq '{BuildRow.Partition}' and RowKey ge '{from}' and RowKey lt '{BuildList.End(BuildList.Repositories)}'";
-            if (await table.QueryAsync(filter, 1, cancellation) is not [var row])
-            {
-                break;
-            }
-
-            names.Add(row.GetString("Repository"));
-            from = BuildList.End(BuildList.OfRepository(names[^1]));
-        }
-
-        return names;
-    }
+    /// <summary>The repositories of the newest builds, by name.</summary>
+    public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation) =>
+        [.. (await ReadAsync(BuildList.All, null, Looked, "", cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
 
     private async Task<IReadOnlyList<BuildRecord>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
         [.. (await records.ActiveAsync(cancellation)).Where(build => IsOf(filter, build)).OrderBy(BuildRow.Place, StringComparer.Ordinal)];
-
-    /// <summary>A pull request has few builds, so that those of one state may be looked for among them.</summary>
-    private async Task<IReadOnlyList<BuildRecord>> PullRequestAsync(
-        string repository, int number, BuildFilter filter, int count, CancellationToken cancellation) =>
-        await ReadAsync(BuildList.OfPullRequest(repository, number), filter.Before, count + 1, cancellation, filter.State);
-
-    private async Task<IReadOnlyList<BuildRecord>> PullRequestsAsync(int number, BuildFilter filter, int count, CancellationToken cancellation)
-    {
-        var found = new List<BuildRecord>();
-        foreach (var repository in await RepositoriesAsync(cancellation))
-        {
-            found.AddRange(await PullRequestAsync(repository, number, filter, count, cancellation));
-        }
-
-        return [.. found.OrderBy(BuildRow.Place, StringComparer.Ordinal).Take(count + 1)];
-    }
 
     private static bool IsOf(BuildFilter filter, BuildRecord build) =>
         build.State == filter.State
@@ -135,10 +102,12 @@ public sealed class BuildLists(BuildsTable table, BuildRecords records)
         && (filter.PullRequest is null || filter.PullRequest == build.Request.PullRequest)
         && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0);
 
-    private async Task<IReadOnlyList<BuildRecord>> ReadAsync(
-        string list, string? behind, int count, CancellationToken cancellation, BuildState? state = null)
-    {
-        var filter = BuildList.Filter(list, behind) + (state is null ? "" : $" and State eq '{state}'");
-        return [.. (await table.QueryAsync(filter, count, cancellation)).Select(BuildRow.Read)];
-    }
+    private static string Conditions(BuildFilter filter) =>
+        (filter.State is { } state ? Is(state) : "")
+        + (filter.PullRequest is { } number ? string.Create(CultureInfo.InvariantCulture, $" and PullRequest eq {number}") : "");
+
+    private static string Is(BuildState state) => $" and State eq '{state}'";
+
+    private async Task<IReadOnlyList<BuildRecord>> ReadAsync(string list, string? behind, int count, string conditions, CancellationToken cancellation) =>
+        [.. (await table.QueryAsync(BuildList.Filter(list, behind) + conditions, count, cancellation)).Select(BuildRow.Read)];
 }

@@ -103,6 +103,7 @@ internal static class BuildRow
         ["State"] = record.State.ToString(),
         ["Repository"] = record.Request.Repository,
         ["PullRequest"] = record.Request.PullRequest,
+        ["Purpose"] = record.Request.Purpose.ToString(),
         ["Commit"] = record.Request.Commit,
         ["Summary"] = record.Summary,
         ["Record"] = Json(record),

@@ -90,7 +90,8 @@ public sealed partial class LogText
 
         Lines++;
         Newest = seconds;
-        return new LogLine(Lines, Sections, begins ? title : null, seconds, _ansi.Line(text));
+        var line = _ansi.Line(text);
+        return new LogLine(Lines, Sections, begins ? title : null, seconds, Noise().IsMatch(text) ? Markup.Of($"<span class=\"d\">{line}</span>") : line);
     }
 
     /// <summary>The title of the section that a line begins or is known to belong to; null for any other line.</summary>
@@ -112,6 +113,10 @@ public sealed partial class LogText
 
     [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Codes();
+
+    // What the classic builder says of its own containers and images: it is there, but not in the way.
+    [GeneratedRegex(@"^(?:\e\[[0-9;]*m)*(?: ---> |Removing intermediate container )")]
+    private static partial Regex Noise();
 
     [GeneratedRegex(@"^Step (?<step>\d+/\d+) : (?<what>.{1,200})")]
     private static partial Regex Step();

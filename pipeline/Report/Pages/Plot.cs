@@ -10,8 +10,8 @@ internal sealed record PlotPoint(DateTimeOffset At, double Value);
 /// <summary>Draws values, oldest first, as a line in an SVG that the server makes.</summary>
 internal static class Plot
 {
-    private const double Width = 560;
-    private const double Height = 200;
+    private const double Width = 420;
+    private const double Height = 180;
     private const double Left = 68;
     private const double Right = 12;
     private const double Top = 12;
