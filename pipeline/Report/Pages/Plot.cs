@@ -12,7 +12,7 @@ internal static class Plot
 {
     private const double Width = 420;
     private const double Height = 180;
-    private const double Left = 68;
+    private const double Left = 76;
     private const double Right = 12;
     private const double Top = 12;
     private const double Bottom = 26;
