@@ -2,6 +2,7 @@
 # ./run.sh        starts what does not run yet (Azurite, a registry, the engine), then the functions, and stays
 # ./run.sh demo   does the same beside it, on data of its own, and plays the story on the sample repository
 # ./run.sh bench  measures it against typed docker build && docker push, on data of its own too
+# ./run.sh bench lists 100000   measures the lists of builds when there are so many
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/setup.sh
@@ -147,7 +148,7 @@ if [ "$mode" = bench ]; then
     cp "$(command -v busybox)" "$scratch/base/bin/busybox"
     for applet in sh cat echo; do ln -s busybox "$scratch/base/bin/$applet"; done
     tar -C "$scratch/base" -c . | docker -H "$engine" import --change 'ENV PATH=/bin' - ci-bench-base:1 >/dev/null
-    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${2:-5}"
+    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}"
     docker -H "$engine" rmi ci-bench-base:1 >/dev/null 2>&1 || true
     exit
 fi

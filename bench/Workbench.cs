@@ -91,6 +91,6 @@ internal sealed class Workbench : IAsyncDisposable
         Http.Dispose();
     }
 
-    private static string Setting(string name) =>
+    internal static string Setting(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set: run ./run.sh bench, which sets it.");
 }

@@ -1,19 +1,21 @@
 using System.Globalization;
+using Ci.Functions.Answers;
 using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;
 
 /// <summary>Tells what was decided about deliveries, and why.</summary>
-public sealed class DeliveriesFunction(Gate gate, Ledger ledger)
+public sealed class DeliveriesFunction(Gate gate, Ledger ledger, TimeProvider time)
 {
     private const int MaxCount = 1000;
 
     /// <summary>
     /// <c>GET /api/deliveries?count=50</c>: the newest, newest first; with <c>repository=owner/name&amp;pull=7</c> those of a
-    /// pull request.
+    /// pull request; in a browser a page.
     /// </summary>
     [Function("ListDeliveries")]
     public async Task<IResult> ListAsync(
@@ -30,9 +32,13 @@ public sealed class DeliveriesFunction(Gate gate, Ledger ledger)
             return Problem(400, $"count must be from 1 to {MaxCount}, and repository=owner/name and pull=NUMBER come together.");
         }
 
-        return Json(pull > 0
-            ? await ledger.OfPullRequestAsync(repository.Replace("'", "", StringComparison.Ordinal), pull, count, cancellation)
-            : await ledger.NewestAsync(count, cancellation));
+        var entries = await (pull > 0
+            ? ledger.OfPullRequestAsync(repository.Replace("'", "", StringComparison.Ordinal), pull, count, cancellation)
+            : ledger.NewestAsync(count, cancellation));
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        return request.WantsPage()
+            ? new PageResult(DeliveriesPage.Render(entries, repository, pull > 0 ? pull : null, time.GetUtcNow()))
+            : Json(entries);
     }
 
     /// <summary><c>GET /api/deliveries/{id}</c>: what was decided about one, each time that it came.</summary>

@@ -1,3 +1,4 @@
+using Ci.Functions.Answers;
 using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Microsoft.AspNetCore.Http;
@@ -74,8 +75,8 @@ internal static class Doors
             request.HttpContext.Response.Headers.RetryAfter = "60";
         }
 
-        return refusal.Status == 401 && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
-            ? Results.Redirect("/api/sign-in")
+        return refusal.Status == 401 && (HttpMethods.IsGet(request.Method) ? request.WantsPage() : request.IsForm())
+            ? new SeeOther("/api/sign-in")
             : Results.Json(new ProblemAnswer(refusal.Problem), ReportJson.Default.ProblemAnswer, statusCode: refusal.Status);
     }
 

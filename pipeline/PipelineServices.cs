@@ -3,6 +3,7 @@ using Ci.Pipeline.Access;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
 using Ci.Pipeline.Webhook.Tunnel;
@@ -60,6 +61,10 @@ public static class PipelineServices
         services.AddSingleton<BuildIntake>();
         services.AddSingleton<PullRequestIntake>();
         services.AddSingleton<CommentIntake>();
+        services.AddSingleton<BuildLists>();
+        services.AddSingleton<WebPages>();
+        services.AddSingleton<BuildEvents>();
+        services.AddSingleton<Badges>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<EngineClient>();
         services.AddSingleton<EngineLeftovers>();

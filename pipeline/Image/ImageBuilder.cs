@@ -17,15 +17,16 @@ public sealed class ImageBuilder(
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
     /// <summary>
-    /// Builds and pushes <c>NAME:sha-…</c>. The engine keeps its layers as cache, but no name; of a stranger's it keeps nothing.
+    /// Builds and pushes <c>NAME:sha-…</c>; <paramref name="pushing"/> is called in between. The engine keeps its layers as
+    /// cache, but no name; of a stranger's it keeps nothing.
     /// </summary>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var made = new List<string>();
         try
         {
-            return await BuildAsync(request, archive, spec, made.Add, output, cancellation);
+            return await BuildAsync(request, archive, spec, made.Add, output, pushing, cancellation);
         }
         finally
         {
@@ -38,7 +39,7 @@ public sealed class ImageBuilder(
     }
 
     private async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> made, Action<string> output, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var imageId = await BuildAsync(
             new EngineBuild
@@ -60,6 +61,7 @@ public sealed class ImageBuilder(
         var repository = Repository(spec);
         var tag = ImageTags.OfCommit(request.Commit);
         await engine.TagAsync(imageId, repository, tag, cancellation);
+        pushing();
         try
         {
             var digest = await PushAsync(repository, tag, output, cancellation);

@@ -58,6 +58,11 @@ public sealed record PushedImage
     public required long Size { get; init; }
 }
 
+/// <summary>A part of a build's work: from when it began until the next one, or the build's end.</summary>
+/// <param name="Name">What is done, for people: <c>Source</c>, <c>Build api</c>, <c>Push api</c>, <c>Tags</c>.</param>
+/// <param name="StartedAt">When it began.</param>
+public sealed record BuildStage(string Name, DateTimeOffset StartedAt);
+
 /// <summary>All that is known of a build.</summary>
 public sealed record BuildRecord
 {
@@ -105,6 +110,9 @@ public sealed record BuildRecord
 
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];
+
+    /// <summary>The stages that a worker's last try came to, in their order.</summary>
+    public IReadOnlyList<BuildStage> Stages { get; init; } = [];
 
     /// <summary>What people should know although it was built.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
