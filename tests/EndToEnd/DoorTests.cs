@@ -12,7 +12,7 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
     private const string Unknown = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
     // What everybody may see who knows where it is; GitHub signs what it sends.
-    private static readonly string[] Open = ["GetBuild", "GetBuildLog", "Health", "SignIn", "SignInPage", "SignOut", "Webhook"];
+    private static readonly string[] Open = ["GetBadge", "GetBuild", "GetBuildEvents", "GetBuildLog", "GetPageAsset", "Health", "SignIn", "SignInPage", "SignOut", "Webhook"];
 
     private readonly HttpClientHandler _browser = new() { AllowAutoRedirect = false };
     private RunningHost _host = null!;
@@ -85,7 +85,7 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
         using var builds = await SendAsync("GET", signedIn.Headers.Location!.ToString());
 
         Assert.Equal("/api/sign-in", led.Headers.Location!.ToString());
-        Assert.Contains("<form method=\"post\">", await page.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains("name=\"key\" type=\"password\"", await page.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.SeeOther, HttpStatusCode.OK), (signedIn.StatusCode, builds.StatusCode));
     }
 

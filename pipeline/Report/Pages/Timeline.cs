@@ -19,7 +19,7 @@ internal static class Timeline
     private static List<Part> Parts(BuildRecord build)
     {
         var waits = build.StartedAt ?? build.FinishedAt;
-        var parts = new List<Part> { new("Queued", build.Request.QueuedAt, waits) };
+        var parts = new List<Part> { new(build.State == BuildState.Waiting ? "Waiting" : "Queued", build.Request.QueuedAt, waits) };
         if (build.StartedAt is not { } started)
         {
             return parts;
