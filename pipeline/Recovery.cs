@@ -125,12 +125,16 @@ public sealed partial class Recovery(
         }
     }
 
+    private async Task<bool> IsOverAsync(string id, CancellationToken cancellation) =>
+        await records.FindAsync(id, cancellation) is { IsFinal: true } record && !record.IsHeld(time.GetUtcNow());
+
     private async Task MakeRoomAsync(CancellationToken cancellation)
     {
         if (time.GetUtcNow() - _swept >= SweepInterval)
         {
             _swept = time.GetUtcNow();
             SourceArchive.Sweep(source.Value, _swept);
+            await room.SweepEndedAsync(id => IsOverAsync(id, cancellation), cancellation);
         }
 
         if (time.GetUtcNow() - _roomMade < RoomInterval)

@@ -24,6 +24,34 @@ public sealed class EngineLeftovers(EngineClient client)
             },
             cancellation);
 
+    /// <summary>The markers of all builds of which there are containers.</summary>
+    public Task<IReadOnlySet<string>> MarkersAsync(string prefix, CancellationToken cancellation) =>
+        client.CallAsync<IReadOnlySet<string>>(
+            async () =>
+            {
+                var markers = new HashSet<string>(StringComparer.Ordinal);
+                foreach (var listed in await client.Api.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellation))
+                {
+                    markers.UnionWith(await MarkersOfAsync(listed.ID, prefix, cancellation));
+                }
+
+                return markers;
+            },
+            cancellation);
+
+    private async Task<IEnumerable<string>> MarkersOfAsync(string id, string prefix, CancellationToken cancellation)
+    {
+        try
+        {
+            var hosts = (await client.Api.Containers.InspectContainerAsync(id, cancellation)).HostConfig?.ExtraHosts ?? [];
+            return hosts.Where(host => host.StartsWith(prefix, StringComparison.Ordinal)).Select(host => host.Split(':')[0]);
+        }
+        catch (DockerContainerNotFoundException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Whether it is such a container and runs; if it has ended, it is removed.</summary>
     private async Task<bool> RunsAsync(string id, string marker, DateTimeOffset before, CancellationToken cancellation)
     {
@@ -78,8 +106,9 @@ public sealed class EngineLeftovers(EngineClient client)
             await client.Api.Images.DeleteImageAsync(id, new ImageDeleteParameters { NoPrune = false, Force = false }, cancellation);
             return true;
         }
-        catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.Conflict or System.Net.HttpStatusCode.NotFound)
+        catch (DockerApiException)
         {
+            // Used (409), or gone meanwhile: 404, but 500 ("unrecognized image ID") from an engine that was just removing it.
             return false;
         }
     }

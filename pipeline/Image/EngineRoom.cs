@@ -57,6 +57,21 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
         }
     }
 
+    /// <summary>
+    /// Removes what is left of the containers of builds that are over. A worker does that itself; but the engine may have
+    /// been away when it could.
+    /// </summary>
+    public async Task SweepEndedAsync(Func<string, Task<bool>> isOver, CancellationToken cancellation)
+    {
+        foreach (var marker in await leftovers.MarkersAsync(MarkerPrefix, cancellation))
+        {
+            if (await isOver(marker[MarkerPrefix.Length..]))
+            {
+                await leftovers.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, cancellation);
+            }
+        }
+    }
+
     /// <summary>Makes room; returns how many images went.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellation)
     {

@@ -19,15 +19,16 @@ internal sealed class Verdicts(World world, Traffic traffic)
     /// <summary>What was left to do when it was last looked, for people.</summary>
     public string Left { get; private set; } = "";
 
-    /// <summary>How much is left to do: builds, messages and temporary files.</summary>
+    /// <summary>How much is left to do: builds, messages, temporary files and containers.</summary>
     public async Task<int> LeftAsync()
     {
         var active = await _records.ActiveAsync(Cancellation);
         var files = world.Temporary.EnumerateFileSystemInfos().Count();
         var messages = (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount;
-        Left = $"{files} temporary files, {messages} messages\n" + string.Join(
+        var containers = (await world.Engine.RunAsync("ps", "--all", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        Left = $"{files} temporary files, {messages} messages, {containers} containers\n" + string.Join(
             "\n", active.Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
-        return active.Count + files + messages;
+        return active.Count + files + messages + containers;
     }
 
     public async Task<IReadOnlyList<string>> ProblemsAsync()
