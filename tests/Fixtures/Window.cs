@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Ci.Tests.Fixtures;
@@ -40,6 +41,16 @@ public sealed class Window : IAsyncDisposable
     }
 
     public Task GoAsync(string path) => Page.GotoAsync(path);
+
+    /// <summary>
+    /// Waits until the window is at an address with this end. Playwright's own wait for a navigation misses one that happens
+    /// while it begins to wait; this looks again and again.
+    /// </summary>
+    public async Task ArriveAsync(string end)
+    {
+        await Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(end) + "$"), new() { Timeout = 30_000 });
+        await Page.WaitForLoadStateAsync();
+    }
 
     /// <summary>What an element says, once it says something that contains these words.</summary>
     public Task SeeAsync(string selector, string words) =>

@@ -55,9 +55,10 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
         await keys.PressAsync("Tab");
         Assert.Equal("Skip to content", await FocusAsync(window));
         await keys.PressAsync("Enter");
+        await Assertions.Expect(window.Page.Locator("#content")).ToBeFocusedAsync();
         await UntilFocusAsync(window, "Pay by invoice");
         await keys.PressAsync("Enter");
-        await window.Page.WaitForURLAsync("**" + shown["failed"]);
+        await window.ArriveAsync(shown["failed"]);
         await UntilFocusAsync(window, "Fold all");
         await keys.PressAsync("Enter");
         Assert.Equal("Unfold all", await FocusAsync(window));
@@ -66,7 +67,7 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
         await keys.PressAsync("ArrowDown");
         await keys.PressAsync("Enter");
 
-        await window.Page.WaitForURLAsync("**#L5");
+        await window.ArriveAsync("#L5");
         Assert.Equal("L5", await window.Page.EvaluateAsync<string>("() => document.querySelector('.chosen').id"));
         Assert.NotEqual("none", await window.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
     }
@@ -78,7 +79,7 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
         var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(77, "A long log", "octo/long")), text);
         await using var window = await OpenAsync();
         await window.GoAsync($"/api/builds/{build.Id}#L12");
-        await window.Page.WaitForURLAsync("**?log=all#L12");
+        await window.ArriveAsync("?log=all#L12");
 
         await Assertions.Expect(window.Page.Locator("#L12")).ToBeInViewportAsync();
         await Assertions.Expect(window.Page.Locator("#S1")).ToHaveAttributeAsync("open", "");
