@@ -2,6 +2,7 @@
 # ./run.sh        starts what does not run yet (Azurite, a registry, the engine), then the functions, and stays
 # ./run.sh demo   does the same beside it, on data of its own, and plays the story on the sample repository
 # ./run.sh bench  measures it against typed docker build && docker push, on data of its own too
+# ./run.sh bench lists 100000   measures the lists of builds when there are so many
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/setup.sh
@@ -100,9 +101,11 @@ CONFIG
 make_settings() {
     [ -f local.settings.json ] && return
     secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-    sed "s/replace-with-a-long-random-string/$secret/" local.settings.json.example >local.settings.json
+    key=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+    sed -e "s/replace-with-a-long-random-string/$secret/" -e "s/\"Api__Key\": \"\"/\"Api__Key\": \"$key\"/" \
+        local.settings.json.example >local.settings.json
     chmod 600 local.settings.json
-    say "  settings   made local.settings.json with a random webhook secret"
+    say "  settings   made local.settings.json with a random webhook secret and API key"
 }
 
 build() {
@@ -145,7 +148,7 @@ if [ "$mode" = bench ]; then
     cp "$(command -v busybox)" "$scratch/base/bin/busybox"
     for applet in sh cat echo; do ln -s busybox "$scratch/base/bin/$applet"; done
     tar -C "$scratch/base" -c . | docker -H "$engine" import --change 'ENV PATH=/bin' - ci-bench-base:1 >/dev/null
-    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${2:-5}"
+    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}"
     docker -H "$engine" rmi ci-bench-base:1 >/dev/null 2>&1 || true
     exit
 fi
@@ -161,6 +164,6 @@ wait_for 30 sh -c "! kill -0 $host 2>/dev/null || curl -fs -o /dev/null http://l
 kill -0 "$host" 2>/dev/null || fail "The functions did not start; the reason stands above."
 say "Ready. Ctrl-C stops what was started here."
 say "  webhook    http://localhost:$port/api/webhook  (secret: GitHub__WebhookSecret in local.settings.json)"
-say "  builds     http://localhost:$port/api/builds"
+say "  builds     http://localhost:$port/api/builds  (key: Api__Key in the same file)"
 say "  pull from  $registry"
 wait "$host"

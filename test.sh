@@ -11,6 +11,7 @@ if is_debian_root; then
     need dockerd docker.io ""
     need docker-registry docker-registry ""
     need busybox busybox-static ""
+    command -v google-chrome >/dev/null 2>&1 || need chromium chromium ""
     docker compose version >/dev/null 2>&1 || need docker-compose docker-compose ""
 fi
 

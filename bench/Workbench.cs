@@ -45,6 +45,7 @@ internal sealed class Workbench : IAsyncDisposable
                 ["AzureWebJobsStorage"] = Setting("AzureWebJobsStorage"),
                 ["GitHub:ApiUrl"] = gitHub.BaseUrl.ToString(),
                 ["GitHub:WebhookSecret"] = Secret,
+                ["Api:RequestsPerMinute"] = "1000000",
                 ["Docker:Host"] = Setting("Docker__Host"),
                 ["Registry:Address"] = Registry,
             },
@@ -90,6 +91,6 @@ internal sealed class Workbench : IAsyncDisposable
         Http.Dispose();
     }
 
-    private static string Setting(string name) =>
+    internal static string Setting(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set: run ./run.sh bench, which sets it.");
 }

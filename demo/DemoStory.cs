@@ -44,10 +44,12 @@ internal sealed partial class DemoStory : IAsyncDisposable
         gitHub.Add(Repository, git);
         var host = await DemoHost.StartAsync(
             program,
-            new Dictionary<string, string> { ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(), ["GitHub__WebhookSecret"] = secret, ["GitHub__Token"] = "" },
+            new Dictionary<string, string> { ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(), ["GitHub__WebhookSecret"] = secret, ["GitHub__Token"] = "", ["Api__Key"] = secret },
             cancellation);
         gitHub.WebhookUrl = new Uri(host.Url, "/api/webhook");
-        return new DemoStory(git, gitHub, host, docker, sample, baseImage);
+        var story = new DemoStory(git, gitHub, host, docker, sample, baseImage);
+        story._http.DefaultRequestHeaders.Add("x-functions-key", secret);
+        return story;
     }
 
     public async Task PlayAsync(CancellationToken cancellation)

@@ -1,29 +1,35 @@
+using Ci.Functions.Answers;
 using Ci.Pipeline;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;
 
 /// <summary>What people do with a build by hand.</summary>
-public sealed class ActionsFunction(BuildActions actions, BuildViews views)
+public sealed class ActionsFunction(Gate gate, BuildActions actions, BuildViews views)
 {
     /// <summary><c>POST /api/builds/{id}/cancel</c></summary>
     [Function("CancelBuild")]
     public async Task<IResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request, string id, CancellationToken cancellation) =>
-        Answer(await actions.CancelAsync(id, cancellation));
+        gate.RefuseAccess(request) ?? Answer(request, id, await actions.CancelAsync(id, cancellation));
 
     /// <summary><c>POST /api/builds/{id}/rebuild</c></summary>
     [Function("RebuildBuild")]
     public async Task<IResult> RebuildAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request, string id, CancellationToken cancellation) =>
-        Answer(await actions.RebuildAsync(id, cancellation));
+        gate.RefuseAccess(request) ?? Answer(request, id, await actions.RebuildAsync(id, cancellation));
 
-    private IResult Answer(ActionResult result) => result switch
+    private IResult Answer(HttpRequest request, string id, ActionResult result) => (result, request.IsForm()) switch
     {
-        { Record: null } => Results.Json(new ProblemAnswer("There is no build of this id."), ReportJson.Default.ProblemAnswer, statusCode: 404),
-        { Problem: { } problem } => Results.Json(new ProblemAnswer(problem), ReportJson.Default.ProblemAnswer, statusCode: 409),
-        _ => Results.Json(views.Of(result.Record), ReportJson.Default.BuildView),
+        ({ Record: null }, true) => new PageResult(WebPages.NoSuchBuild()),
+        ({ Problem: { } problem }, true) => new PageResult(WebPages.Problem(409, problem, BuildViews.PathTo(id))),
+        (_, true) => new SeeOther(BuildViews.PathTo(id)),
+        ({ Record: null }, false) => Results.Json(new ProblemAnswer("There is no build of this id."), ReportJson.Default.ProblemAnswer, statusCode: 404),
+        ({ Problem: { } problem }, _) => Results.Json(new ProblemAnswer(problem), ReportJson.Default.ProblemAnswer, statusCode: 409),
+        ({ Record: { } record }, _) => Results.Json(views.Of(record), ReportJson.Default.BuildView),
     };
 }

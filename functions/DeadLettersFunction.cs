@@ -1,19 +1,27 @@
+using Ci.Functions.Answers;
 using Ci.Pipeline;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;
 
 /// <summary>The messages that were given up.</summary>
-public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views)
+public sealed class DeadLettersFunction(Gate gate, DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views, WebPages pages)
 {
-    /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up.</summary>
+    /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in a browser a page.</summary>
     [Function("ListDeadLetters")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellation)
     {
+        if (gate.RefuseAccess(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var (oldest, count) = await letters.ListAsync(cancellation);
         var shown = new List<DeadLetterView>();
         foreach (var letter in oldest)
@@ -22,7 +30,9 @@ public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords record
             shown.Add(views.Of(letter, build));
         }
 
-        return Results.Json(new DeadLettersView(count, shown), ReportJson.Default.DeadLettersView);
+        var view = new DeadLettersView(count, shown);
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        return request.WantsPage() ? new PageResult(pages.DeadLetters(view)) : Results.Json(view, ReportJson.Default.DeadLettersView);
     }
 
     /// <summary><c>POST /api/dead-letters/{id}/replay</c>: builds what it asked for, and removes it.</summary>
@@ -30,6 +40,11 @@ public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords record
     public async Task<IResult> ReplayAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellation)
     {
+        if (gate.RefuseAccess(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         ActionResult? result = null;
         var letter = await letters.TakeAsync(
             id,
@@ -37,13 +52,15 @@ public sealed class DeadLettersFunction(DeadLetters letters, BuildRecords record
             cancellation);
         return (letter, result) switch
         {
-            (null, _) => Problem(404, "There is no dead letter of this id."),
-            ({ Problem: { } problem }, _) => Problem(409, $"It cannot be replayed, for it cannot be read: {problem}"),
-            (_, { Problem: { } problem }) => Problem(409, problem),
+            (null, _) => Problem(request, 404, "There is no dead letter of this id."),
+            ({ Problem: { } problem }, _) => Problem(request, 409, $"It cannot be replayed, for it cannot be read: {problem}"),
+            (_, { Problem: { } problem }) => Problem(request, 409, problem),
+            _ when request.IsForm() => new SeeOther(BuildViews.PathTo(result!.Record!.Id)),
             _ => Results.Json(views.Of(result!.Record!), ReportJson.Default.BuildView),
         };
     }
 
-    private static IResult Problem(int status, string sentence) =>
-        Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);
+    private static IResult Problem(HttpRequest request, int status, string sentence) => request.IsForm()
+        ? new PageResult(WebPages.Problem(status, sentence, "/api/dead-letters"))
+        : Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);
 }

@@ -13,8 +13,10 @@ public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views)
     public async Task<IResult> RunAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhook")] HttpRequest request, CancellationToken cancellation)
     {
+        Doors.BeStrict(request);
         var delivery = new Delivery
         {
+            Source = Doors.SourceOf(request),
             Event = request.Headers["X-GitHub-Event"],
             Id = request.Headers["X-GitHub-Delivery"],
             Signature = request.Headers["X-Hub-Signature-256"],

@@ -22,8 +22,9 @@ catch (OptionsValidationException e)
 {
     foreach (var failure in e.Failures)
     {
-        // The validator puts the type's and the member's name before our sentence.
-        Console.Error.WriteLine(failure[(failure.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+        // A generated validator puts the type's and the member's name before our sentence.
+        var colon = failure.IndexOf(": ", StringComparison.Ordinal);
+        Console.Error.WriteLine(colon < 0 || failure[..colon].Contains(' ', StringComparison.Ordinal) ? failure : failure[(colon + 2)..]);
     }
 
     return 1;

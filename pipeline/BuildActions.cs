@@ -15,7 +15,7 @@ public sealed class BuildActions(BuildRecords records, Admission admission, Buil
     public async Task<ActionResult> CancelAsync(string id, CancellationToken cancellation)
     {
         var cancelled = await records.UpdateAsync(
-            id, r => r.IsFinal ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellation);
+            id, r => !r.CanBeStopped ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellation);
         if (cancelled is not null)
         {
             await statuses.TellEndAsync(id, cancellation);

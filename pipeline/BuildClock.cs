@@ -3,7 +3,8 @@ using Ci.Pipeline.Report;
 namespace Ci.Pipeline;
 
 /// <summary>
-/// A build's time: it runs out when the whole takes too long, or when nothing has been heard of a step for too long.
+/// A build's patience: it runs out when the whole takes too long, when nothing has been heard of a step for too long, or
+/// when too much has.
 /// </summary>
 public sealed class BuildClock : IDisposable
 {
@@ -12,6 +13,7 @@ public sealed class BuildClock : IDisposable
     private readonly CancellationTokenSource _runOut;
     private readonly ITimer _whole;
     private readonly ITimer _silence;
+    private long _heard;
 
     /// <summary>Starts the clock; <paramref name="build"/> is the token that stops the build for other reasons.</summary>
     public BuildClock(BuildOptions limits, TimeProvider time, CancellationToken build)
@@ -29,8 +31,15 @@ public sealed class BuildClock : IDisposable
     /// <summary>Why the time ran out; null while it has not.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>Something was heard of the build.</summary>
-    public void Heard() => _silence.Change(_limits.SilenceLimit, Timeout.InfiniteTimeSpan);
+    /// <summary>Something was heard of the build, about so many bytes.</summary>
+    public void Heard(int bytes)
+    {
+        _silence.Change(_limits.SilenceLimit, Timeout.InfiniteTimeSpan);
+        if (Interlocked.Add(ref _heard, bytes) > _limits.MaxOutputBytes)
+        {
+            RunOut($"The build printed more than {Human.Size(_limits.MaxOutputBytes)} and was stopped. Have it print less, or raise Build__MaxOutputBytes.");
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -16,6 +16,10 @@ public sealed class BuildOptions
     [Range(1, 100, ErrorMessage = "Build__MaxAttempts must be from 1 to 100.")]
     public int MaxAttempts { get; set; } = 5;
 
+    /// <summary>How many builds of one repository may wait for a worker; what comes then is answered 429. A merge always finds room.</summary>
+    [Range(1, 10_000, ErrorMessage = "Build__MaxQueued must be from 1 to 10000.")]
+    public int MaxQueued { get; set; } = 100;
+
     /// <summary>How long a build may take. Shorter than <c>functionTimeout</c> in host.json, which ends all builds of the host.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
@@ -23,6 +27,10 @@ public sealed class BuildOptions
     /// <summary>How long a step may go on without a line of output.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__SilenceLimit must be a time from 00:00:01 to 1.00:00:00, like 00:10:00.")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How much a build may print, in bytes; one that prints more is stopped.</summary>
+    [Range(1000, long.MaxValue, ErrorMessage = "Build__MaxOutputBytes must be a number of bytes, 1000 or more.")]
+    public long MaxOutputBytes { get; set; } = 64 << 20;
 }
 
 /// <summary>Checks <see cref="BuildOptions"/> at start.</summary>

@@ -18,6 +18,7 @@ public sealed partial class BuildRunner(
     BuildWork work,
     BuildQueue queue,
     CommitStatuses statuses,
+    SecretMask mask,
     IOptions<BuildOptions> options,
     TimeProvider time,
     ILogger<BuildRunner> logger)
@@ -120,6 +121,7 @@ public sealed partial class BuildRunner(
             BuildOutcome.Broken broken => (BuildState.Error, broken.Reason),
             _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
         };
+        summary = mask.Hide(summary);
         var tail = state == BuildState.Succeeded ? [] : log.Tail;
         log.Line($"{state}: {summary}");
 
@@ -195,7 +197,7 @@ public sealed partial class BuildRunner(
     {
         // What is known needs no stack trace.
         var isKnown = fault is SourceUnavailableException or ImageUnavailableException or ImageRefusedException;
-        var cause = isKnown ? fault.Message : "Something unexpected happened; the host's own log has the details.";
+        var cause = isKnown ? mask.Hide(fault.Message) : "Something unexpected happened; the host's own log has the details.";
         Log.Interrupted(logger, isKnown ? null : fault, lease.Record.Id, lease.Record.Attempts, cause);
         if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
         {

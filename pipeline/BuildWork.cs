@@ -1,6 +1,5 @@
 using System.Globalization;
 using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
@@ -46,6 +45,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
 
     private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
     {
+        lease.Begin("Source");
         var fetched = await source.FetchAsync(lease.Record.Request, log.Line, cancellation);
         if (fetched is not SourceStageResult.Ready ready)
         {
@@ -58,19 +58,21 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
         }
 
         await using var archive = ready.Archive;
-        var pushed = await PublishAsync(lease, await PushAsync(lease.Record.Request, ready, log, cancellation), log, cancellation);
+        var pushed = await PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
     }
 
     /// <summary>Builds every image and pushes it under its commit's tag, before the first moving tag is moved.</summary>
     private async Task<IReadOnlyList<CommitImage>> PushAsync(
-        BuildRequest request, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
+        BuildLease lease, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
     {
         var pushed = new List<CommitImage>();
         foreach (var spec in ready.Images)
         {
+            lease.Begin($"Build {spec.Name}");
             log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
-            pushed.Add(await images.BuildAsync(request, ready.Archive, spec, log.Output, cancellation));
+            pushed.Add(await images.BuildAsync(
+                lease.Record.Request, ready.Archive, spec, log.Output, () => lease.Begin($"Push {spec.Name}"), cancellation));
         }
 
         return pushed;
@@ -80,6 +82,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
     private async Task<IReadOnlyList<PushedImage>> PublishAsync(
         BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
     {
+        lease.Begin("Tags");
         await lease.ConfirmAsync(cancellation);
         using var limit = new CancellationTokenSource(PublishingLimit);
         var published = new List<PushedImage>();

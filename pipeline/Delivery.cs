@@ -18,9 +18,19 @@ public sealed record Delivery
     /// <summary><c>Content-Length</c>, if it was given.</summary>
     public long? Length { get; init; }
 
+    /// <summary>The address that it came from.</summary>
+    public string Source { get; init; } = "unknown";
+
     /// <summary>The body.</summary>
     public required Stream Body { get; init; }
 }
+
+/// <summary>What a delivery is about.</summary>
+/// <param name="Action">What happened, GitHub's word.</param>
+/// <param name="Repository">The repository.</param>
+/// <param name="PullRequest">The pull request's number.</param>
+/// <param name="Commit">The head commit; null when the delivery does not say.</param>
+public sealed record DeliverySubject(string Action, string Repository, int PullRequest, string? Commit);
 
 /// <summary>What became of a delivery; each is one HTTP answer.</summary>
 public abstract record DeliveryResult
@@ -28,6 +38,9 @@ public abstract record DeliveryResult
     private DeliveryResult()
     {
     }
+
+    /// <summary>What the delivery is about, as far as it was read.</summary>
+    public DeliverySubject? About { get; init; }
 
     /// <summary>202: the build is on disk and will end in a final state.</summary>
     public sealed record Accepted(string BuildId, string Verdict) : DeliveryResult;

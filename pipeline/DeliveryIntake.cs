@@ -1,7 +1,4 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using Azure;
-using Ci.Pipeline.Queue;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Logging;
@@ -10,19 +7,18 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline;
 
 /// <summary>
-/// Takes a delivery in: checks it, decides, stores the build's record and its message, and only then says that it is
-/// accepted. An accepted delivery is never lost; a refused one says what to do.
+/// Takes a delivery in: checks that it is GitHub's and reads what it is about. An accepted delivery is never lost; a
+/// refused one says what to do.
 /// </summary>
 public sealed partial class DeliveryIntake(
-    IOptions<WebhookOptions> options,
-    BuildPolicy policy,
-    Admission admission,
-    BuildQueue queue,
-    TimeProvider time,
-    ILogger<DeliveryIntake> logger)
+    IOptions<WebhookOptions> options, PullRequestIntake pullRequests, CommentIntake comments, Ledger ledger, Throttle throttle, TimeProvider time, ILogger<DeliveryIntake> logger)
 {
+    private const int UsualBytes = 1 << 20;
+
+    // GitHub itself waits no longer for the answer.
+    private static readonly TimeSpan BodyLimit = TimeSpan.FromSeconds(10);
+
     private readonly WebhookSignature _signature = new(options.Value.WebhookSecret);
-    private readonly BuildId _ids = new(options.Value.WebhookSecret);
 
     /// <summary>Takes one delivery in.</summary>
     public async Task<DeliveryResult> AcceptAsync(Delivery delivery, CancellationToken cancellation)
@@ -51,20 +47,43 @@ public sealed partial class DeliveryIntake(
             return TooLarge();
         }
 
+        // From an address with too many wrong signatures only what GitHub usually sends is looked at any more.
+        if (delivery.Length is null or > UsualBytes && !throttle.MayFail(delivery.Source))
+        {
+            return TooMany();
+        }
+
         // A delivery that nobody signed is refused before its body is read.
         if (Problem(WebhookSignature.CheckForm(delivery.Signature)) is { } formProblem)
         {
             return new DeliveryResult.Refused(401, formProblem);
         }
 
-        if (await WebhookBody.ReadAsync(delivery.Body, delivery.Length, cancellation) is not { } body)
+        using var limit = new CancellationTokenSource(BodyLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
         {
-            return TooLarge();
+            return await WebhookBody.ReadAsync(delivery.Body, delivery.Length, either.Token) is { } body
+                ? await DecideAsync(delivery, body, cancellation)
+                : TooLarge();
         }
+        catch (IOException e)
+        {
+            return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return new DeliveryResult.Refused(408, $"The body did not arrive within {BodyLimit.TotalSeconds:F0} seconds.");
+        }
+    }
 
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
         if (Problem(_signature.Check(delivery.Signature, body.Span)) is { } problem)
         {
-            return new DeliveryResult.Refused(401, problem);
+            var mayFail = throttle.MayFail(delivery.Source);
+            throttle.Failed(delivery.Source);
+            return mayFail ? new DeliveryResult.Refused(401, problem) : TooMany();
         }
 
         if (WebhookBody.Json(delivery.ContentType, body) is not { } json)
@@ -73,116 +92,42 @@ public sealed partial class DeliveryIntake(
                 415, $"Content type '{delivery.ContentType}' is not read: set the webhook's content type to application/json.");
         }
 
-        return delivery.Event switch
+        var result = await TakeAsync(delivery, json, cancellation);
+        await ledger.WriteAsync(Entry(delivery, result), cancellation);
+        return result;
+    }
+
+    private async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation) =>
+        delivery.Event switch
         {
             null or "" => new DeliveryResult.Refused(400, "Header X-GitHub-Event is missing: deliveries come from GitHub, which sends it."),
             "ping" => new DeliveryResult.Done("pong: the webhook and its secret are set up right"),
-            "pull_request" => await DecidePullRequestAsync(delivery, json, cancellation),
-            _ => new DeliveryResult.Done($"ignored: event {Shown(delivery.Event)} builds nothing; only pull_request does"),
+            "pull_request" => await pullRequests.TakeAsync(delivery, json, cancellation),
+            "issue_comment" => await comments.TakeAsync(json, cancellation),
+            _ => new DeliveryResult.Done($"ignored: event {Payload.Shown(delivery.Event)} builds nothing; only pull_request and issue_comment do"),
         };
-    }
 
-    private async Task<DeliveryResult> DecidePullRequestAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    private LedgerEntry Entry(Delivery delivery, DeliveryResult result)
     {
-        PullRequestEvent e;
-        try
+        var (status, verdict, build) = result switch
         {
-            e = PullRequestEvent.Parse(json.Span);
-        }
-        catch (JsonException exception)
-        {
-            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {exception.Message}");
-        }
-
-        if (ShapeProblem(e) is { } problem)
-        {
-            return new DeliveryResult.Refused(400, problem);
-        }
-
-        return policy.Decide(e) switch
-        {
-            Verdict.Build build => await StoreAsync(
-                new HeadChange(Request(delivery, e, build.Purpose), e.Before?.ToLowerInvariant(), e.Action == "reopened", e.Action == "opened"), cancellation),
-            Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
-            var other => throw new InvalidOperationException($"Unknown verdict {other}."),
+            DeliveryResult.Accepted accepted => (202, accepted.Verdict, accepted.BuildId),
+            DeliveryResult.Done done => (200, done.Verdict, done.BuildId),
+            DeliveryResult.Refused refused => (refused.Status, refused.Problem, null),
+            _ => throw new InvalidOperationException($"Unknown result {result}."),
         };
-    }
-
-    private async Task<DeliveryResult> StoreAsync(HeadChange change, CancellationToken cancellation)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(StorageOptions.TimeLimit);
-        try
+        return new LedgerEntry
         {
-            var admitted = await admission.AdmitAsync(change, limit.Token);
-            if (admitted is Admitted.Queued { Record: var queued })
-            {
-                // Of a build that is queued already, the message may be what storage did not take; a second one does no harm.
-                await queue.SendAsync(queued.Request, limit.Token);
-            }
-
-            return Answer(change.Request, admitted);
-        }
-        catch (Exception e) when (e is RequestFailedException or AggregateException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            Log.StorageUnavailable(logger, e, change.Request.BuildId);
-            return new DeliveryResult.Refused(
-                503, "Storage did not take the build, so it was not accepted: see that Azurite (AzureWebJobsStorage) runs, then press Redeliver.");
-        }
-    }
-
-    private static DeliveryResult Answer(BuildRequest request, Admitted admitted)
-    {
-        var what = $"{request.Commit[..12]} of pull request #{request.PullRequest}";
-        return admitted switch
-        {
-            Admitted.Queued q when request.Purpose == BuildPurpose.Close =>
-                new DeliveryResult.Done($"closed: the tag of pull request #{request.PullRequest} is removed", q.Record.Id),
-            Admitted.Queued q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}"),
-            Admitted.Running r => new DeliveryResult.Accepted(r.Record.Id, $"already running: {what}"),
-            Admitted.Built b => new DeliveryResult.Done($"already built: {b.Record.Summary}", b.Record.Id),
-            Admitted.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
-            Admitted.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
-            _ => throw new InvalidOperationException($"Unknown result {admitted}."),
+            Delivery = Payload.Shown(delivery.Id ?? ""),
+            At = time.GetUtcNow(),
+            Event = Payload.Shown(delivery.Event ?? "") + (result.About is { } about ? "." + about.Action : ""),
+            Status = status,
+            Verdict = verdict,
+            Repository = result.About?.Repository,
+            PullRequest = result.About?.PullRequest,
+            Commit = result.About?.Commit,
+            BuildId = build,
         };
-    }
-
-    private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
-    {
-        var title = e.PullRequest.Title;
-        var repository = e.Repository.FullName;
-        return new BuildRequest
-        {
-            BuildId = _ids.Of(repository, e.Number, e.PullRequest.Head.Sha, purpose),
-            Purpose = purpose,
-            Repository = repository,
-            PullRequest = e.Number,
-            Commit = e.PullRequest.Head.Sha.ToLowerInvariant(),
-            Title = title.Length > 200 ? title[..200] : title,
-            Url = e.PullRequest.HtmlUrl,
-            Author = e.PullRequest.User?.Login ?? "ghost",
-            HeadRef = e.PullRequest.Head.Ref,
-            BaseRef = e.PullRequest.Base.Ref,
-            UpdatedAt = e.PullRequest.UpdatedAt,
-            Delivery = delivery.Id ?? "",
-            QueuedAt = time.GetUtcNow(),
-        };
-    }
-
-    private static string? ShapeProblem(PullRequestEvent e)
-    {
-        if (!RepositoryName().IsMatch(e.Repository.FullName))
-        {
-            return $"repository.full_name is '{Shown(e.Repository.FullName)}', which is no owner/name.";
-        }
-
-        if (!CommitHash().IsMatch(e.PullRequest.Head.Sha))
-        {
-            return $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.";
-        }
-
-        return e.Number < 1 ? $"number is {e.Number}; pull requests are numbered from 1." : null;
     }
 
     private static string? Problem(SignatureCheck check) => check switch
@@ -193,16 +138,10 @@ public sealed partial class DeliveryIntake(
         _ => "The signature does not match: the secret in the webhook's settings and setting GitHub__WebhookSecret differ.",
     };
 
+    private static DeliveryResult.Refused TooMany() => new(429, "Too many wrong signatures from this address; wait a minute.");
+
     private static DeliveryResult.Refused TooLarge() =>
         new(413, $"The body is larger than {WebhookBody.MaxBytes >> 20} MB, the most that GitHub sends.");
-
-    private static string Shown(string text) => text.Length > 100 ? text[..100] + "…" : text;
-
-    [GeneratedRegex(@"^[A-Za-z0-9](?:[A-Za-z0-9-_]{0,99})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}\z")]
-    private static partial Regex RepositoryName();
-
-    [GeneratedRegex(@"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})\z")]
-    private static partial Regex CommitHash();
 
     private static partial class Log
     {
@@ -214,8 +153,5 @@ public sealed partial class DeliveryIntake(
 
         [LoggerMessage(3, LogLevel.Warning, "Delivery {Delivery} refused with {Status}: {Problem}")]
         public static partial void Refused(ILogger logger, string? delivery, int status, string problem);
-
-        [LoggerMessage(4, LogLevel.Error, "Build {BuildId} could not be stored")]
-        public static partial void StorageUnavailable(ILogger logger, Exception exception, string buildId);
     }
 }

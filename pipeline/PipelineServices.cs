@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
+using Ci.Pipeline.Access;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
 using Ci.Pipeline.Webhook.Tunnel;
@@ -22,17 +24,22 @@ public static class PipelineServices
         services.AddOptions<StorageOptions>().Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "").ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
         services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);
+        services.AddValidated<ForkOptions, ForkOptionsValidator>(configuration, ForkOptions.Section);
         services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
         services.AddValidated<SourceOptions, SourceOptionsValidator>(configuration, SourceOptions.Section);
         services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
+        services.AddSingleton<IValidateOptions<DockerOptions>, EngineTlsValidator>();
+        services.AddValidated<ImageOptions, ImageOptionsValidator>(configuration, ImageOptions.Section);
         services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
+        services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
         services.AddTunnel(configuration);
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
         services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
@@ -44,10 +51,26 @@ public static class PipelineServices
         services.AddSingleton<Admission>();
         services.AddSingleton<TagClaims>();
         services.AddSingleton<BuildLogs>();
+        services.AddSingleton(Secrets);
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<Ledger>();
+        services.AddSingleton<Health>();
+        services.AddSingleton<AccessKeys>();
+        services.AddSingleton<Throttle>();
+        services.AddSingleton<Gate>();
+        services.AddSingleton<BuildIntake>();
+        services.AddSingleton<PullRequestIntake>();
+        services.AddSingleton<CommentIntake>();
+        services.AddSingleton<BuildLists>();
+        services.AddSingleton<WebPages>();
+        services.AddSingleton<BuildEvents>();
+        services.AddSingleton<Badges>();
         services.AddSingleton<DeliveryIntake>();
+        services.AddSingleton<EngineClient>();
+        services.AddSingleton<EngineLeftovers>();
         services.AddSingleton<DockerEngine>();
         services.AddSingleton<EngineRoom>();
+        services.AddSingleton<BuildLimits>();
         services.AddTransient<ImageBuilder>();
         services.AddTransient<SourceStage>();
         services.AddSingleton<BuildTurn>();
@@ -67,10 +90,20 @@ public static class PipelineServices
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
     }
 
+    /// <summary>Every setting that nobody is to read.</summary>
+    private static SecretMask Secrets(IServiceProvider services) => new(
+    [
+        services.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret,
+        services.GetRequiredService<IOptions<GitHubOptions>>().Value.Token,
+        services.GetRequiredService<IOptions<AccessOptions>>().Value.Key,
+        .. services.GetRequiredService<IOptions<StorageOptions>>().Value.Secrets,
+    ]);
+
     private static void ConfigureGitHub(IServiceProvider services, HttpClient http)
     {
         var options = services.GetRequiredService<IOptions<GitHubOptions>>().Value;
         http.BaseAddress = new Uri(options.ApiUrl.TrimEnd('/') + "/");
+        http.MaxResponseContentBufferSize = GitHubOptions.MaxAnswerBytes;
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pull-request-ci", "1"));
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.github+json"));
         http.DefaultRequestHeaders.Add("X-GitHub-Api-Version", "2022-11-28");

@@ -112,14 +112,70 @@ internal sealed class Comments(GitHubStandIn gitHub)
         };
     }
 
-    private static JsonObject Shown(IssueComment comment) => new()
+    /// <summary>GitHub's payload for a comment that somebody wrote on a pull request, or on an issue.</summary>
+    public static JsonObject Payload(PullRequestState pull, string body, string author, DateTimeOffset at, string action, bool isIssue) => new()
+    {
+        ["action"] = action,
+        ["issue"] = Issue(pull, isIssue),
+        ["comment"] = Shown(
+            new IssueComment { Id = 492700400, Repository = pull.Repository, Number = pull.Number, Body = body, CreatedAt = at, UpdatedAt = at }, author),
+        ["repository"] = Repositories.Part(pull.Repository),
+        ["sender"] = Accounts.User(author),
+    };
+
+    private static JsonObject Issue(PullRequestState pull, bool isIssue)
+    {
+        var api = Repositories.ApiUrl(pull.Repository);
+        var issue = new JsonObject
+        {
+            ["url"] = $"{api}/issues/{pull.Number}",
+            ["repository_url"] = api,
+            ["labels_url"] = $"{api}/issues/{pull.Number}/labels{{/name}}",
+            ["comments_url"] = $"{api}/issues/{pull.Number}/comments",
+            ["events_url"] = $"{api}/issues/{pull.Number}/events",
+            ["html_url"] = $"https://github.com/{pull.Repository}/{(isIssue ? "issues" : "pull")}/{pull.Number}",
+            ["id"] = 444500041,
+            ["node_id"] = "MDU6SXNzdWU0NDQ1MDAwNDE=",
+            ["number"] = pull.Number,
+            ["title"] = pull.Title,
+            ["user"] = Accounts.User(PullRequestState.Author),
+            ["labels"] = new JsonArray(),
+            ["state"] = pull.State,
+            ["locked"] = false,
+            ["assignee"] = null,
+            ["assignees"] = new JsonArray(),
+            ["milestone"] = null,
+            ["comments"] = 0,
+            ["created_at"] = Repositories.Time(pull.UpdatedAt),
+            ["updated_at"] = Repositories.Time(pull.UpdatedAt),
+            ["closed_at"] = null,
+            ["author_association"] = pull.AuthorAssociation,
+            ["body"] = "",
+            ["active_lock_reason"] = null,
+            ["performed_via_github_app"] = null,
+        };
+        if (!isIssue)
+        {
+            issue["pull_request"] = new JsonObject
+            {
+                ["url"] = $"{api}/pulls/{pull.Number}",
+                ["html_url"] = $"https://github.com/{pull.Repository}/pull/{pull.Number}",
+                ["diff_url"] = $"https://github.com/{pull.Repository}/pull/{pull.Number}.diff",
+                ["patch_url"] = $"https://github.com/{pull.Repository}/pull/{pull.Number}.patch",
+            };
+        }
+
+        return issue;
+    }
+
+    private static JsonObject Shown(IssueComment comment, string author = Accounts.TokenOwner) => new()
     {
         ["url"] = $"{Repositories.ApiUrl(comment.Repository)}/issues/comments/{comment.Id}",
         ["html_url"] = $"https://github.com/{comment.Repository}/pull/{comment.Number}#issuecomment-{comment.Id}",
         ["issue_url"] = $"{Repositories.ApiUrl(comment.Repository)}/issues/{comment.Number}",
         ["id"] = comment.Id,
         ["node_id"] = $"IC_{comment.Id}",
-        ["user"] = Accounts.User(Accounts.TokenOwner),
+        ["user"] = Accounts.User(author),
         ["created_at"] = Repositories.Time(comment.CreatedAt),
         ["updated_at"] = Repositories.Time(comment.UpdatedAt),
         ["body"] = comment.Body,

@@ -63,6 +63,9 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>The same requests to the API (codeload is none of it), whole, each with its answer.</summary>
     public ConcurrentQueue<Exchange> Exchanges { get; } = new();
 
+    /// <summary>Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody else is anything.</summary>
+    public ConcurrentDictionary<(string Repository, string Login), string> Roles { get; } = new();
+
     internal Statuses StatusBoard { get; }
 
     internal Comments CommentBoard { get; }
@@ -105,6 +108,20 @@ public sealed class GitHubStandIn : IAsyncDisposable
 
     /// <summary>Has the API know a pull request without a delivery.</summary>
     public PullRequestState Keep(PullRequestState pull) => _pulls[(pull.Repository, pull.Number)] = pull;
+
+    /// <summary>Somebody set a label.</summary>
+    public Task<(PullRequestState Pull, DeliveryAnswer Answer)> LabelAsync(PullRequestState pull, string label, string by) =>
+        ChangeAsync(pull with { LabelName = label, Labels = [.. pull.Labels, label], Sender = by }, "labeled");
+
+    /// <summary>Somebody wrote a comment, changed it or deleted it, on the pull request or on an issue of that number.</summary>
+    public Task<DeliveryAnswer> CommentAsync(
+        PullRequestState pull, string body, string by, DateTimeOffset? at = null, string action = "created", bool isIssue = false) =>
+        DeliverAsync("issue_comment", CommentPayload(pull, body, by, at ?? DateTimeOffset.UtcNow, action, isIssue).ToJsonString());
+
+    /// <summary>GitHub's payload for a comment.</summary>
+    public static System.Text.Json.Nodes.JsonObject CommentPayload(
+        PullRequestState pull, string body, string by, DateTimeOffset at, string action = "created", bool isIssue = false) =>
+        Ci.StandIn.Comments.Payload(pull, body, by, at, action, isIssue);
 
     /// <summary>A new head was pushed.</summary>
     public Task<(PullRequestState Pull, DeliveryAnswer Answer)> PushAsync(PullRequestState pull, string head) =>

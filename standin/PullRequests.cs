@@ -31,6 +31,18 @@ public sealed record PullRequestState
     /// <summary>The head before the last push.</summary>
     public string? Before { get; init; }
 
+    /// <summary>What its author is to the repository.</summary>
+    public string AuthorAssociation { get; init; } = "OWNER";
+
+    /// <summary>Who did what happened last; null for its author.</summary>
+    public string? Sender { get; init; }
+
+    /// <summary>The label that was set or taken off last.</summary>
+    public string LabelName { get; init; } = "bug";
+
+    /// <summary>The labels that it has.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
     /// <summary>GitHub's payload for an event of this pull request: the fields that its published examples of the action all have.</summary>
     public JsonObject Payload(string action)
     {
@@ -40,7 +52,7 @@ public sealed record PullRequestState
             ["number"] = Number,
             ["pull_request"] = Shown(),
             ["repository"] = Repositories.Part(Repository),
-            ["sender"] = Accounts.User(Author),
+            ["sender"] = Accounts.User(Sender ?? Author),
         };
         if (action == "synchronize")
         {
@@ -49,7 +61,7 @@ public sealed record PullRequestState
         }
         else if (action is "labeled" or "unlabeled")
         {
-            payload["label"] = Label();
+            payload["label"] = Label(LabelName);
         }
 
         return payload;
@@ -80,7 +92,7 @@ public sealed record PullRequestState
         ["assignees"] = new JsonArray(),
         ["requested_reviewers"] = new JsonArray(),
         ["requested_teams"] = new JsonArray(),
-        ["labels"] = new JsonArray(),
+        ["labels"] = new JsonArray([.. Labels.Select(Label)]),
         ["milestone"] = null,
         ["commits_url"] = $"{Api}/pulls/{Number}/commits",
         ["review_comments_url"] = $"{Api}/pulls/{Number}/comments",
@@ -90,7 +102,7 @@ public sealed record PullRequestState
         ["head"] = Side(HeadRepository, Branch, Head),
         ["base"] = Side(Repository, "main", new string('b', 40)),
         ["_links"] = Links(),
-        ["author_association"] = "OWNER",
+        ["author_association"] = AuthorAssociation,
         ["auto_merge"] = null,
         ["active_lock_reason"] = null,
         ["draft"] = Draft,
@@ -108,7 +120,7 @@ public sealed record PullRequestState
         ["changed_files"] = 1,
     };
 
-    private const string Author = "sample-author";
+    public const string Author = "sample-author";
 
     private string Api => Repositories.ApiUrl(Repository);
 
@@ -130,12 +142,12 @@ public sealed record PullRequestState
         };
     }
 
-    private JsonObject Label() => new()
+    private JsonObject Label(string name) => new()
     {
         ["id"] = 1362934389,
         ["node_id"] = "MDU6TGFiZWwxMzYyOTM0Mzg5",
-        ["url"] = $"{Api}/labels/bug",
-        ["name"] = "bug",
+        ["url"] = $"{Api}/labels/{name}",
+        ["name"] = name,
         ["color"] = "d73a4a",
         ["default"] = true,
         ["description"] = "Something isn't working",

@@ -71,6 +71,7 @@ internal sealed class StandInServer : IAsyncDisposable
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}", Pull);
         _app.MapGet("/repos/{owner}/{repo}", (string owner, string repo) =>
             _gitHub.Repository($"{owner}/{repo}") is null ? Answer.NotFound() : new Answer(Repositories.Full($"{owner}/{repo}")));
+        _app.MapGet("/repos/{owner}/{repo}/collaborators/{username}/permission", Permission);
         _app.MapGet("/rate_limit", RateLimit.Overview);
         _gitHub.StatusBoard.Map(_app);
         _gitHub.CommentBoard.Map(_app);
@@ -179,6 +180,25 @@ internal sealed class StandInServer : IAsyncDisposable
             ["contents_url"] = $"https://api.github.com/repos/{owner}/{repo}/contents/{path}?ref={pull.Head}",
         })];
         return new Answer(new JsonArray(files));
+    }
+
+    /// <summary>The permission knows four words; the role behind it, triage and maintain as well, is named beside it.</summary>
+    private Answer Permission(string owner, string repo, string username)
+    {
+        if (_gitHub.Repository($"{owner}/{repo}") is null)
+        {
+            return Answer.NotFound();
+        }
+
+        var role = _gitHub.Roles.GetValueOrDefault(($"{owner}/{repo}", username), "none");
+        var user = Accounts.User(username);
+        user["role_name"] = role;
+        return new Answer(new JsonObject
+        {
+            ["permission"] = role switch { "maintain" => "write", "triage" => "read", _ => role },
+            ["role_name"] = role,
+            ["user"] = user,
+        });
     }
 
     private Answer Pull(string owner, string repo, int number) =>

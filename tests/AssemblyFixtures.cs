@@ -3,3 +3,4 @@ using Ci.Tests.Fixtures;
 [assembly: AssemblyFixture(typeof(Azurite))]
 [assembly: AssemblyFixture(typeof(DockerEngine))]
 [assembly: AssemblyFixture(typeof(Registry))]
+[assembly: AssemblyFixture(typeof(Chromium))]

@@ -1,8 +1,7 @@
 using System.IO.Pipelines;
-using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Docker.DotNet;
 using Docker.DotNet.Models;
-using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
 
@@ -30,21 +29,43 @@ public sealed record EngineBuild
     /// <summary>The image's labels.</summary>
     public required IDictionary<string, string> Labels { get; init; }
 
+    /// <summary>
+    /// Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and what
+    /// its steps make is no cache of anybody's either.
+    /// </summary>
+    public bool IsStrangers { get; init; }
+
+    /// <summary>What its steps may use.</summary>
+    public StepLimits Limits { get; init; } = new();
+
+    /// <summary>Is told of every image that a step made.</summary>
+    public Action<string> Made { get; init; } = _ => { };
+
     /// <summary>Writes the build context, a tar stream.</summary>
     public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
 }
 
-/// <summary>
-/// The Docker engine. It tells apart what a retry can cure (<see cref="ImageUnavailableException"/>) from what it
-/// cannot (<see cref="ImageRefusedException"/>), and it reads the stream behind a 200 to its end, because that is where
-/// the engine reports a failed build or push.
-/// </summary>
-public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
+/// <summary>What a build's steps may use of the machine.</summary>
+public sealed record StepLimits
 {
-    private readonly DockerClient _client = new DockerClientBuilder()
-        .WithEndpoint(options.Value.Endpoint)
-        .WithTimeout(Timeout.InfiniteTimeSpan)
-        .Build();
+    /// <summary>Memory in bytes, swap included; 0 for all.</summary>
+    public long Memory { get; init; }
+
+    /// <summary>Processors; 0 for all.</summary>
+    public double Cpus { get; init; }
+
+    /// <summary>The network; empty for the engine's own choice.</summary>
+    public string Network { get; init; } = "";
+}
+
+/// <summary>
+/// Builds and pushes with the Docker engine. It reads the stream behind a 200 to its end, because that is where the engine
+/// reports a failed build or push.
+/// </summary>
+public sealed partial class DockerEngine(EngineClient client)
+{
+    // Microseconds; the kernel's own default.
+    private const long CpuPeriod = 100_000;
 
     /// <summary>Builds an image without a name and returns its id; every line of the builder's output goes to <paramref name="output"/>.</summary>
     public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
@@ -54,14 +75,14 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         var writing = WriteContextAsync(build, pipe.Writer, stop.Token);
         try
         {
-            return await CallAsync(
+            return await client.CallAsync(
                 async () =>
                 {
                     await using var context = pipe.Reader.AsStream();
 #pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end. The other overload cannot read BuildKit's trace.
-                    await using var answer = await _client.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
+                    await using var answer = await client.Api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
 #pragma warning restore CS0618
-                    return await ReadBuildAsync(answer, output, cancellation);
+                    return await ReadBuildAsync(answer, build.Made, output, cancellation);
                 },
                 cancellation);
         }
@@ -79,23 +100,27 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         }
     }
 
+    /// <summary>An image's size, unpacked, in bytes.</summary>
+    public Task<long> SizeAsync(string imageId, CancellationToken cancellation) =>
+        client.CallAsync(async () => (await client.Api.Images.InspectImageAsync(imageId, cancellation)).Size, cancellation);
+
     /// <summary>Names an image <c>repository:tag</c>.</summary>
     public Task TagAsync(string imageId, string repository, string tag, CancellationToken cancellation) =>
-        CallAsync(
+        client.CallAsync(
             async () =>
             {
-                await _client.Images.TagImageAsync(imageId, new ImageTagParameters { RepositoryName = repository, Tag = tag }, cancellation);
+                await client.Api.Images.TagImageAsync(imageId, new ImageTagParameters { RepositoryName = repository, Tag = tag }, cancellation);
                 return true;
             },
             cancellation);
 
     /// <summary>Pushes <c>repository:tag</c>; returns the digest if the engine tells it.</summary>
     public Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation) =>
-        CallAsync(
+        client.CallAsync(
             async () =>
             {
                 var push = new PushProgress(output);
-                await _client.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, new AuthConfig(), push, cancellation);
+                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, new AuthConfig(), push, cancellation);
                 return push.Finish(repository, tag);
             },
             cancellation);
@@ -108,7 +133,7 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
     {
         try
         {
-            await _client.Images.DeleteImageAsync(reference, new ImageDeleteParameters { NoPrune = true, Force = false }, cancellation);
+            await client.Api.Images.DeleteImageAsync(reference, new ImageDeleteParameters { NoPrune = true, Force = false }, cancellation);
         }
         catch (DockerImageNotFoundException)
         {
@@ -119,98 +144,6 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
             // A container uses the image; it goes when whoever started that container removes it.
         }
     }
-
-    /// <summary>
-    /// Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how many run on.
-    /// A build that is broken off now and then leaves one (seen with Engine 20.10).
-    /// </summary>
-    public Task<int> RemoveContainersAsync(string marker, DateTimeOffset before, CancellationToken cancellation) =>
-        CallAsync(
-            async () =>
-            {
-                var running = 0;
-                foreach (var listed in await _client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellation))
-                {
-                    running += await RunsAsync(listed.ID, marker, before, cancellation) ? 1 : 0;
-                }
-
-                return running;
-            },
-            cancellation);
-
-    /// <summary>Whether it is such a container and runs; if it has ended, it is removed.</summary>
-    private async Task<bool> RunsAsync(string id, string marker, DateTimeOffset before, CancellationToken cancellation)
-    {
-        try
-        {
-            var container = await _client.Containers.InspectContainerAsync(id, cancellation);
-            if (container.HostConfig?.ExtraHosts?.Any(host => host.StartsWith(marker, StringComparison.Ordinal)) != true || container.State is not { } state)
-            {
-                return false;
-            }
-
-            if (state.Running)
-            {
-                return true;
-            }
-
-            // One that never ran has no end, but the beginning of time.
-            if (!DateTimeOffset.TryParse(state.FinishedAt, System.Globalization.CultureInfo.InvariantCulture, out var ended) || ended < before)
-            {
-                await _client.Containers.RemoveContainerAsync(id, new ContainerRemoveParameters { RemoveVolumes = true }, cancellation);
-            }
-        }
-        catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
-        {
-            // The engine is removing it itself.
-        }
-
-        return false;
-    }
-
-    /// <summary>All images, also those that only others are built on.</summary>
-    public Task<IList<ImagesListResponse>> AllImagesAsync(CancellationToken cancellation) =>
-        CallAsync(() => _client.Images.ListImagesAsync(new ImagesListParameters { All = true }, cancellation), cancellation);
-
-    /// <summary>The images that have a label.</summary>
-    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, bool all, CancellationToken cancellation) =>
-        CallAsync(
-            () => _client.Images.ListImagesAsync(
-                new ImagesListParameters
-                {
-                    All = all,
-                    Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [label] = true } },
-                },
-                cancellation),
-            cancellation);
-
-    /// <summary>Deletes an image that has no name, and those of its parents that have none and carry nothing else; false when something uses it.</summary>
-    public async Task<bool> DeleteUnnamedAsync(string id, CancellationToken cancellation)
-    {
-        try
-        {
-            await _client.Images.DeleteImageAsync(id, new ImageDeleteParameters { NoPrune = false, Force = false }, cancellation);
-            return true;
-        }
-        catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.Conflict or System.Net.HttpStatusCode.NotFound)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Prunes the builder's cache (<c>POST /build/prune</c>, Docker Engine API).</summary>
-    public Task PruneCacheAsync(string query, CancellationToken cancellation) =>
-        CallAsync(
-            async () =>
-            {
-                using var http = EngineSocket.Client(options.Value.Endpoint);
-                using var answer = await http.PostAsync("build/prune?" + query, null, cancellation);
-                return answer.IsSuccessStatusCode;
-            },
-            cancellation);
-
-    /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
 
     private static async Task WriteContextAsync(EngineBuild build, PipeWriter writer, CancellationToken cancellation)
     {
@@ -242,9 +175,16 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         ExtraHosts = [$"{build.Marker}:127.0.0.1"],
         Remove = true,
         ForceRemove = true,
+        NoCache = build.IsStrangers,
+        Pull = build.IsStrangers ? "1" : null,
+        NetworkMode = build.Limits.Network.Length > 0 ? build.Limits.Network : null,
+        Memory = build.Limits.Memory > 0 ? build.Limits.Memory : null,
+        MemorySwap = build.Limits.Memory > 0 ? build.Limits.Memory : null,
+        CPUPeriod = build.Limits.Cpus > 0 ? CpuPeriod : null,
+        CPUQuota = build.Limits.Cpus > 0 ? (long)(build.Limits.Cpus * CpuPeriod) : null,
     };
 
-    private static async Task<string> ReadBuildAsync(Stream answer, Action<string> output, CancellationToken cancellation)
+    private static async Task<string> ReadBuildAsync(Stream answer, Action<string> made, Action<string> output, CancellationToken cancellation)
     {
         string? id = null;
         await foreach (var line in EngineStream.ReadAsync(answer, cancellation))
@@ -257,6 +197,11 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
             id = line.ImageId ?? id;
             if (line.Stream is { } text)
             {
+                if (StepsImage().Match(text) is { Success: true } image)
+                {
+                    made(image.Groups[1].Value);
+                }
+
                 output(text);
             }
             else
@@ -269,21 +214,7 @@ public sealed class DockerEngine(IOptions<DockerOptions> options) : IDisposable
         return id ?? throw new ImageUnavailableException("The engine's answer ended before the image was built.");
     }
 
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (DockerApiException e)
-        {
-            throw EngineErrors.OfAnswer(e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException or TimeoutException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            throw new ImageUnavailableException(
-                $"The Docker engine at {options.Value.Endpoint} does not answer. Is it running? (docker info tells.)", e);
-        }
-    }
+    // What the classic builder prints behind a step.
+    [GeneratedRegex(@"^ ---> ([0-9a-f]{12})$", RegexOptions.Multiline)]
+    private static partial Regex StepsImage();
 }

@@ -5,6 +5,8 @@ namespace Ci.Pipeline.Image;
 /// <summary>Sorts the engine's errors into what a retry can cure and what it cannot.</summary>
 public static class EngineErrors
 {
+    private const int MaxSentence = 2_000;
+
     // The words of Go's net package and of the engine's registry client for a peer that is away or in trouble.
     private static readonly string[] Passing =
     [
@@ -76,15 +78,21 @@ public static class EngineErrors
             using var json = System.Text.Json.JsonDocument.Parse(body);
             return json.RootElement.TryGetProperty("message", out var message) ? message.GetString() : body;
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException)
         {
             return body;
         }
     }
 
+    /// <summary>A step that fails is quoted whole by the engine, however long it is; a build's row has no room for that.</summary>
     private static string Sentence(string text)
     {
         var trimmed = text.Trim();
+        if (trimmed.Length > MaxSentence)
+        {
+            trimmed = $"{trimmed[..(MaxSentence / 2)]} … {trimmed[^(MaxSentence / 2)..]}";
+        }
+
         return trimmed.Length == 0 || ".!?".Contains(trimmed[^1], StringComparison.Ordinal) ? trimmed : trimmed + ".";
     }
 }

@@ -8,7 +8,7 @@ namespace Ci.Pipeline.Image;
 /// Keeps room on the engine's disk: removes what builds left of images, when it is older or more than the settings allow.
 /// An image is ours when it has our label and no name; what somebody pulled or named is theirs.
 /// </summary>
-public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> docker, IOptions<RegistryOptions> registry, TimeProvider time)
+public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, IOptions<DockerOptions> docker, IOptions<RegistryOptions> registry, TimeProvider time)
 {
     private const string MarkerPrefix = "ci-build-";
 
@@ -27,7 +27,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
         using var limit = new CancellationTokenSource(SweepLimit, time);
         try
         {
-            while (await engine.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, limit.Token) > 0)
+            while (await leftovers.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, limit.Token) > 0)
             {
                 await Task.Delay(SweepInterval, time, limit.Token);
             }
@@ -38,10 +38,29 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
         }
     }
 
+    /// <summary>
+    /// Removes the images that a build's steps made, the last first, unless something else has come to use them: nobody is
+    /// to build on what a stranger's steps left.
+    /// </summary>
+    public async Task ForgetImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var unnamed = (await leftovers.AllImagesAsync(cancellation))
+            .Where(image => image.RepoTags is null or { Count: 0 } or ["<none>:<none>"])
+            .Select(image => image.ID)
+            .ToList();
+        foreach (var id in ids.Reverse())
+        {
+            if (unnamed.Find(known => known.StartsWith("sha256:" + id, StringComparison.Ordinal)) is { } found)
+            {
+                await leftovers.DeleteUnnamedAsync(found, cancellation);
+            }
+        }
+    }
+
     /// <summary>Makes room; returns how many images went.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellation)
     {
-        await engine.RemoveContainersAsync(MarkerPrefix, time.GetUtcNow() - ContainerAge, cancellation);
+        await leftovers.RemoveContainersAsync(MarkerPrefix, time.GetUtcNow() - ContainerAge, cancellation);
         var removed = await PruneImagesAsync(cancellation);
         await PruneCacheAsync(cancellation);
         return removed;
@@ -50,7 +69,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
     /// <summary>Removes what a dead worker left of a build: its steps' containers, and the names under which it pushed.</summary>
     public async Task ForgetAsync(string buildId, string commit, CancellationToken cancellation)
     {
-        await engine.RemoveContainersAsync(MarkerOf(buildId), DateTimeOffset.MaxValue, cancellation);
+        await leftovers.RemoveContainersAsync(MarkerOf(buildId), DateTimeOffset.MaxValue, cancellation);
         var ending = ":" + ImageTags.OfCommit(commit);
         var prefix = registry.Value.Address.TrimEnd('/') + "/";
         var named = from image in await ListAsync(all: false, cancellation)
@@ -72,7 +91,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
             var gone = 0;
             foreach (var id in images)
             {
-                gone += await engine.DeleteUnnamedAsync(id, cancellation) ? 1 : 0;
+                gone += await leftovers.DeleteUnnamedAsync(id, cancellation) ? 1 : 0;
             }
 
             removed += gone;
@@ -88,7 +107,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
     /// <summary>The images of ours that nothing is built on, and that are too old, or too many together, the oldest first.</summary>
     private async Task<IReadOnlyList<string>> OldestTooManyAsync(CancellationToken cancellation)
     {
-        var all = await engine.AllImagesAsync(cancellation);
+        var all = await leftovers.AllImagesAsync(cancellation);
         var ours = (await ListAsync(all: true, cancellation)).Where(image => image.RepoTags is null or { Count: 0 } or ["<none>:<none>"]).ToList();
         var sizes = all.ToDictionary(image => image.ID, image => image.Size);
         var parents = all.Select(image => image.ParentID).ToHashSet();
@@ -108,7 +127,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
     }
 
     private async Task<IList<ImagesListResponse>> ListAsync(bool all, CancellationToken cancellation) =>
-        await engine.ImagesWithAsync(ImageTags.OwnLabel, all, cancellation);
+        await leftovers.ImagesWithAsync(ImageTags.OwnLabel, all, cancellation);
 
     /// <summary>
     /// Prunes the builder's cache. The engine does not know who made which part of it; it is a cache, and nothing that
@@ -117,7 +136,7 @@ public sealed class EngineRoom(DockerEngine engine, IOptions<DockerOptions> dock
     private async Task PruneCacheAsync(CancellationToken cancellation)
     {
         var hours = ((long)docker.Value.KeepCache.TotalHours).ToString(CultureInfo.InvariantCulture);
-        await engine.PruneCacheAsync("filters=" + Uri.EscapeDataString($$"""{"until":["{{hours}}h"]}"""), cancellation);
-        await engine.PruneCacheAsync(string.Create(CultureInfo.InvariantCulture, $"keep-storage={docker.Value.MaxCacheBytes}"), cancellation);
+        await leftovers.PruneCacheAsync("filters=" + Uri.EscapeDataString($$"""{"until":["{{hours}}h"]}"""), cancellation);
+        await leftovers.PruneCacheAsync(string.Create(CultureInfo.InvariantCulture, $"keep-storage={docker.Value.MaxCacheBytes}"), cancellation);
     }
 }

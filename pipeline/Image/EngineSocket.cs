@@ -7,14 +7,14 @@ namespace Ci.Pipeline.Image;
 internal static class EngineSocket
 {
     /// <summary>A client whose every connection goes to the engine, whatever host its addresses name.</summary>
-    public static HttpClient Client(Uri endpoint) =>
-        new(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(endpoint, cancellation) })
+    public static HttpClient Client(Uri endpoint, EngineTls? tls) =>
+        new(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(endpoint, tls, cancellation) })
         {
             BaseAddress = new Uri("http://engine/"),
             Timeout = TimeSpan.FromMinutes(5),
         };
 
-    private static async ValueTask<Stream> ConnectAsync(Uri endpoint, CancellationToken cancellation)
+    private static async ValueTask<Stream> ConnectAsync(Uri endpoint, EngineTls? tls, CancellationToken cancellation)
     {
         if (endpoint.Scheme == "npipe")
         {
@@ -32,7 +32,8 @@ internal static class EngineSocket
             await (isUnix
                 ? socket.ConnectAsync(new UnixDomainSocketEndPoint(endpoint.LocalPath), cancellation)
                 : socket.ConnectAsync(endpoint.Host, endpoint.Port, cancellation));
-            return new NetworkStream(socket, ownsSocket: true);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            return tls is null ? stream : await tls.WrapAsync(stream, endpoint.Host, cancellation);
         }
         catch
         {

@@ -62,7 +62,7 @@ public static class EngineStream
                 Digest = Text(aux, "Digest"),
             };
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ImageUnavailableException("The engine's answer was cut short or is not its own.", e);
         }

@@ -10,13 +10,36 @@ namespace Ci.Pipeline.Image;
 public sealed record CommitImage(ImageSpec Spec, Manifest Manifest);
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
-public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, EngineRoom room, IOptions<RegistryOptions> options, TimeProvider time)
+public sealed class ImageBuilder(
+    DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, IOptions<RegistryOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
-    /// <summary>Builds and pushes <c>NAME:sha-…</c>. The engine keeps its layers as cache, but no name.</summary>
+    /// <summary>
+    /// Builds and pushes <c>NAME:sha-…</c>; <paramref name="pushing"/> is called in between. The engine keeps its layers as
+    /// cache, but no name; of a stranger's it keeps nothing.
+    /// </summary>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, Action pushing, CancellationToken cancellation)
+    {
+        var made = new List<string>();
+        try
+        {
+            return await BuildAsync(request, archive, spec, made.Add, output, pushing, cancellation);
+        }
+        finally
+        {
+            if (request.IsFork)
+            {
+                using var limit = new CancellationTokenSource(CleaningLimit);
+                await room.ForgetImagesAsync(made, limit.Token);
+            }
+        }
+    }
+
+    private async Task<CommitImage> BuildAsync(
+        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var imageId = await BuildAsync(
             new EngineBuild
@@ -27,13 +50,18 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, E
                 Platform = spec.Platform,
                 Args = spec.Args,
                 Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
+                IsStrangers = request.IsFork,
+                Limits = limits.Of(request),
+                Made = made,
                 WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
             },
             output,
             cancellation);
+        limits.Check(spec, await engine.SizeAsync(imageId, cancellation));
         var repository = Repository(spec);
         var tag = ImageTags.OfCommit(request.Commit);
         await engine.TagAsync(imageId, repository, tag, cancellation);
+        pushing();
         try
         {
             var digest = await PushAsync(repository, tag, output, cancellation);
@@ -42,7 +70,7 @@ public sealed class ImageBuilder(DockerEngine engine, RegistryClient registry, E
         finally
         {
             // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(CleaningLimit);
             await engine.RemoveAsync($"{repository}:{tag}", limit.Token);
         }
     }

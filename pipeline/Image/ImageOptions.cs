@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
+using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
@@ -63,6 +64,24 @@ public sealed class DockerOptions
     [RegularExpression("^(unix|tcp|http|https|npipe)://.+$", ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
     public string Host { get; set; } = "";
 
+    /// <summary>
+    /// The folder with <c>ca.pem</c>, <c>cert.pem</c> and <c>key.pem</c> for an engine that is reached with TLS. Empty:
+    /// <c>DOCKER_CERT_PATH</c> where <c>DOCKER_TLS_VERIFY</c> is set, else no TLS.
+    /// </summary>
+    public string CertPath { get; set; } = "";
+
+    /// <summary>The network of build steps: empty for the engine's own choice (bridge), <c>none</c>, or a network's name.</summary>
+    [RegularExpression(NetworkName.Pattern, ErrorMessage = "Docker__Network " + NetworkName.Rule)]
+    public string Network { get; set; } = "";
+
+    /// <summary>The memory that a build step may use, swap included, in bytes; 0 for all.</summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Docker__Memory must be a number of bytes, 0 or more.")]
+    public long Memory { get; set; } = 8_000_000_000;
+
+    /// <summary>The processors that a build step may use, like 1.5; 0 for all.</summary>
+    [Range(0, 4096, ErrorMessage = "Docker__Cpus must be a number of processors, 0 or more.")]
+    public double Cpus { get; set; }
+
     /// <summary>How long the engine keeps what a build left of its images, which speeds up the next.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepImages { get; set; } = TimeSpan.FromDays(7);
@@ -78,6 +97,23 @@ public sealed class DockerOptions
     /// <summary>How much build cache it keeps at most, in bytes.</summary>
     [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
     public long MaxCacheBytes { get; set; } = 20_000_000_000;
+
+    /// <summary>The folder of the certificates in use; null without TLS.</summary>
+    public string? CertFolder
+    {
+        get
+        {
+            if (CertPath.Length > 0)
+            {
+                return CertPath;
+            }
+
+            var folder = Environment.GetEnvironmentVariable("DOCKER_CERT_PATH");
+            return string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOCKER_TLS_VERIFY")) ? null
+                : !string.IsNullOrEmpty(folder) ? folder
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
+        }
+    }
 
     /// <summary>The address in use.</summary>
     public Uri Endpoint

@@ -95,7 +95,7 @@ public sealed class RegistryClient(HttpClient http)
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
         using var started = await SendAsync(start, cancellation);
         await EnsureSuccessAsync(started, $"write to {name}", cancellation);
-        var location = new Uri(http.BaseAddress!, started.Headers.Location!);
+        var location = new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
         var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(config)) };
         using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(config) };
         put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
@@ -110,22 +110,21 @@ public sealed class RegistryClient(HttpClient http)
 
     private static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
 
-    private static long SizeOf(byte[] content)
+    private long SizeOf(byte[] content)
     {
-        using var json = JsonDocument.Parse(content);
-        var manifest = json.RootElement;
-        long size = 0;
-        if (manifest.TryGetProperty("config", out var config))
+        try
         {
-            size += config.GetProperty("size").GetInt64();
+            using var json = JsonDocument.Parse(content);
+            var manifest = json.RootElement;
+            long size = manifest.TryGetProperty("config", out var config) ? config.GetProperty("size").GetUInt32() : 0;
+            return manifest.TryGetProperty("layers", out var layers)
+                ? layers.EnumerateArray().Aggregate(size, (sum, layer) => checked(sum + (long)layer.GetProperty("size").GetUInt64()))
+                : size;
         }
-
-        if (manifest.TryGetProperty("layers", out var layers))
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
         {
-            size += layers.EnumerateArray().Sum(layer => layer.GetProperty("size").GetInt64());
+            throw new ImageUnavailableException($"What the registry at {http.BaseAddress} answered is no manifest. Is Registry__Url right?", e);
         }
-
-        return size;
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
@@ -134,7 +133,7 @@ public sealed class RegistryClient(HttpClient http)
         {
             return await http.SendAsync(request, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
         {
             throw new ImageUnavailableException(
                 $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);

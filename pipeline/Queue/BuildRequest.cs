@@ -51,6 +51,13 @@ public sealed record BuildRequest
     /// <summary>The branch the pull request goes to.</summary>
     public required string BaseRef { get; init; }
 
+    /// <summary>Whether the commit is a stranger's, from a fork: it is built within a fork's limits, under a fork's names.</summary>
+    public bool IsFork { get; init; }
+
+    /// <summary>Who approved this commit, of a fork that needs it; null when nobody has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ApprovedBy { get; init; }
+
     /// <summary>When the pull request last changed according to GitHub; tells which of two deliveries is newer.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
@@ -59,6 +66,9 @@ public sealed record BuildRequest
 
     /// <summary>When the delivery was accepted.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
+
+    private bool IsWellFormed =>
+        Enum.IsDefined(Purpose) && PullRequest > 0 && GitHubNames.IsRepository(Repository) && GitHubNames.IsCommit(Commit);
 
     /// <summary>The message's text: indented JSON in camel case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Readable.BuildRequest);
@@ -71,13 +81,14 @@ public sealed record BuildRequest
         {
             var request = JsonSerializer.Deserialize(text, QueueJson.Default.BuildRequest)
                 ?? throw new UnreadableMessageException("The message is JSON null, not a build request.");
-            return request.Version == CurrentVersion
-                ? request
-                : throw new UnreadableMessageException($"The message has version {request.Version}; this program reads version {CurrentVersion}.");
+            return request.Version != CurrentVersion
+                ? throw new UnreadableMessageException($"The message has version {request.Version}; this program reads version {CurrentVersion}.")
+                : request.IsWellFormed ? request
+                : throw new UnreadableMessageException("The message is no build request: its purpose, repository, pull request or commit is none.");
         }
         catch (JsonException e)
         {
-            throw new UnreadableMessageException($"The message is no build request: {e.Message}", e);
+            throw new UnreadableMessageException($"The message is no build request: {(e.Message.Length > 300 ? e.Message[..300] : e.Message)}", e);
         }
     }
 }
@@ -88,6 +99,7 @@ public sealed class UnreadableMessageException(string message, Exception? inner 
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(BuildRequest))]
 internal sealed partial class QueueJson : JsonSerializerContext;

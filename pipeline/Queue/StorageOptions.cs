@@ -13,6 +13,13 @@ public sealed class StorageOptions
     [Required(ErrorMessage = "AzureWebJobsStorage is empty: set it to UseDevelopmentStorage=true for Azurite on this machine, or to a storage account's connection string.")]
     public string ConnectionString { get; set; } = "";
 
+    /// <summary>What of the connection string nobody is to read: the account's key, or a signature.</summary>
+    public IEnumerable<string> Secrets =>
+        from part in ConnectionString.Split(';')
+        let name = part.Split('=', 2)[0].Trim()
+        where name is "AccountKey" or "SharedAccessSignature"
+        select part.Split('=', 2)[^1];
+
     /// <summary>How long an accepted delivery may wait for storage before GitHub is told 503; GitHub itself waits 10 s.</summary>
     public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 }

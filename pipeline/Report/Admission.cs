@@ -13,6 +13,9 @@ public abstract record Admitted
     /// <summary>It is to be built: its message is to be put onto the queue.</summary>
     public sealed record Queued(BuildRecord Record) : Admitted;
 
+    /// <summary>Somebody has to approve it first.</summary>
+    public sealed record Waiting(BuildRecord Record) : Admitted;
+
     /// <summary>A worker builds it already.</summary>
     public sealed record Running(BuildRecord Record) : Admitted;
 
@@ -32,6 +35,19 @@ public abstract record Admitted
 /// </summary>
 public sealed class Admission(BuildsTable table, TimeProvider time)
 {
+    /// <summary>Who approved what a person with the host's key had built.</summary>
+    public const string ByHand = "(by hand)";
+
+    /// <summary>The newest that is known of a pull request, and its build's record; null when nothing is.</summary>
+    public async Task<(PullRequestHead Head, BuildRecord Record)?> NewestAsync(string repository, int pullRequest, CancellationToken cancellation)
+    {
+        var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellation);
+        return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
+            && await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row
+            ? (head, BuildRow.Read(row))
+            : null;
+    }
+
     /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
     public async Task<Admitted> AdmitAsync(HeadChange change, CancellationToken cancellation)
     {
@@ -67,7 +83,8 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
                 return null;
             }
 
-            var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow() });
+            // Whoever may ask for this may approve, too.
+            var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null });
             if (await table.TryWriteAsync(BuildRow.Update(ended, again, buildRow.ETag), cancellation))
             {
                 return again;
@@ -111,9 +128,16 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             { State: BuildState.Succeeded } => new Admitted.Built(known),
             { State: BuildState.Running } => new Admitted.Running(known),
             { State: BuildState.Queued } => new Admitted.Queued(known),
+            _ when Waits(change, known) => new Admitted.Waiting(BuildRecord.Waiting(change.Request, change.Waits!)),
             _ => new Admitted.Queued(known?.Again(change.Request) ?? BuildRecord.Queued(change.Request)),
         };
-        TableTransactionAction[] writes = [.. alongside, .. result is Admitted.Queued { Record: var queued } ? Write(known, row, queued) : []];
+        var changed = result switch
+        {
+            Admitted.Queued queued => queued.Record,
+            Admitted.Waiting waiting when known?.State != BuildState.Waiting => waiting.Record,
+            _ => null,
+        };
+        TableTransactionAction[] writes = [.. alongside, .. changed is null ? [] : Write(known, row, changed)];
         return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
     }
 
@@ -132,10 +156,26 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             return await table.TryWriteAsync([pointer], cancellation) ? new Admitted.Closed() : null;
         }
 
+        if (Waits(change, known))
+        {
+            var waiting = BuildRecord.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
+            return await TryPointAsync(pointer, previousId, known, row, waiting, cancellation) ? new Admitted.Waiting(waiting) : null;
+        }
+
         var queued = known?.Again(change.Request) ?? BuildRecord.Queued(change.Request);
-        var ending = previousId is null ? [] : await EndAsync(previousId, queued, cancellation);
-        return await table.TryWriteAsync([pointer, .. Write(known, row, queued), .. ending], cancellation) ? new Admitted.Queued(queued) : null;
+        return await TryPointAsync(pointer, previousId, known, row, queued, cancellation) ? new Admitted.Queued(queued) : null;
     }
+
+    /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
+    private async Task<bool> TryPointAsync(
+        TableTransactionAction pointer, string? previousId, BuildRecord? known, TableEntity? row, BuildRecord next, CancellationToken cancellation)
+    {
+        var ending = previousId is null ? [] : await EndAsync(previousId, next, cancellation);
+        return await table.TryWriteAsync([pointer, .. Write(known, row, next), .. ending], cancellation);
+    }
+
+    /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>
+    private static bool Waits(HeadChange change, BuildRecord? known) => change.Waits is not null && known?.Request.ApprovedBy is null;
 
     private static IEnumerable<TableTransactionAction> Write(BuildRecord? known, TableEntity? row, BuildRecord queued) =>
         known is null ? BuildRow.Add(queued) : BuildRow.Update(known, queued, row!.ETag);
@@ -143,7 +183,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
     private async Task<IEnumerable<TableTransactionAction>> EndAsync(string previousId, BuildRecord successor, CancellationToken cancellation)
     {
-        if (await table.FindAsync(BuildRow.IdKey(previousId), cancellation) is not { } row || BuildRow.Read(row) is not { IsFinal: false } previous)
+        if (await table.FindAsync(BuildRow.IdKey(previousId), cancellation) is not { } row || BuildRow.Read(row) is not { CanBeStopped: true } previous)
         {
             return [];
         }

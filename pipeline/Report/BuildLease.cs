@@ -21,6 +21,8 @@ public sealed class BuildLease : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost;
     private readonly Task _watching;
+    private volatile BuildStage[] _stages = [];
+    private int _stagesWritten;
     private long _held;
 
     private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
@@ -62,6 +64,7 @@ public sealed class BuildLease : IAsyncDisposable
                     StartedAt = time.GetUtcNow(),
                     NotBefore = null,
                     SteppedBackAt = null,
+                    Stages = [],
                     Owner = owner,
                     OwnedUntil = time.GetUtcNow() + Length,
                 }
@@ -69,6 +72,9 @@ public sealed class BuildLease : IAsyncDisposable
             cancellation);
         return taken is null ? null : new BuildLease(records, time, owner, taken, cancellation);
     }
+
+    /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
+    public void Begin(string stage) => _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
 
     /// <summary>Makes sure, before something is published, that the build is still this worker's.</summary>
     /// <exception cref="OperationCanceledException">It is not.</exception>
@@ -93,7 +99,7 @@ public sealed class BuildLease : IAsyncDisposable
             r =>
             {
                 changed = IsMine(r);
-                return r.Owner != Owner ? null : (changed ? change(r) : r) with { Owner = null, OwnedUntil = null };
+                return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null };
             },
             cancellation);
         return changed;
@@ -116,7 +122,7 @@ public sealed class BuildLease : IAsyncDisposable
         {
             try
             {
-                var mine = look % RenewEvery == 0
+                var mine = look % RenewEvery == 0 || _stages.Length > _stagesWritten
                     ? await RenewAsync(_stop.Token)
                     : await _records.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
                 if (!mine)
@@ -144,10 +150,12 @@ public sealed class BuildLease : IAsyncDisposable
     private async Task<bool> RenewAsync(CancellationToken cancellation)
     {
         var now = _time.GetTimestamp();
+        var stages = _stages;
         var renewed = await _records.UpdateAsync(
-            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length } : null, cancellation);
+            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages } : null, cancellation);
         if (renewed is not null)
         {
+            _stagesWritten = stages.Length;
             Volatile.Write(ref _held, now);
         }
 

@@ -28,15 +28,17 @@ public sealed partial class BuildLog : IAsyncDisposable
     private readonly StringBuilder _partial = new();
     private readonly Lock _gate = new();
     private readonly AppendBlobClient _blob;
-    private readonly Action _heard;
+    private readonly SecretMask _mask;
+    private readonly Action<int> _heard;
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly Task _writing;
     private long _bytes;
 
-    internal BuildLog(AppendBlobClient blob, Action heard, TimeProvider time)
+    internal BuildLog(AppendBlobClient blob, SecretMask mask, Action<int> heard, TimeProvider time)
     {
         _blob = blob;
+        _mask = mask;
         _heard = heard;
         _time = time;
         _start = time.GetTimestamp();
@@ -58,7 +60,7 @@ public sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Adds a line.</summary>
     public void Line(string text)
     {
-        _heard();
+        _heard(text.Length);
         lock (_gate)
         {
             Add(text);
@@ -68,7 +70,7 @@ public sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Adds output as it comes, in pieces that need not end with a line; an empty one is a sign of life.</summary>
     public void Output(string piece)
     {
-        _heard();
+        _heard(piece.Length);
         lock (_gate)
         {
             foreach (var c in piece)
@@ -111,6 +113,8 @@ public sealed partial class BuildLog : IAsyncDisposable
 
     private void Add(string text)
     {
+        // Before it is cut, which could leave half a secret.
+        text = _mask.Hide(text);
         var line = text.Length > MaxLineLength ? text[..MaxLineLength] + " …" : text;
         if (!string.IsNullOrWhiteSpace(line) && !EngineNoise().IsMatch(line))
         {

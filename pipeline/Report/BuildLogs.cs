@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Report;
 
 /// <summary>The builds' logs: one append blob each, <c>build-logs/ID.log</c>, which can be read while it grows.</summary>
-public sealed class BuildLogs(IOptions<StorageOptions> options, TimeProvider time)
+public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask, TimeProvider time)
 {
     /// <summary>The blob container's name.</summary>
     public const string ContainerName = "build-logs";
@@ -18,9 +18,9 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, TimeProvider tim
 
     /// <summary>
     /// Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.
-    /// <paramref name="heard"/> is called with every sign of life.
+    /// <paramref name="heard"/> is called with every sign of life, and how many characters it had.
     /// </summary>
-    public async Task<BuildLog> OpenAsync(string id, Action heard, CancellationToken cancellation)
+    public async Task<BuildLog> OpenAsync(string id, Action<int> heard, CancellationToken cancellation)
     {
         var blob = _container.GetAppendBlobClient(id + ".log");
         var create = new AppendBlobCreateOptions
@@ -42,7 +42,7 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, TimeProvider tim
             // An earlier attempt's log: go on behind it.
         }
 
-        return new BuildLog(blob, heard, time);
+        return new BuildLog(blob, mask, heard, time);
     }
 
     /// <summary>

@@ -33,6 +33,10 @@ public enum BuildState
     /// <summary>Somebody stopped it.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled,
+
+    /// <summary>It comes from a fork, and somebody has to approve its commit first.</summary>
+    [JsonStringEnumMemberName("waiting")]
+    Waiting,
 }
 
 /// <summary>An image that a build pushed.</summary>
@@ -53,6 +57,11 @@ public sealed record PushedImage
     /// <summary>What pulling it downloads, in bytes.</summary>
     public required long Size { get; init; }
 }
+
+/// <summary>A part of a build's work: from when it began until the next one, or the build's end.</summary>
+/// <param name="Name">What is done, for people: <c>Source</c>, <c>Build api</c>, <c>Push api</c>, <c>Tags</c>.</param>
+/// <param name="StartedAt">When it began.</param>
+public sealed record BuildStage(string Name, DateTimeOffset StartedAt);
 
 /// <summary>All that is known of a build.</summary>
 public sealed record BuildRecord
@@ -102,6 +111,9 @@ public sealed record BuildRecord
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];
 
+    /// <summary>The stages that a worker's last try came to, in their order.</summary>
+    public IReadOnlyList<BuildStage> Stages { get; init; } = [];
+
     /// <summary>What people should know although it was built.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -112,9 +124,13 @@ public sealed record BuildRecord
     [JsonIgnore]
     public string Id => Request.BuildId;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Whether it has ended, or nothing is done about it unless somebody asks.</summary>
     [JsonIgnore]
     public bool IsFinal => State is not (BuildState.Queued or BuildState.Running);
+
+    /// <summary>Whether something newer, or a person, can end it: it is under way, or would be once it is approved.</summary>
+    [JsonIgnore]
+    public bool CanBeStopped => !IsFinal || State == BuildState.Waiting;
 
     /// <summary>Whether something is still to be done about it: build it, let go of it, or tell GitHub.</summary>
     [JsonIgnore]
@@ -132,8 +148,17 @@ public sealed record BuildRecord
         SentAt = request.QueuedAt,
     };
 
-    /// <summary>This build, to be built again; whoever has not let go of it yet keeps it until then.</summary>
-    public BuildRecord Again(BuildRequest request) => Queued(request) with { Owner = Owner, OwnedUntil = OwnedUntil };
+    /// <summary>The record of a build that somebody has to approve first; the reason says how.</summary>
+    public static BuildRecord Waiting(BuildRequest request, string reason) => new()
+    {
+        Request = request,
+        State = BuildState.Waiting,
+        Summary = reason,
+    };
+
+    /// <summary>This build, to be built again; whoever has not let go of it yet keeps it until then, and an approval of its commit holds.</summary>
+    public BuildRecord Again(BuildRequest request) =>
+        Queued(request with { ApprovedBy = request.ApprovedBy ?? Request.ApprovedBy }) with { Owner = Owner, OwnedUntil = OwnedUntil };
 
     /// <summary>This build, ended before its time.</summary>
     public BuildRecord Stopped(BuildState state, string summary, DateTimeOffset now, string? supersededBy = null) =>

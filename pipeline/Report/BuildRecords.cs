@@ -45,6 +45,13 @@ public sealed class BuildRecords(BuildsTable table)
     public async Task<IReadOnlyList<BuildRecord>> ListAsync(int count, CancellationToken cancellation) =>
         [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.TimePrefix), count, cancellation)).Select(BuildRow.Read)];
 
+    /// <summary>A repository's builds that wait for a worker, in no order, as many as asked for.</summary>
+    public async Task<IReadOnlyList<BuildRecord>> QueuedOfAsync(string repository, int count, CancellationToken cancellation) =>
+        [.. (await table.QueryAsync(
+            $"{BuildRow.StartingWith(BuildRow.ActivePrefix)} and State eq '{nameof(BuildState.Queued)}' and Repository eq '{repository.Replace("'", "''", StringComparison.Ordinal)}'",
+            count,
+            cancellation)).Select(BuildRow.Read)];
+
     /// <summary>The builds about which something is still to be done, in no order.</summary>
     public async Task<IReadOnlyList<BuildRecord>> ActiveAsync(CancellationToken cancellation) =>
         [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.ActivePrefix), int.MaxValue, cancellation)).Select(BuildRow.Read)];

@@ -43,22 +43,57 @@ internal static class BuildRow
             yield return Delete(TimeKey(before));
         }
 
-        yield return new TableTransactionAction(TableTransactionActionType.UpsertReplace, Write(after, TimeKey(after)));
+        yield return Upsert(after, TimeKey(after));
         if (after.IsActive)
         {
-            yield return new TableTransactionAction(TableTransactionActionType.UpsertReplace, Write(after, ActivePrefix + after.Id));
+            yield return Upsert(after, ActivePrefix + after.Id);
         }
         else if (before is { IsActive: true })
         {
             yield return Delete(ActivePrefix + after.Id);
         }
+
+        foreach (var list in Lists(before, after))
+        {
+            yield return list;
+        }
     }
 
-    private static string TimeKey(BuildRecord record)
+    /// <summary>The rows of the filtered lists; a record that changed in nothing that a list shows leaves them as they are.</summary>
+    private static IEnumerable<TableTransactionAction> Lists(BuildRecord? before, BuildRecord after)
+    {
+        var keys = BuildList.Of(after).Select(list => list + Place(after)).ToArray();
+        var earlier = before is null ? [] : BuildList.Of(before).Select(list => list + Place(before)).ToArray();
+        var shown = Shown(after);
+        var isSame = before is not null && Json(Shown(before)) == Json(shown);
+        return [.. earlier.Except(keys).Select(Delete), .. keys.Where(key => !isSame || !earlier.Contains(key)).Select(key => Upsert(shown, key))];
+    }
+
+    /// <summary>What lists show of a build; what changes while it only goes on is not among it.</summary>
+    private static BuildRecord Shown(BuildRecord record) => record with
+    {
+        Owner = null,
+        OwnedUntil = null,
+        SentAt = null,
+        NotBefore = null,
+        SteppedBackAt = null,
+        Reported = null,
+        Doubt = null,
+        Stages = [],
+        Warnings = [],
+        LogTail = [],
+    };
+
+    /// <summary>Where a build stands among others: the newest sorts first.</summary>
+    public static string Place(BuildRecord record)
     {
         var age = long.MaxValue - record.Request.QueuedAt.UtcTicks;
-        return TimePrefix + age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id;
+        return age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id;
     }
+
+    private static string TimeKey(BuildRecord record) => TimePrefix + Place(record);
+
+    private static TableTransactionAction Upsert(BuildRecord record, string key) => new(TableTransactionActionType.UpsertReplace, Write(record, key));
 
     private static TableTransactionAction Delete(string key) =>
         new(TableTransactionActionType.Delete, new TableEntity(Partition, key), ETag.All);
@@ -68,10 +103,13 @@ internal static class BuildRow
         ["State"] = record.State.ToString(),
         ["Repository"] = record.Request.Repository,
         ["PullRequest"] = record.Request.PullRequest,
+        ["Purpose"] = record.Request.Purpose.ToString(),
         ["Commit"] = record.Request.Commit,
         ["Summary"] = record.Summary,
-        ["Record"] = JsonSerializer.Serialize(record, RecordJson.Default.BuildRecord),
+        ["Record"] = Json(record),
     };
+
+    private static string Json(BuildRecord record) => JsonSerializer.Serialize(record, RecordJson.Default.BuildRecord);
 }
 
 [JsonSourceGenerationOptions(

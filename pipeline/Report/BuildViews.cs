@@ -19,6 +19,13 @@ public sealed class ReportOptions
     /// <summary>The name of the commit status that GitHub shows; a merge's has <c>/merge</c> behind it. Empty: none is made.</summary>
     [MaxLength(80, ErrorMessage = "Report__StatusContext must not be longer than 80 characters.")]
     public string StatusContext { get; set; } = "docker-image";
+
+    /// <summary>
+    /// The repositories, <c>owner/name</c>, whose badge anyone may see; <c>*</c> stands for any characters of a name. As
+    /// one setting they are separated by commas (<c>Report__PublicBadges=owner/a,octo/*</c>). By default there is none.
+    /// </summary>
+    [RegularExpression(@"^\s*(?:[A-Za-z0-9_*-]+/[A-Za-z0-9._*-]+\s*(?:,\s*|$))*$", ErrorMessage = "Report__PublicBadges must be empty or name repositories, such as owner/name,owner/*.")]
+    public string PublicBadges { get; set; } = "";
 }
 
 /// <summary>Checks <see cref="ReportOptions"/> at start.</summary>
@@ -73,6 +80,9 @@ public sealed record BuildView
     /// <summary>The address of the build that took its place.</summary>
     public string? SupersededBy { get; init; }
 
+    /// <summary>The stages that it came to.</summary>
+    public required IReadOnlyList<BuildStage> Stages { get; init; }
+
     /// <summary>What it pushed.</summary>
     public required IReadOnlyList<PushedImage> Images { get; init; }
 
@@ -95,7 +105,10 @@ public sealed record BuildLinks(string Self, string Log);
 public sealed class BuildViews(IOptions<ReportOptions> options)
 {
     /// <summary>A build's address.</summary>
-    public string LinkTo(string id) => $"{options.Value.PublicUrl.TrimEnd('/')}/api/builds/{id}";
+    public string LinkTo(string id) => options.Value.PublicUrl.TrimEnd('/') + PathTo(id);
+
+    /// <summary>A build's address on this host.</summary>
+    public static string PathTo(string id) => $"/api/builds/{Uri.EscapeDataString(id)}";
 
     /// <summary>A message that was given up, with the record of its build if there is one.</summary>
     public DeadLetterView Of(DeadLetter letter, BuildRecord? build) => new()
@@ -105,6 +118,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
         GivenUpAt = letter.InsertedAt,
         KeptUntil = letter.ExpiresAt,
         Build = build is null ? null : Of(build),
+        IsReadable = letter.Request is not null,
         Text = letter.Text,
     };
 
@@ -126,6 +140,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
         FinishedAt = record.FinishedAt,
         Attempts = record.Attempts,
         SupersededBy = record.SupersededBy is { } successor ? LinkTo(successor) : null,
+        Stages = record.Stages,
         Images = record.Images,
         Warnings = record.Warnings,
         LogTail = record.LogTail,
@@ -153,6 +168,10 @@ public sealed record DeadLetterView
 
     /// <summary>Its text.</summary>
     public required string Text { get; init; }
+
+    /// <summary>Whether it asks for a build, so that it can be replayed.</summary>
+    [JsonIgnore]
+    public bool IsReadable { get; init; }
 }
 
 /// <summary>The messages that were given up.</summary>
@@ -169,6 +188,8 @@ public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Ol
 [JsonSerializable(typeof(BuildView))]
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
 [JsonSerializable(typeof(DeadLettersView))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(IReadOnlyList<LedgerEntry>))]
 [JsonSerializable(typeof(WebhookAnswer))]
 [JsonSerializable(typeof(ProblemAnswer))]
 public sealed partial class ReportJson : JsonSerializerContext;

@@ -23,7 +23,7 @@ public sealed partial class CommitStatuses(
         {
             await PostAsync(record, cancellation);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
         {
             Log.NotTold(logger, record.Id, e.Message);
         }
@@ -45,7 +45,7 @@ public sealed partial class CommitStatuses(
             {
                 await PostAsync(record, cancellation);
             }
-            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+            catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
             {
                 Log.NotTold(logger, id, e.Message);
                 return false;
@@ -86,7 +86,7 @@ public sealed partial class CommitStatuses(
         return new NewStatus(
             record.State switch
             {
-                BuildState.Queued or BuildState.Running => "pending",
+                BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
                 BuildState.Succeeded => "success",
                 BuildState.Failed => "failure",
                 _ => "error",

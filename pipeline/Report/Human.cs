@@ -26,13 +26,29 @@ public static class Human
     {
         { TotalSeconds: < 9.95 } => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
         { TotalSeconds: < 59.5 } => time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s",
+        { TotalMinutes: < 1 } => "1 min 0 s",
         { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
     };
+
+    /// <summary>How long ago something was: <c>now</c>, <c>40 s ago</c>, <c>3 min ago</c>, <c>5 h ago</c>, <c>12 days ago</c>.</summary>
+    public static string Ago(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 5 } => "now",
+        { TotalSeconds: < 60 } => Number((int)time.TotalSeconds) + " s ago",
+        { TotalMinutes: < 60 } => Number((int)time.TotalMinutes) + " min ago",
+        { TotalHours: < 48 } => Number((int)time.TotalHours) + " h ago",
+        _ => Number((int)time.TotalDays) + " days ago",
+    };
+
+    /// <summary>A time, to the second: <c>2026-01-31 10:00:01 UTC</c>.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>A commit, short: its first 12 digits.</summary>
     public static string Commit(string sha) => sha.Length > 12 ? sha[..12] : sha;
 
     /// <summary>A digest, short: <c>sha256:</c> and 12 digits.</summary>
     public static string Digest(string digest) => digest.Length > 19 ? digest[..19] : digest;
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

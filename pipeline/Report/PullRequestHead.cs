@@ -77,13 +77,16 @@ public enum HeadOrder
 /// <param name="Before">The head commit that a push replaced, if the delivery says.</param>
 /// <param name="Reopened">Whether the pull request was just opened again.</param>
 /// <param name="Opened">Whether it was just opened, so that nothing is known of it, unless this is a redelivery.</param>
-public sealed record HeadChange(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false);
+/// <param name="Waits">What has to be done before it is built, for people; null when nothing has.</param>
+public sealed record HeadChange(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false, string? Waits = null);
 
 /// <summary>A pull request's head as a row.</summary>
 internal static class PullRequestHeadRow
 {
-    public static string Key(BuildRequest request) => string.Create(
-        CultureInfo.InvariantCulture, $"pull-{request.Repository.ToLowerInvariant().Replace('/', '|')}|{request.PullRequest}");
+    public static string Key(BuildRequest request) => Key(request.Repository, request.PullRequest);
+
+    public static string Key(string repository, int pullRequest) => string.Create(
+        CultureInfo.InvariantCulture, $"pull-{repository.ToLowerInvariant().Replace('/', '|')}|{pullRequest}");
 
     public static PullRequestHead Read(TableEntity row) =>
         JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.PullRequestHead)

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.IO.Compression;
 
 namespace Ci.Pipeline.Source;
 
@@ -9,20 +8,22 @@ namespace Ci.Pipeline.Source;
 /// </summary>
 internal sealed class ArchiveReader : IAsyncDisposable
 {
-    private readonly GZipStream _unzipped;
-    private readonly LimitedStream _limited;
+    /// <summary>The most characters a path may have: Linux takes no longer one, and neither can git check one out.</summary>
+    public const int MaxPathLength = 4096;
+
+    private readonly UnpackedStream _unpacked;
     private readonly TarReader _tar;
     private readonly SourceOptions _limits;
-    private readonly HashSet<string> _links = new(StringComparer.Ordinal);
+    private readonly ArchiveLinks _links = new();
+    private TarEntry? _last;
     private string? _top;
     private int _count;
 
     public ArchiveReader(Stream compressed, SourceOptions limits)
     {
         _limits = limits;
-        _unzipped = new GZipStream(compressed, CompressionMode.Decompress);
-        _limited = new LimitedStream(_unzipped, limits.MaxUnpackedBytes);
-        _tar = new TarReader(_limited);
+        _unpacked = new UnpackedStream(compressed, limits.MaxUnpackedBytes);
+        _tar = new TarReader(_unpacked);
     }
 
     /// <summary>The next entry and its path without the top folder, or null at the end.</summary>
@@ -30,18 +31,13 @@ internal sealed class ArchiveReader : IAsyncDisposable
     {
         while (await ReadEntryAsync(cancellation) is { } entry)
         {
-            if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
-            {
-                continue;
-            }
-
             if (++_count > _limits.MaxEntries)
             {
                 throw new SourceRefusedException(
                     $"The commit has more than {_limits.MaxEntries} files and folders. Make the repository smaller, or raise Source__MaxEntries.");
             }
 
-            if (WithoutTop(entry) is { Length: > 0 } path)
+            if (entry.EntryType != TarEntryType.GlobalExtendedAttributes && WithoutTop(entry) is { Length: > 0 } path)
             {
                 CheckLinks(entry, path);
                 return (entry, path);
@@ -52,28 +48,47 @@ internal sealed class ArchiveReader : IAsyncDisposable
     }
 
     /// <summary>Reads what stands behind the last entry, so that all of the archive has been seen.</summary>
-    public Task DrainAsync(CancellationToken cancellation) => _limited.CopyToAsync(Stream.Null, 1 << 16, cancellation);
+    public Task DrainAsync(CancellationToken cancellation) => _unpacked.CopyToAsync(Stream.Null, 1 << 16, cancellation);
 
     public async ValueTask DisposeAsync()
     {
         await _tar.DisposeAsync();
-        await _limited.DisposeAsync();
-        await _unzipped.DisposeAsync();
+        await _unpacked.DisposeAsync();
     }
 
     private async Task<TarEntry?> ReadEntryAsync(CancellationToken cancellation)
     {
         try
         {
-            return await _tar.GetNextEntryAsync(copyData: false, cancellation);
+            if (_last?.DataStream is { } rest)
+            {
+                // What is left of the entry before is no header, whatever it looks like.
+                await rest.CopyToAsync(Stream.Null, cancellation);
+            }
+
+            _unpacked.InHeader = true;
+            return _last = await _tar.GetNextEntryAsync(copyData: false, cancellation);
         }
         catch (EndOfStreamException e)
         {
             throw new SourceUnavailableException("The commit's archive came in cut short.", inner: e);
         }
+        catch (Exception e) when (e is InvalidOperationException or OutOfMemoryException)
+        {
+            // The reader had no memory for a header of the size that it says it has.
+            throw UnpackedStream.HeaderTooLarge();
+        }
+        catch (NotSupportedException)
+        {
+            throw new SourceRefusedException("The commit's archive is refused: it has a sparse file or another entry which no git commit can have.");
+        }
         catch (Exception e) when (e is InvalidDataException or FormatException or ArgumentException or OverflowException)
         {
-            throw new SourceRefusedException("What GitHub sent as the commit's archive is no gzipped tar.");
+            throw UnpackedStream.NoArchive();
+        }
+        finally
+        {
+            _unpacked.InHeader = false;
         }
     }
 
@@ -92,6 +107,11 @@ internal sealed class ArchiveReader : IAsyncDisposable
             throw Refused(name, "has a path that leaves the repository or is no plain path");
         }
 
+        if (name.Length > MaxPathLength)
+        {
+            throw Refused(name, $"has a path of more than {MaxPathLength} characters");
+        }
+
         _top ??= parts[0];
         return parts[0] == _top
             ? string.Join('/', parts[1..])
@@ -100,53 +120,11 @@ internal sealed class ArchiveReader : IAsyncDisposable
 
     private void CheckLinks(TarEntry entry, string path)
     {
-        if (_links.Count > 0)
+        var problem = _links.ProblemAt(path) ?? (entry.EntryType == TarEntryType.SymbolicLink ? _links.Add(path, entry.LinkName) : null);
+        if (problem is not null)
         {
-            // Something written "through" a link would land wherever the link points to.
-            for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
-            {
-                if (_links.Contains(path[..slash]))
-                {
-                    throw Refused(path, $"lies below {path[..slash]}, which is a symbolic link");
-                }
-            }
-
-            if (_links.Contains(path))
-            {
-                throw Refused(path, "is there twice, once as a symbolic link");
-            }
+            throw Refused(path, problem);
         }
-
-        if (entry.EntryType == TarEntryType.SymbolicLink)
-        {
-            if (Leaves(path, entry.LinkName))
-            {
-                throw Refused(path, $"is a symbolic link to {entry.LinkName}, which is outside the repository");
-            }
-
-            _links.Add(path);
-        }
-    }
-
-    /// <summary>Whether a relative link climbs out. An absolute one stays: it means a file of the image that is built.</summary>
-    private static bool Leaves(string path, string target)
-    {
-        if (target.StartsWith('/'))
-        {
-            return false;
-        }
-
-        var depth = path.Count(c => c == '/');
-        foreach (var part in target.Split('/'))
-        {
-            depth += part switch { ".." => -1, "" or "." => 0, _ => 1 };
-            if (depth < 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static SourceRefusedException Refused(string name, string why) =>
@@ -159,33 +137,4 @@ internal sealed class ArchiveReader : IAsyncDisposable
         TarEntryType.Fifo => "pipe",
         _ => $"tar entry of type {type}",
     };
-
-    /// <summary>Stops a decompression bomb.</summary>
-    private sealed class LimitedStream(Stream inner, long maxBytes) : ReadOnlyStream
-    {
-        private long _bytes;
-
-        public override int Read(Span<byte> buffer) => Count(inner.Read(buffer));
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            try
-            {
-                return Count(await inner.ReadAsync(buffer, cancellationToken));
-            }
-            catch (InvalidDataException)
-            {
-                throw new SourceRefusedException("What GitHub sent as the commit's archive is no gzipped tar.");
-            }
-        }
-
-        private int Count(int read)
-        {
-            _bytes += read;
-            return _bytes <= maxBytes
-                ? read
-                : throw new SourceRefusedException(
-                    $"The commit's archive unpacks to more than {maxBytes} bytes. Make the repository smaller, or raise Source__MaxUnpackedBytes.");
-        }
-    }
 }

@@ -32,7 +32,7 @@ internal sealed class ContextWriter(ImageSpec image, string dockerfileName, Dock
         {
             _hasContext = true;
             // With a Dockerfile from outside, the ignore file is written last, with a line for that Dockerfile.
-            if (!ignore.Excludes(name) && !(IsOutside && name == ".dockerignore"))
+            if (!ignore.Excludes(name, cancellation) && !(IsOutside && name == ".dockerignore"))
             {
                 await WriteAsync(entry, name, cancellation);
             }

@@ -8,6 +8,9 @@ namespace Ci.Pipeline.Source;
 /// </summary>
 public sealed class DockerIgnore
 {
+    private const int MaxPatterns = 10_000;
+    private const int MaxOddPatterns = 16;
+
     private readonly List<DockerIgnorePattern> _patterns;
 
     // Files of one folder come one after another: what was found of a folder is remembered while it lasts.
@@ -22,12 +25,12 @@ public sealed class DockerIgnore
     /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
     public static DockerIgnore Parse(ReadOnlySpan<byte> file, string? dockerfile)
     {
-        var ignore = new DockerIgnore([.. ReadPatterns(file).Select(DockerIgnorePattern.Parse)]);
+        var ignore = new DockerIgnore(ParsePatterns(ReadPatterns(file)));
 
         // The engine needs both, and takes them out of the context itself if they are excluded.
         foreach (var needed in new[] { ".dockerignore", dockerfile })
         {
-            if (needed is not null && ignore.Matches(needed))
+            if (needed is not null && ignore.Matches(needed, default))
             {
                 ignore._patterns.Add(DockerIgnorePattern.Parse("!" + needed));
             }
@@ -37,7 +40,7 @@ public sealed class DockerIgnore
     }
 
     /// <summary>Whether a path, relative to the context and with <c>/</c>, is left out of the context.</summary>
-    public bool Excludes(string path)
+    public bool Excludes(string path, CancellationToken cancellation = default)
     {
         if (_patterns.Count == 0)
         {
@@ -48,13 +51,31 @@ public sealed class DockerIgnore
         // exception would have matched something in it.
         for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
         {
-            if (IsPruned(path[..slash]))
+            if (IsPruned(path[..slash], cancellation))
             {
                 return true;
             }
         }
 
-        return Matches(path);
+        return Matches(path, cancellation);
+    }
+
+    private static List<DockerIgnorePattern> ParsePatterns(IEnumerable<string> lines)
+    {
+        var odd = 0;
+        var patterns = new List<DockerIgnorePattern>();
+        foreach (var line in lines)
+        {
+            patterns.Add(DockerIgnorePattern.Parse(line));
+            odd += patterns[^1].IsOdd ? 1 : 0;
+            if (patterns.Count > MaxPatterns || odd > MaxOddPatterns)
+            {
+                throw new SourceRefusedException(
+                    $".dockerignore has more than {MaxPatterns} patterns, or more than {MaxOddPatterns} with '\', '^' or an unusual '[' in them.");
+            }
+        }
+
+        return patterns;
     }
 
     private static List<string> ReadPatterns(ReadOnlySpan<byte> file)
@@ -104,7 +125,7 @@ public sealed class DockerIgnore
         return clean.Length == 0 ? "." : clean;
     }
 
-    private bool IsPruned(string folder)
+    private bool IsPruned(string folder, CancellationToken cancellation)
     {
         if (!_prunedFolders.TryGetValue(folder, out var pruned))
         {
@@ -114,7 +135,7 @@ public sealed class DockerIgnore
             }
 
             var below = folder + "/";
-            pruned = Matches(folder)
+            pruned = Matches(folder, cancellation)
                 && !_patterns.Any(p => p.IsException && (p.Text + "/").StartsWith(below, StringComparison.Ordinal));
             _prunedFolders[folder] = pruned;
         }
@@ -123,10 +144,11 @@ public sealed class DockerIgnore
     }
 
     /// <summary>The last pattern that matches the path or one of the folders above it decides.</summary>
-    private bool Matches(string path)
+    private bool Matches(string path, CancellationToken cancellation)
     {
         for (var i = _patterns.Count - 1; i >= 0; i--)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (_patterns[i].MatchesPathOrParent(path))
             {
                 return !_patterns[i].IsException;

@@ -6,13 +6,38 @@ namespace Ci.Pipeline.Source;
 /// <summary>One pattern of a <c>.dockerignore</c>, matched as moby/patternmatcher matches it, its oddities included.</summary>
 internal sealed class DockerIgnorePattern
 {
-    private readonly Func<string, bool> _matches;
+    /// <summary>The most characters a pattern may have.</summary>
+    public const int MaxLength = 1000;
+
+    private const int MaxOddLength = 200;
+
+    // What patternmatcher turns the pattern into, step by step in two ways: the regular expression is for those that only one can tell.
+    private readonly StringBuilder _regex = new(@"\A");
+    private readonly GlobMatcher _glob = new();
+    private readonly Func<string, bool> _matchesPathOrParent;
 
     private DockerIgnorePattern(string text, bool isException)
     {
         Text = text;
         IsException = isException;
-        _matches = Compile(text);
+        _matchesPathOrParent = Compile() switch
+        {
+            Kind.Literal => path => AnyPart(path, part => part.SequenceEqual(text)),
+            Kind.Prefix => path => path.AsSpan().StartsWith(text.AsSpan(..^2), StringComparison.Ordinal),
+            Kind.Suffix => path => AnyPart(path, IsSuffixOf),
+            _ when IsOdd => MatchOdd(),
+            _ => _glob.IsPathOrParentMatch,
+        };
+    }
+
+    private delegate bool PartMatch(ReadOnlySpan<char> part);
+
+    private enum Kind
+    {
+        Literal,
+        Prefix,
+        Suffix,
+        Regex,
     }
 
     /// <summary>The pattern without its <c>!</c>.</summary>
@@ -20,6 +45,9 @@ internal sealed class DockerIgnorePattern
 
     /// <summary>Whether it begins with <c>!</c>, and brings back what it matches.</summary>
     public bool IsException { get; }
+
+    /// <summary>Whether it has something of regular expressions in it, which takes much memory.</summary>
+    public bool IsOdd { get; private set; }
 
     public static DockerIgnorePattern Parse(string pattern)
     {
@@ -30,192 +58,158 @@ internal sealed class DockerIgnorePattern
             throw new SourceRefusedException(".dockerignore has a line with '!' alone; put the path that is to be kept behind it.");
         }
 
-        return IsWellFormed(text)
+        if (text.Length > MaxLength)
+        {
+            throw new SourceRefusedException($".dockerignore has a pattern of more than {MaxLength} characters.");
+        }
+
+        return DockerIgnoreSyntax.IsWellFormed(text)
             ? new DockerIgnorePattern(text, isException)
             : throw new SourceRefusedException($".dockerignore has the pattern '{pattern}', which is malformed: a '[' needs its ']', and a '\\' something behind it.");
     }
 
-    public bool MatchesPathOrParent(string path)
-    {
-        if (_matches(path))
-        {
-            return true;
-        }
+    public bool MatchesPathOrParent(string path) => _matchesPathOrParent(path);
 
+    private static bool AnyPart(string path, PartMatch matches)
+    {
         for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
         {
-            if (_matches(path[..slash]))
+            if (matches(path.AsSpan(..slash)))
             {
                 return true;
             }
         }
 
-        return false;
+        return matches(path);
     }
+
+    private bool IsSuffixOf(ReadOnlySpan<char> path) =>
+        path.EndsWith(Text.AsSpan(2..), StringComparison.Ordinal) || (Text.Length > 2 && Text[2] == '/' && path.SequenceEqual(Text.AsSpan(3..)));
 
     /// <summary>
     /// patternmatcher knows four kinds of patterns: literal ones, <c>x**</c>, <c>**x</c> and all others. The first three
     /// are compared as texts, and there <c>**</c> is not bound to whole names: <c>**x</c> matches <c>ax</c> too.
     /// </summary>
-    private static Func<string, bool> Compile(string text)
+    private Kind Compile()
     {
-        var regex = new StringBuilder(@"\A");
         var kind = Kind.Literal;
-        for (var i = 0; i < text.Length; i++)
+        for (var i = 0; i < Text.Length; i++)
         {
-            switch (text[i])
+            switch (Text[i])
             {
-                case '*' when i + 1 < text.Length && text[i + 1] == '*':
+                case '*' when i + 1 < Text.Length && Text[i + 1] == '*':
                     var first = i == 0;
-                    i++;
-                    if (i + 1 < text.Length && text[i + 1] == '/')
-                    {
-                        i++;
-                    }
-
-                    if (i + 1 < text.Length)
-                    {
-                        regex.Append("(.*/)?");
-                        kind = Kind.Regex;
-                    }
-                    else if (kind == Kind.Literal)
-                    {
-                        kind = Kind.Prefix;
-                    }
-                    else
-                    {
-                        regex.Append(".*");
-                        kind = Kind.Regex;
-                    }
-
-                    kind = first ? Kind.Suffix : kind;
+                    i += i + 2 < Text.Length && Text[i + 2] == '/' ? 2 : 1;
+                    kind = first ? Kind.Suffix : i + 1 == Text.Length && kind == Kind.Literal ? Kind.Prefix : Kind.Regex;
+                    AddFolders(isLast: i + 1 == Text.Length);
                     break;
                 case '*':
-                    regex.Append("[^/]*");
+                    _regex.Append("[^/]*");
+                    _glob.Any(c => c != '/');
                     kind = Kind.Regex;
                     break;
                 case '?':
-                    regex.Append("[^/]");
+                    _regex.Append("[^/]");
+                    _glob.One(c => c != '/');
                     kind = Kind.Regex;
                     break;
                 case '\\':
-                    regex.Append(Escape(text[++i], text));
+                    AddEscaped(Text[++i]);
                     kind = Kind.Regex;
                     break;
-                case '[' or ']':
-                    regex.Append(text[i]);
+                case '[':
+                    i = AddClass(i);
+                    kind = Kind.Regex;
+                    break;
+                case ']':
+                    AddLiteral("]", ']');
                     kind = Kind.Regex;
                     break;
                 case '.' or '+' or '(' or ')' or '|' or '{' or '}' or '$':
-                    regex.Append('\\').Append(text[i]);
+                    AddLiteral("\\" + Text[i], Text[i]);
                     break;
                 default:
-                    regex.Append(text[i]);
+                    // To a regular expression, this is the beginning of the path.
+                    IsOdd |= Text[i] == '^';
+                    AddLiteral(Text[i].ToString(), Text[i]);
                     break;
             }
         }
 
-        return kind switch
+        return kind;
+    }
+
+    private void AddLiteral(string regex, char c)
+    {
+        _regex.Append(regex);
+        _glob.One(c);
+    }
+
+    private void AddFolders(bool isLast)
+    {
+        _regex.Append(isLast ? ".*" : "(.*/)?");
+        if (isLast)
         {
-            Kind.Literal => path => path == text,
-            Kind.Prefix => path => path.StartsWith(text[..^2], StringComparison.Ordinal),
-            Kind.Suffix => path => path.EndsWith(text[2..], StringComparison.Ordinal) || (text.Length > 2 && text[2] == '/' && path == text[3..]),
-            _ => CompileRegex(regex.Append(@"\z").ToString(), text),
-        };
+            _glob.Any(c => c != '\n');
+        }
+        else
+        {
+            _glob.Folders(c => c != '\n');
+        }
+    }
+
+    private int AddClass(int start)
+    {
+        var i = start;
+        if (DockerIgnoreSyntax.PlainClass(Text, ref i) is { } isMeant)
+        {
+            // Should the pattern be odd elsewhere, this is how the class is written there.
+            _regex.Append(DockerIgnoreSyntax.Escaped(Text.AsSpan(start, i + 1 - start)));
+            _glob.One(isMeant);
+        }
+        else
+        {
+            _regex.Append('[');
+            IsOdd = true;
+        }
+
+        return i;
     }
 
     /// <summary>patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing that is known.</summary>
-    private static string Escape(char escaped, string text) =>
-        !char.IsAsciiLetterOrDigit(escaped) ? Regex.Escape(escaped.ToString())
-        : "abBdDfnrsStvwW".Contains(escaped, StringComparison.Ordinal) ? "\\" + escaped
-        : throw new SourceRefusedException($".dockerignore has the pattern '{text}', which is malformed: '\\{escaped}' means nothing.");
-
-    private static Func<string, bool> CompileRegex(string expression, string text)
+    private void AddEscaped(char escaped)
     {
+        if (!char.IsAsciiLetterOrDigit(escaped))
+        {
+            AddLiteral(Regex.Escape(escaped.ToString()), escaped);
+        }
+        else if ("abBdDfnrsStvwW".Contains(escaped, StringComparison.Ordinal))
+        {
+            _regex.Append('\\').Append(escaped);
+            IsOdd = true;
+        }
+        else
+        {
+            throw new SourceRefusedException($".dockerignore has the pattern '{Text}', which is malformed: '\\{escaped}' means nothing.");
+        }
+    }
+
+    private Func<string, bool> MatchOdd()
+    {
+        if (Text.Length > MaxOddLength)
+        {
+            throw new SourceRefusedException($".dockerignore has the pattern '{Text[..MaxOddLength]}…', which is too long for one with '\\', '^' or an unusual '[' in it.");
+        }
+
         try
         {
             // Patterns come from the commit: the engine without backtracking cannot be kept busy by one.
-            var regex = new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            return regex.IsMatch;
+            var regex = new Regex(_regex.Append(@"\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return path => AnyPart(path, part => regex.IsMatch(part));
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new SourceRefusedException($".dockerignore has the pattern '{text}', which is malformed.");
+            throw new SourceRefusedException($".dockerignore has the pattern '{Text}', which is malformed.");
         }
-    }
-
-    /// <summary>What Go's <c>filepath.Match</c> accepts; docker refuses a pattern that it does not.</summary>
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            switch (text[i])
-            {
-                case '\\':
-                    i++;
-                    if (i == text.Length)
-                    {
-                        return false;
-                    }
-
-                    break;
-                case '[':
-                    i = EndOfClass(text, i + 1);
-                    if (i < 0)
-                    {
-                        return false;
-                    }
-
-                    break;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>The index of the <c>]</c> that ends a class, or -1.</summary>
-    private static int EndOfClass(string text, int i)
-    {
-        if (i < text.Length && text[i] == '^')
-        {
-            i++;
-        }
-
-        for (var ranges = 0; ; ranges++)
-        {
-            if (i < text.Length && text[i] == ']' && ranges > 0)
-            {
-                return i;
-            }
-
-            i = EndOfCharacter(text, i);
-            if (i >= 0 && i < text.Length && text[i] == '-')
-            {
-                i = EndOfCharacter(text, i + 1);
-            }
-
-            if (i < 0 || i >= text.Length)
-            {
-                return -1;
-            }
-        }
-    }
-
-    private static int EndOfCharacter(string text, int i)
-    {
-        if (i >= text.Length || text[i] is '-' or ']')
-        {
-            return -1;
-        }
-
-        return text[i] != '\\' ? i + 1 : i + 1 < text.Length ? i + 2 : -1;
-    }
-
-    private enum Kind
-    {
-        Literal,
-        Prefix,
-        Suffix,
-        Regex,
     }
 }

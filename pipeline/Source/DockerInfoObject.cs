@@ -6,11 +6,20 @@ namespace Ci.Pipeline.Source;
 internal sealed class DockerInfoObject(JsonElement element, string path)
 {
     private const int MaxShown = 80;
+    private const int MaxWarnings = 20;
+    private const int MaxGlobs = 200;
+    private const int MaxGlobLength = 500;
 
-    public static string Shown(JsonElement value)
+    public static string Shown(JsonElement value) => Shown(value.GetRawText());
+
+    public static string Shown(string text) => text.Length > MaxShown ? text[..MaxShown] + "…" : text;
+
+    public static void Warn(List<string> warnings, string warning)
     {
-        var text = value.GetRawText();
-        return text.Length > MaxShown ? text[..MaxShown] + "…" : text;
+        if (warnings.Count <= MaxWarnings)
+        {
+            warnings.Add(warnings.Count < MaxWarnings ? warning : "there is more that is odd");
+        }
     }
 
     public void WarnOfUnknown(List<string> warnings, params string[] known)
@@ -18,7 +27,7 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
         foreach (var property in element.EnumerateObject().Where(p => !known.Contains(p.Name)))
         {
             var meant = known.FirstOrDefault(k => k.Equals(property.Name, StringComparison.OrdinalIgnoreCase));
-            warnings.Add($"key '{path}{property.Name}' is unknown and has no effect{(meant is null ? "" : $"; did you mean '{meant}'?")}");
+            Warn(warnings, $"key '{path}{Shown(property.Name)}' is unknown and has no effect{(meant is null ? "" : $"; did you mean '{meant}'?")}");
         }
     }
 
@@ -86,7 +95,7 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
             {
                 texts[property.Name] = property.Value.ValueKind == JsonValueKind.String
                     ? property.Value.GetString()!
-                    : throw new SourceRefusedException($"{path}{key}.{property.Name} is {Shown(property.Value)}; it must be a text in quotes.");
+                    : throw new SourceRefusedException($"{path}{key}.{Shown(property.Name)} is {Shown(property.Value)}; it must be a text in quotes.");
             }
         }
 
@@ -100,10 +109,10 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
             return [];
         }
 
-        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
-            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && v.GetString()!.Length > 0)
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() is > 0 and <= MaxGlobs
+            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && v.GetString()!.Length is > 0 and <= MaxGlobLength)
             ? [.. value.EnumerateArray().Select(v => v.GetString()!)]
-            : throw Wrong(key, "it must be an array of globs, like [\"api/**\"]");
+            : throw Wrong(key, $"it must be an array of globs, like [\"api/**\"]; at most {MaxGlobs}, of {MaxGlobLength} characters at most");
     }
 
     public SourceRefusedException Wrong(string key, string allowed) =>

@@ -6,6 +6,8 @@ namespace Ci.Pipeline.Source;
 public static class DockerInfoReader
 {
     private const int MaxImages = 50;
+    // The reader's message quotes what it does not know, whole.
+    private const int MaxProblem = 300;
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     /// <summary>Reads the file's bytes.</summary>
@@ -19,7 +21,12 @@ public static class DockerInfoReader
         }
         catch (JsonException e)
         {
-            return new DockerInfoResult.Invalid($"it is not valid JSON: {e.Message}");
+            return new DockerInfoResult.Invalid($"it is not valid JSON: {(e.Message.Length > MaxProblem ? e.Message[..MaxProblem] + "…" : e.Message)}");
+        }
+        catch (InvalidOperationException)
+        {
+            // JsonDocument looks at the encoding of a text only when it is asked for it.
+            return new DockerInfoResult.Invalid("it is not valid JSON: it has a text that is no valid UTF-8, or half a surrogate pair.");
         }
         catch (SourceRefusedException e)
         {
@@ -48,7 +55,7 @@ public static class DockerInfoReader
     {
         foreach (var property in root.EnumerateObject().Where(p => p.Name is not ("images" or "$schema")))
         {
-            warnings.Add($"key '{property.Name}' beside images is unknown and has no effect");
+            DockerInfoObject.Warn(warnings, $"key '{DockerInfoObject.Shown(property.Name)}' beside images is unknown and has no effect");
         }
 
         return list.ValueKind == JsonValueKind.Array

@@ -51,7 +51,7 @@ public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> optio
         {
             return await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
         {
             throw new SourceUnavailableException($"GitHub at {http.BaseAddress} does not answer.", inner: e);
         }
@@ -82,16 +82,17 @@ public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> optio
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
-        if (response.Headers.RetryAfter is { } retry)
-        {
-            return retry.Delta ?? (retry.Date - time.GetUtcNow());
-        }
+        var wait = response.Headers.RetryAfter is { } retry ? retry.Delta ?? (retry.Date - time.GetUtcNow()) : UntilReset(response);
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
 
-        // Every answer says when the count begins anew; that matters only when nothing is left of it.
-        return Header(response, "x-ratelimit-remaining") == "0" && long.TryParse(Header(response, "x-ratelimit-reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+    /// <summary>Every answer says when the count begins anew; that matters only when nothing is left of it.</summary>
+    private TimeSpan? UntilReset(HttpResponseMessage response) =>
+        Header(response, "x-ratelimit-remaining") == "0"
+        && long.TryParse(Header(response, "x-ratelimit-reset"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
             ? DateTimeOffset.FromUnixTimeSeconds(seconds) - time.GetUtcNow()
             : null;
-    }
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;

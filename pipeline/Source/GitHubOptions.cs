@@ -12,6 +12,9 @@ public sealed class GitHubOptions
     /// <summary>The name of the <see cref="HttpClient"/> that carries the address, the token and GitHub's headers.</summary>
     public const string HttpClientName = "github";
 
+    /// <summary>The largest answer that is held in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
+    public const int MaxAnswerBytes = 64 << 20;
+
     /// <summary>GitHub's REST API; another for GitHub Enterprise Server (<c>https://HOST/api/v3</c>).</summary>
     [Required(ErrorMessage = "GitHub__ApiUrl is empty: leave it out for https://api.github.com.")]
     [RegularExpression("^https?://.+$", ErrorMessage = "GitHub__ApiUrl must start with https://, like https://api.github.com.")]

@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace Ci.Pipeline.Source;
 
 /// <summary>
@@ -10,11 +7,12 @@ namespace Ci.Pipeline.Source;
 public static class PathGlobs
 {
     /// <summary>Whether any of the changed paths is matched.</summary>
-    public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed)
+    public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed, CancellationToken cancellation = default)
     {
-        (bool Negated, Regex Pattern)[] patterns = [.. globs.Select(Compile)];
+        (bool Negated, GlobMatcher Pattern)[] patterns = [.. globs.Select(Compile)];
         return changed.Any(path =>
         {
+            cancellation.ThrowIfCancellationRequested();
             var matched = false;
             foreach (var (negated, pattern) in patterns)
             {
@@ -28,30 +26,37 @@ public static class PathGlobs
         });
     }
 
-    private static (bool Negated, Regex Pattern) Compile(string glob)
+    private static (bool Negated, GlobMatcher Pattern) Compile(string glob)
     {
         var negated = glob.StartsWith('!');
         var text = (negated ? glob[1..] : glob).TrimStart('/');
-        var regex = new StringBuilder(@"\A");
+        var matcher = new GlobMatcher();
         for (var i = 0; i < text.Length; i++)
         {
             if (text.AsSpan(i).StartsWith("**/"))
             {
-                regex.Append("(?:.*/)?");
+                matcher.Folders(_ => true);
                 i += 2;
             }
             else if (text.AsSpan(i).StartsWith("**"))
             {
-                regex.Append(".*");
+                matcher.Any(_ => true);
                 i++;
+            }
+            else if (text[i] == '*')
+            {
+                matcher.Any(c => c != '/');
+            }
+            else if (text[i] == '?')
+            {
+                matcher.One(c => c != '/');
             }
             else
             {
-                regex.Append(text[i] switch { '*' => "[^/]*", '?' => "[^/]", var c => Regex.Escape(c.ToString()) });
+                matcher.One(text[i]);
             }
         }
 
-        // Globs come from the commit: the engine without backtracking cannot be kept busy by one.
-        return (negated, new Regex(regex.Append(@"\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.Singleline));
+        return (negated, matcher);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.Source;
@@ -43,10 +44,10 @@ public sealed class PullRequestFiles(HttpClient http)
         {
             using var response = await http.GetAsync(path, cancellation);
             response.EnsureSuccessStatusCode();
-            return await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation) ?? [];
+            var files = await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation);
+            return files is null || files.Exists(file => file is null) ? throw new JsonException("A file is null.") : files;
         }
-        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException
-            || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
         {
             var status = e is HttpRequestException { StatusCode: HttpStatusCode code } ? $" ({(int)code})" : "";
             throw new SourceUnavailableException($"GitHub did not list the pull request's files{status}.", inner: e);
@@ -61,6 +62,6 @@ internal sealed record ChangedFile
     public string? PreviousFilename { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(List<ChangedFile>))]
 internal sealed partial class ChangedFileJson : JsonSerializerContext;

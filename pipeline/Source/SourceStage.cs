@@ -1,4 +1,6 @@
 using Ci.Pipeline.Queue;
+using Ci.Pipeline.Webhook;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;
 
@@ -20,7 +22,7 @@ public abstract record SourceStageResult
 }
 
 /// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
-public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
+public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files, IOptions<ForkOptions> forks)
 {
     /// <summary>Fetches the request's commit.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
@@ -68,14 +70,24 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
                     log($"Warning: dockerInfo.json: {warning}");
                 }
 
+                if (!request.IsFork && info.Images.FirstOrDefault(image => image.Name.EndsWith(forks.Value.ImageSuffix, StringComparison.Ordinal)) is { } taken)
+                {
+                    return new SourceStageResult.Refused(
+                        $"dockerInfo.json: service_name '{taken.Name}' ends in '{forks.Value.ImageSuffix}', which the images of forks do: choose another.");
+                }
+
                 var touched = await SelectAsync(request, info.Images, cancellation);
                 return touched.Count == 0
                     ? new SourceStageResult.Empty($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
-                    : new SourceStageResult.Ready(archive, touched, info.Warnings);
+                    : new SourceStageResult.Ready(archive, Named(request, touched), info.Warnings);
             case var other:
                 throw new InvalidOperationException($"Unknown result {other}.");
         }
     }
+
+    /// <summary>A stranger's images go under names of their own: no tag of the repository's is theirs to move.</summary>
+    private IReadOnlyList<ImageSpec> Named(BuildRequest request, IReadOnlyList<ImageSpec> images) =>
+        request.IsFork ? [.. images.Select(image => image with { Name = image.Name + forks.Value.ImageSuffix })] : images;
 
     private async Task<IReadOnlyList<ImageSpec>> SelectAsync(
         BuildRequest request, IReadOnlyList<ImageSpec> images, CancellationToken cancellation)
@@ -89,6 +101,6 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files)
         // Of a pull request with more files than GitHub lists, every image may be touched.
         return changed is null
             ? images
-            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed))];
+            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed, cancellation))];
     }
 }

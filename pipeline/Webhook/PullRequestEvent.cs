@@ -21,6 +21,12 @@ public sealed record PullRequestEvent
     /// <summary>The repository whose webhook this is.</summary>
     public required Repository Repository { get; init; }
 
+    /// <summary>With <c>labeled</c>: the label that was set.</summary>
+    public Label? Label { get; init; }
+
+    /// <summary>Who did it.</summary>
+    public Account? Sender { get; init; }
+
     /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static PullRequestEvent Parse(ReadOnlySpan<byte> json) =>
@@ -37,6 +43,9 @@ public sealed record PullRequest
     /// <summary>Where the change goes to.</summary>
     public required Side Base { get; init; }
 
+    /// <summary><c>open</c> or <c>closed</c>.</summary>
+    public string? State { get; init; }
+
     /// <summary>Whether it is a draft.</summary>
     public bool Draft { get; init; }
 
@@ -48,6 +57,9 @@ public sealed record PullRequest
 
     /// <summary>Its author; null for a deleted account.</summary>
     public Account? User { get; init; }
+
+    /// <summary>What its author is to the repository: <c>OWNER</c>, <c>MEMBER</c>, <c>COLLABORATOR</c>, <c>NONE</c>, …</summary>
+    public string? AuthorAssociation { get; init; }
 
     /// <summary>When it last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
@@ -83,6 +95,13 @@ public sealed record Repository
     public required string FullName { get; init; }
 }
 
+/// <summary>A label.</summary>
+public sealed record Label
+{
+    /// <summary>Its name; GitHub takes two that differ in case for one.</summary>
+    public required string Name { get; init; }
+}
+
 /// <summary>An account.</summary>
 public sealed record Account
 {
@@ -92,4 +111,6 @@ public sealed record Account
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PullRequestEvent))]
+[JsonSerializable(typeof(IssueCommentEvent))]
+[JsonSerializable(typeof(CollaboratorPermission))]
 internal sealed partial class WebhookJson : JsonSerializerContext;

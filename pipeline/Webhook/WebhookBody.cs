@@ -8,6 +8,8 @@ public static class WebhookBody
     /// <summary>GitHub caps payloads at 25 MB (docs.github.com, "Webhook events and payloads").</summary>
     public const int MaxBytes = 25 * 1024 * 1024;
 
+    private const int FirstBytes = 64 * 1024;
+
     /// <summary>The whole body, or null when it is larger than <see cref="MaxBytes"/>.</summary>
     public static async Task<ReadOnlyMemory<byte>?> ReadAsync(Stream body, long? length, CancellationToken cancellation)
     {
@@ -16,7 +18,8 @@ public static class WebhookBody
             return null;
         }
 
-        var buffer = new byte[(int)(length ?? 64 * 1024) + 1];
+        // What a header claims is not yet there: memory is taken as the bytes come.
+        var buffer = new byte[(int)Math.Min(length ?? FirstBytes, FirstBytes) + 1];
         var count = 0;
         int read;
         while ((read = await body.ReadAsync(buffer.AsMemory(count), cancellation)) > 0)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Webhook;
 
-/// <summary>What the webhook needs to know; settings <c>GitHub__WebhookSecret</c> and <c>GitHub__BuildForks</c>.</summary>
+/// <summary>What the webhook needs to know; settings <c>GitHub__WebhookSecret</c> and <c>GitHub__Repositories</c>.</summary>
 public sealed class WebhookOptions
 {
     /// <summary>The configuration section.</summary>
@@ -17,8 +17,22 @@ public sealed class WebhookOptions
     [MinLength(8, ErrorMessage = "GitHub__WebhookSecret is shorter than 8 characters: choose a long random one (openssl rand -hex 32).")]
     public string WebhookSecret { get; set; } = "";
 
-    /// <summary>Whether open pull requests from forks are built. Off by default: they are code by strangers.</summary>
-    public bool BuildForks { get; set; }
+    /// <summary>
+    /// The repositories that are built, <c>owner/name</c> or <c>owner/*</c> with commas between; <c>*</c> for every
+    /// repository whose webhook knows the secret.
+    /// </summary>
+    [RegularExpression(
+        @"^\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*(,\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*)*$",
+        ErrorMessage = "GitHub__Repositories must be *, or owner/name or owner/* with commas between.")]
+    [Required(ErrorMessage = "GitHub__Repositories is empty, so nothing would be built: set it to *, or owner/name or owner/* with commas between.")]
+    public string Repositories { get; set; } = "*";
+
+    /// <summary>Whether a repository is built.</summary>
+    public bool Allows(string repository) =>
+        Repositories.Split(',', StringSplitOptions.TrimEntries).Any(pattern =>
+            pattern == "*"
+            || pattern.Equals(repository, StringComparison.OrdinalIgnoreCase)
+            || (pattern.EndsWith("/*", StringComparison.Ordinal) && repository.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)));
 }
 
 /// <summary>Checks <see cref="WebhookOptions"/> at start.</summary>

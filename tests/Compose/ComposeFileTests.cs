@@ -35,7 +35,7 @@ public sealed partial class ComposeFileTests
 
             var config = await ConfigAsync("--env-file", example, "--profile", "tunnel");
 
-            Assert.Equal(7, settings.Count);
+            Assert.Equal(9, settings.Count);
             Assert.All(settings.Values, value => Assert.Contains(value, config, StringComparison.Ordinal));
         }
         finally
@@ -68,13 +68,13 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
-    public void Every_image_of_others_has_an_exact_version()
+    public void Every_image_of_others_has_an_exact_version_and_digest()
     {
         var images = Image().Matches(Shell.ReadFile("docker-compose.yml")).Select(image => image.Groups["image"].Value);
 
         Assert.All(
             images.Where(image => image != "pull-request-images-functions"),
-            image => Assert.Matches(@":\d+\.\d+\.\d+(-alpine)?\z", image));
+            image => Assert.Matches(@":\d+\.\d+\.\d+(-alpine)?@sha256:[0-9a-f]{64}\z", image));
     }
 
     /// <summary>The file as compose understands it.</summary>

@@ -30,7 +30,7 @@ public sealed partial class FunctionsImageTests
     public async Task The_health_check_passes_when_the_builds_can_be_listed(int status, int code)
     {
         await using var app = Loopback.App();
-        app.MapGet("/api/builds", () => Results.Text(new string('x', 1_000_000), statusCode: status));
+        app.MapGet("/api/health", () => Results.Text(new string('x', 1_000_000), statusCode: status));
         await app.StartAsync(TestContext.Current.CancellationToken);
 
         var (actual, output) = await HealthCheckAsync(new Uri(app.Urls.First()).Port);

@@ -18,7 +18,10 @@ public sealed record ImageSeen(string Name, string[] Tags, string Reference, str
 public sealed class Story : IAsyncDisposable
 {
     public const string Secret = "a secret that only this test knows";
-    private const string Repository = "sample/repository";
+
+    public const string Key = "a key that only this test knows";
+
+    public const string Repository = "sample/repository";
 
     private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
 
@@ -33,6 +36,7 @@ public sealed class Story : IAsyncDisposable
         _git = git;
         GitHub = gitHub;
         _settings = settings;
+        _http.DefaultRequestHeaders.Add("x-functions-key", Key);
     }
 
     public GitHubStandIn GitHub { get; }
@@ -57,6 +61,7 @@ public sealed class Story : IAsyncDisposable
             ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(),
             ["GitHub__Token"] = "the-token",
             ["GitHub__WebhookSecret"] = Secret,
+            ["Api__Key"] = Key,
             ["Registry__Address"] = registry.Address,
             ["Registry__Url"] = registry.Url.ToString(),
             ["Docker__Host"] = engine.Host,
@@ -142,6 +147,26 @@ public sealed class Story : IAsyncDisposable
         var (pushed, answer) = await GitHub.PushAsync(_pulls[number], commit);
         return await FollowAsync(pushed, answer);
     }
+
+    /// <summary>Opens a pull request from a fork; its head is reachable through the base repository, as on GitHub.</summary>
+    public async Task<(PullRequestState Pull, JsonNode Answer)> OpenForkAsync(Dictionary<string, string> files)
+    {
+        var branch = "b" + Guid.NewGuid().ToString("n")[..8];
+        var commit = await _git.CommitAsync(branch, files, "A stranger's change");
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A stranger's change", headRepository: "stranger/repository");
+        return (pull, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>A stranger pushes to a fork.</summary>
+    public async Task<(PullRequestState Pull, JsonNode Answer)> PushForkAsync(PullRequestState pull, Dictionary<string, string> files)
+    {
+        var (pushed, answer) = await GitHub.PushAsync(pull, await _git.CommitAsync(pull.Branch, files, "Another of a stranger's changes"));
+        return (pushed, JsonNode.Parse(answer.Body)!);
+    }
+
+    /// <summary>Comments, later than anything that happened to the pull request.</summary>
+    public async Task<JsonNode> CommentAsync(PullRequestState pull, string body, string by) =>
+        JsonNode.Parse((await GitHub.CommentAsync(pull, body, by, pull.UpdatedAt.AddSeconds(2))).Body)!;
 
     /// <summary>Closes it without a merge and waits for what that does; null when it does nothing.</summary>
     public async Task<(int Status, BuildSeen? Closing)> CloseAsync(int number)

@@ -86,7 +86,7 @@ public sealed class SupersedingTests(Azurite azurite, DockerEngine engine, Regis
         var merged = await _story.MergeAsync(opened.PullRequest);
 
         Assert.Null(await registry.DigestAsync(_story.ServiceName, $"pr-{opened.PullRequest}"));
-        Assert.All(merged.Images[0].Tags, tag => Assert.Equal(merged.Images[0].Digest, registry.DigestAsync(_story.ServiceName, tag).GetAwaiter().GetResult()));
+        await Assert.AllAsync(merged.Images[0].Tags, async tag => Assert.Equal(merged.Images[0].Digest, await registry.DigestAsync(_story.ServiceName, tag)));
     }
 
     [Fact]

@@ -57,6 +57,16 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Names_of_any_length_are_cut_and_taken()
+    {
+        var payload = Pull().Payload("opened");
+        payload["pull_request"]!["head"]!["ref"] = new string('r', 200_000);
+        payload["pull_request"]!["html_url"] = "https://github.com/" + new string('u', 200_000);
+
+        await AssertAsync(await SendAsync(payload.ToJsonString()), 202, "queued");
+    }
+
+    [Fact]
     public async Task Another_content_type_is_415() => await AssertAsync(await SendAsync("{}", contentType: "text/plain"), 415, "application/json");
 
     [Fact]
@@ -73,8 +83,8 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         await AssertAsync(await SendAsync((Pull() with { Draft = true }).Payload("opened").ToJsonString()), 200, "draft");
 
     [Fact]
-    public async Task A_deleted_fork_is_ignored_with_what_to_do() =>
-        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "GitHub__BuildForks");
+    public async Task A_deleted_fork_waits_for_approval() =>
+        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "waiting for approval");
 
     [Fact]
     public async Task A_form_encoded_delivery_is_accepted()
@@ -111,7 +121,24 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         }
 
         await AssertAsync(await SendAsync("{}", @event: "ping"), 200, "pong");
-        Assert.Equal("[]", await _http.GetStringAsync(new Uri(_host.Url, "api/builds"), Cancellation));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_host.Url, "api/builds"));
+        request.Headers.Add("x-functions-key", Story.Key);
+        using var list = await _http.SendAsync(request, Cancellation);
+        Assert.Equal("[]", await list.Content.ReadAsStringAsync(Cancellation));
+        Assert.DoesNotContain("   at ", _host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_whose_chunks_are_none_is_400()
+    {
+        using var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nX-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n!!!\r\n"),
+            Cancellation);
+        using var reader = new StreamReader(client.GetStream());
+
+        Assert.StartsWith("HTTP/1.1 400", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", _host.Output, StringComparison.Ordinal);
     }
 
@@ -175,6 +202,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
         ["Docker__Host"] = "tcp://127.0.0.1:1",
         ["Registry__Address"] = "localhost:1",
+        ["Api__Key"] = Story.Key,
     };
 
     private static async Task AssertAsync(HttpResponseMessage answer, int status, string words)

@@ -16,14 +16,19 @@ internal sealed class Verdicts(World world, Traffic traffic)
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Whether nothing is left to do.</summary>
-    public async Task<bool> IsQuietAsync() =>
-        (await _records.ActiveAsync(Cancellation)).Count == 0
-        && !world.Temporary.EnumerateFileSystemInfos().Any()
-        && (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount == 0;
+    /// <summary>What was left to do when it was last looked, for people.</summary>
+    public string Left { get; private set; } = "";
 
-    public async Task<string> WhatIsLeftAsync() => $"{world.Temporary.EnumerateFileSystemInfos().Count()} temporary files\n" + string.Join(
-        "\n", (await _records.ActiveAsync(Cancellation)).Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
+    /// <summary>How much is left to do: builds, messages and temporary files.</summary>
+    public async Task<int> LeftAsync()
+    {
+        var active = await _records.ActiveAsync(Cancellation);
+        var files = world.Temporary.EnumerateFileSystemInfos().Count();
+        var messages = (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount;
+        Left = $"{files} temporary files, {messages} messages\n" + string.Join(
+            "\n", active.Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
+        return active.Count + files + messages;
+    }
 
     public async Task<IReadOnlyList<string>> ProblemsAsync()
     {

@@ -19,6 +19,9 @@ public sealed class DockerEngine : LazyPart
     /// <summary>The engine's address.</summary>
     public string Host { get; private set; } = "";
 
+    /// <summary>A folder with certificates, for an engine that is reached with TLS over TCP; null for a socket.</summary>
+    internal string? Certificates { private get; init; }
+
     private static string Docker => Parts.Find("docker") ?? "docker";
 
     /// <summary>Pulls an image, runs it, and returns what it printed.</summary>
@@ -52,6 +55,29 @@ public sealed class DockerEngine : LazyPart
     public async Task<string[]> ImageNamesAsync() =>
         (await RunAsync("images", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The instructions that the engine's images were made with, those that only others are built on among them.</summary>
+    public async Task<string> StepsAsync()
+    {
+        var steps = "";
+        await Parts.UntilAsync(
+            async () =>
+            {
+                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
+                try
+                {
+                    steps = await RunAsync(["image", "inspect", "--format", "{{.ContainerConfig.Cmd}} {{.Config.Cmd}}", .. ids]);
+                    return true;
+                }
+                catch (InvalidOperationException)
+                {
+                    // Another test's image went meanwhile.
+                    return false;
+                }
+            },
+            "the images' steps");
+        return steps;
+    }
+
     /// <summary>Builds a folder with the classic builder and returns the image's id.</summary>
     public async Task<string> BuildAsync(string folder)
     {
@@ -59,14 +85,25 @@ public sealed class DockerEngine : LazyPart
         return output.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("sha256:", StringComparison.Ordinal));
     }
 
-    public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(Docker, ["-H", Host, .. arguments]);
+    public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(
+        Docker,
+        Certificates is { } folder
+            ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem", "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
+            : ["-H", Host, .. arguments]);
 
     protected override async Task StartPartAsync()
     {
         if (Parts.Find("dockerd") is { } dockerd && Environment.IsPrivilegedProcess && OperatingSystem.IsLinux())
         {
             Host = $"unix://{Folder}/docker.sock";
-            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid"]);
+            string[] tls = [];
+            if (Certificates is { } folder)
+            {
+                Host = $"tcp://127.0.0.1:{Parts.FreePort()}";
+                tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
+            }
+
+            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
         }
         else
         {

@@ -29,6 +29,16 @@ public sealed class Registry : LazyPart
         return (await new RegistryClient(http).FindAsync(name, tag, TestContext.Current.CancellationToken))?.Digest;
     }
 
+    /// <summary>Pushes an image of the engine's under a name, and returns that name with the registry before it.</summary>
+    public async Task<string> PushAsync(DockerEngine engine, string image, string name)
+    {
+        var reference = $"{Address}/{name}";
+        await engine.RunAsync("tag", image, reference);
+        await engine.RunAsync("push", "--quiet", reference);
+        await engine.RunAsync("rmi", "--no-prune", reference);
+        return reference;
+    }
+
     protected override async Task StartPartAsync()
     {
         if (Parts.Find("docker-registry") is not { } program)

@@ -29,4 +29,21 @@ public sealed class EngineErrorsTests
     [Fact]
     public void A_registrys_refusal_is_certain() => Assert.True(
         Assert.IsType<ImageRefusedException>(EngineErrors.OfPush("unauthorized: authentication required", "localhost:5000/x")).IsCertain);
+
+    [Fact]
+    public void A_step_as_long_as_a_book_is_quoted_by_its_beginning_and_its_end()
+    {
+        var e = Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild($"The command '/bin/sh -c {new string('x', 1_000_000)}' returned a non-zero code: 3"));
+
+        Assert.InRange(e.Message.Length, 1, 2_100);
+        Assert.EndsWith("returned a non-zero code: 3.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("5")]
+    [InlineData("""{"message":5}""")]
+    [InlineData("""{"message":"\ud800"}""")]
+    public void An_answer_of_another_shape_is_an_error_all_the_same(string body) =>
+        Assert.NotNull(EngineErrors.OfAnswer(new Docker.DotNet.DockerApiException(System.Net.HttpStatusCode.InternalServerError, body)));
 }

@@ -56,8 +56,12 @@ public sealed class EngineRoomTests(Fixture engine)
         Assert.Contains("docker system df", fault.Message, StringComparison.Ordinal);
     }
 
-    private static EngineRoom Room(DockerOptions docker) => new(
-        new DockerEngine(Options.Create(docker)), Options.Create(docker), Options.Create(new RegistryOptions()), TimeProvider.System);
+    private static EngineRoom Room(DockerOptions docker)
+    {
+        var client = new EngineClient(Options.Create(docker));
+        return new EngineRoom(
+            new DockerEngine(client), new EngineLeftovers(client), Options.Create(docker), Options.Create(new RegistryOptions()), TimeProvider.System);
+    }
 
     private async Task<string> BuildAsync(string instruction)
     {

@@ -54,6 +54,19 @@ public sealed class BuildRequestTests
     public void Something_else_is_unreadable(string text) =>
         Assert.Throws<UnreadableMessageException>(() => BuildRequest.Parse(text));
 
+    [Theory]
+    [InlineData("\"title\": \"", "\"title\": null, \"x\": \"")]
+    [InlineData("\"owner/repo\"", "\"../repo\"")]
+    [InlineData("\"owner/repo\"", "\"owner/..\"")]
+    [InlineData("\"aaaa", "\"/aaa")]
+    [InlineData("\"pullRequest\": 12", "\"pullRequest\": 0")]
+    [InlineData("\"merge\"", "99")]
+    public void A_message_with_a_value_that_cannot_be_is_unreadable(string text, string other)
+    {
+        Assert.Contains(text, Request.ToJson(), StringComparison.Ordinal);
+        Assert.Throws<UnreadableMessageException>(() => BuildRequest.Parse(Request.ToJson().Replace(text, other, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Another_version_is_unreadable_and_named()
     {

@@ -84,8 +84,8 @@ public sealed class RecoveryLookTests(Azurite azurite)
         var statuses = new CommitStatuses(
             http, storage.Records, new BuildViews(Options.Create(new ReportOptions())), Options.Create(new ReportOptions()), storage.Time, NullLogger<CommitStatuses>.Instance);
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
-        using var engine = new Engine(docker);
-        var room = new EngineRoom(engine, docker, Options.Create(new RegistryOptions()), storage.Time);
+        using var client = new EngineClient(docker);
+        var room = new EngineRoom(new Engine(client), new EngineLeftovers(client), docker, Options.Create(new RegistryOptions()), storage.Time);
         using var recovery = new Recovery(storage.Records, storage.Queue, statuses, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }

@@ -21,7 +21,8 @@ public sealed class DockerIgnoreTests
         "*\n!a", "*\n!dir", "*\n!dir/a", "*\n!dir/sub/a", "*\n!**/a", "**\n!dir", "**\n!dir/sub", "*.md\n!README.md", "dir\n!dir/a", "dir\n!dir/*.md",
         "dir\n!dir/sub\ndir/sub/deep", "!a", "*\n!*.md", "# comment\na", " # no comment", "  a  ", "! a", "*\n! dir/a ", "\uFEFFa", "a\r\nb\r\n",
         "dir/**/a", "**/sub/**", "**/sub", "other/**/a", "**/dir/*", "dir/sub/**/a", "*/dir", ".*", "**/.*", "a\n!a\na", "Docker*", "*\n!Dockerfile",
-        "dir/sub\n!dir/sub/deep", "**/*\n!docs/**", "docs/*.md\n!docs/README.md", "*/**", "**/**", "***", "dir**", "di*", "d?r/sub",
+        "dir/sub\n!dir/sub/deep", "**/*\n!docs/**", "docs/*.md\n!docs/README.md", "[*]", "[a*]b", "[!a]", "[^a]/*", "[a-b]?", "[b-a]", "[\\]a]", "[.a]md", "[+]*", "x[(]1*", "^a", "a^b", "*^", "d?r/^a", "\\d*", "\\w", "\\b*", "\\?", "**/[ab]", "[ds]*/**/[ab].m?",
+        "*/**", "**/**", "***", "dir**", "di*", "d?r/sub",
     ]);
 
     [Fact]
@@ -51,6 +52,31 @@ public sealed class DockerIgnoreTests
         var e = Assert.Throws<SourceRefusedException>(() => DockerIgnore.Parse(Encoding.UTF8.GetBytes(pattern), "Dockerfile"));
         Assert.Contains(".dockerignore", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_file_that_is_too_much_for_memory_is_refused()
+    {
+        Assert.Contains("1000 characters", Refusal(new string('a', 1_001)), StringComparison.Ordinal);
+        Assert.Contains("10000 patterns", Refusal(string.Concat(Enumerable.Repeat("*a\n", 10_001))), StringComparison.Ordinal);
+        Assert.Contains("more than 16", Refusal(string.Concat(Enumerable.Repeat("\\d\n", 17))), StringComparison.Ordinal);
+        Assert.Contains("too long", Refusal("^" + new string('a', 200) + "*"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ten_thousand_patterns_take_little_memory_and_a_deep_path_little_time()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var ignore = DockerIgnore.Parse(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 10_000).Select(i => $"**/*a*a*{i}/[Bb]in\n"))), "Dockerfile");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000_000);
+
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ignore.Excludes(string.Concat(Enumerable.Repeat("a/", 2_000)) + "a", stop.Token));
+        Assert.False(ignore.Excludes("src/a/b/c.cs"));
+    }
+
+    private static string Refusal(string file) =>
+        Assert.Throws<SourceRefusedException>(() => DockerIgnore.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile")).Message;
 
     private static async Task CompareAsync(string[] ignoreFiles)
     {

@@ -71,6 +71,25 @@ public sealed class DockerInfoReaderTests
     public void What_is_wrong_is_named(string json, string words) =>
         Assert.Contains(words, Assert.IsType<DockerInfoResult.Invalid>(Read(json)).Problem, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("""{ "service_name": "\ud800", "version": "1" }""", "surrogate")]
+    [InlineData("""{ "service_name": "a", "version": "1", "\ud800": 1 }""", "surrogate")]
+    [InlineData("""{ "service_name": "a", "version": "1", "paths": ["\udc00"] }""", "surrogate")]
+    public void Half_a_character_is_refused(string json, string words) =>
+        Assert.Contains(words, Assert.IsType<DockerInfoResult.Invalid>(Read(json)).Problem, StringComparison.Ordinal);
+
+    [Fact]
+    public void What_it_says_stays_short_however_long_the_file_is()
+    {
+        var token = Assert.IsType<DockerInfoResult.Invalid>(Read($$"""{ "service_name": tru{{new string('x', 100_000)}}, "version": "1" }"""));
+        var unknown = Valid($$"""{ "service_name": "a", "version": "1", {{string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"{new string('k', 500)}{i}\":1"))}} }""");
+        var globs = Assert.IsType<DockerInfoResult.Invalid>(Read($$"""{ "service_name": "a", "version": "1", "paths": [{{string.Join(',', Enumerable.Repeat("\"**\"", 201))}}] }"""));
+
+        Assert.InRange(token.Problem.Length, 1, 400);
+        Assert.InRange(unknown.Warnings.Sum(warning => warning.Length), 1, 5_000);
+        Assert.Contains("at most 200", globs.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void No_bytes_make_it_throw() =>
         Gen.OneOf(Gen.Byte.Array[0, 200], Gen.Int[0, JsonLike.Length - 1].Select(i => (byte)JsonLike[i]).Array[0, 100])

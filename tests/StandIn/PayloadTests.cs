@@ -82,13 +82,31 @@ public sealed class PayloadTests
     [Fact]
     public void Every_key_that_the_CI_reads_is_in_the_stand_ins_payload_and_in_GitHubs_examples()
     {
-        var pushed = (Pull with { Before = new string('b', 40) }).Payload("synchronize");
-        string[] read = [.. WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(pushed), Reading))!).Select(p => p.Key)];
-        var delivered = WebhookExamples.Places(pushed);
-        var examples = WebhookExamples.Places(Examples("synchronize"));
+        // Between them they have every key: one tells what was pushed over, the other which label was set.
+        JsonObject[] payloads = [(Pull with { Before = new string('b', 40) }).Payload("synchronize"), Pull.Payload("labeled")];
+        string[] read = [.. payloads.SelectMany(payload => WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(payload), Reading))!)).Select(p => p.Key).Distinct()];
+        var delivered = WebhookExamples.Places(payloads);
+        var examples = WebhookExamples.Places([.. Examples("synchronize"), .. Examples("labeled")]);
 
         Assert.Contains("$.pull_request.head.repo.full_name", read);
         Assert.All(read, place => Assert.True(delivered.Contains(place) && examples.Contains(place), place));
+    }
+
+    [Fact]
+    public void A_comments_payload_has_what_GitHubs_examples_have_and_all_that_the_CI_reads()
+    {
+        JsonObject[] examples = [.. WebhookExamples.Of("issue_comment").Where(e => e["action"]!.GetValue<string>() == "created")];
+        var payload = GitHubStandIn.CommentPayload(Pull, "/build", "maintainer", Pull.UpdatedAt);
+        var read = IssueCommentEvent.Parse(Encoding.UTF8.GetBytes(payload.ToJsonString()));
+
+        // The published examples are of issues; a pull request's has one key more, which the API's description of an issue knows.
+        var onIssue = GitHubStandIn.CommentPayload(Pull, "/build", "maintainer", Pull.UpdatedAt, isIssue: true);
+        Assert.Equal([], Strange(onIssue, [.. examples, .. WebhookExamples.Of("pull_request")]));
+        Assert.Equal([], Missing(onIssue, examples));
+        Assert.Equal(["pull_request"], payload["issue"]!.AsObject().Select(p => p.Key).Except(onIssue["issue"]!.AsObject().Select(p => p.Key)));
+        Assert.Equal(
+            ("created", 7, "/build", "octo/app", "maintainer", Pull.UpdatedAt, true),
+            (read.Action, read.Issue.Number, read.Comment.Body, read.Repository.FullName, read.Sender?.Login, read.Comment.CreatedAt, read.Issue.PullRequest is not null));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class TunnelRegistrationTests : IAsyncLifetime
         var hook = Assert.Single(_tunnel.GitHub.Hooks);
         Assert.Equal("web", (string?)hook["name"]);
         Assert.Equal(true, (bool?)hook["active"]);
-        Assert.Equal("""["pull_request"]""", hook["events"]!.ToJsonString());
+        Assert.Equal("""["pull_request","issue_comment"]""", hook["events"]!.ToJsonString());
         Assert.Equal(
             $$"""{"url":"https://first.ngrok-free.app/api/webhook","content_type":"json","secret":"{{TunnelFixture.Secret}}","insecure_ssl":"0"}""",
             hook["config"]!.ToJsonString());

@@ -22,7 +22,6 @@ public sealed class BuildPolicyTests
         Assert.Equal(new Verdict.Build(BuildPurpose.Close), Decide(Event("closed")));
 
     [Theory]
-    [InlineData("labeled")]
     [InlineData("edited")]
     [InlineData("converted_to_draft")]
     [InlineData("something_new")]
@@ -34,25 +33,96 @@ public sealed class BuildPolicyTests
         Assert.Contains("ready for review", Reason(Event("opened", draft: true)), StringComparison.Ordinal);
 
     [Fact]
-    public void A_fork_is_not_built_and_the_setting_that_would_is_named()
+    public void A_fork_waits_and_what_to_do_is_said()
     {
-        var reason = Reason(Event("opened", headRepository: new Repository { Id = 2, FullName = "stranger/repo" }));
+        var reason = Assert.IsType<Verdict.Wait>(Decide(Event("opened", Stranger))).Reason;
 
-        Assert.Contains("stranger/repo", reason, StringComparison.Ordinal);
-        Assert.Contains("GitHub__BuildForks", reason, StringComparison.Ordinal);
+        Assert.Contains("/build aaaaaaaaaaaa", reason, StringComparison.Ordinal);
+        Assert.Contains("ok-to-build", reason, StringComparison.Ordinal);
+        Assert.True(reason.Length <= 140, reason);
     }
+
+    [Theory]
+    [InlineData("opened")]
+    [InlineData("reopened")]
+    [InlineData("synchronize")]
+    [InlineData("ready_for_review")]
+    public void No_action_of_a_forks_author_spares_the_approval(string action) =>
+        Assert.IsType<Verdict.Wait>(Decide(Event(action, Stranger, labels: ["ok-to-build"])));
 
     [Fact]
     public void A_fork_of_the_same_name_is_still_a_fork() =>
-        Assert.IsType<Verdict.Ignore>(Decide(Event("opened", headRepository: new Repository { Id = 2, FullName = "owner/repo" })));
+        Assert.IsType<Verdict.Wait>(Decide(Event("opened", new Repository { Id = 2, FullName = "owner/repo" })));
+
+    [Fact]
+    public void A_repository_under_a_new_name_is_no_fork() =>
+        Assert.IsType<Verdict.Build>(Decide(Event("opened", new Repository { Id = 1, FullName = "owner/former-name" })));
 
     [Fact]
     public void A_deleted_fork_is_a_fork() =>
-        Assert.Contains("a fork that was deleted", Reason(Event("opened", headRepository: null)), StringComparison.Ordinal);
+        Assert.IsType<Verdict.Wait>(Decide(Event("opened", headRepository: null)));
 
     [Fact]
-    public void Forks_are_built_when_the_setting_says_so() =>
-        Assert.Equal(new Verdict.Build(BuildPurpose.PullRequest), Decide(Event("opened", headRepository: null), buildForks: true));
+    public void With_Never_a_fork_is_ignored_and_the_setting_is_named()
+    {
+        var reason = Reason(Event("opened", Stranger), new ForkOptions { Build = ForkPolicy.Never });
+
+        Assert.Contains("stranger/repo", reason, StringComparison.Ordinal);
+        Assert.Contains("Forks__Build", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_Always_a_fork_is_built_within_a_forks_limits() =>
+        Assert.Equal(new Verdict.Build(BuildPurpose.PullRequest, IsFork: true), Decide(Event("opened", Stranger), new ForkOptions { Build = ForkPolicy.Always }));
+
+    [Theory]
+    [InlineData("MEMBER", true)]
+    [InlineData("OWNER", true)]
+    [InlineData("COLLABORATOR", false)]
+    [InlineData("CONTRIBUTOR", false)]
+    [InlineData(null, false)]
+    public void A_fork_of_a_trusted_author_is_built_like_a_branch_of_ones_own(string? association, bool trusted)
+    {
+        var e = Event("opened", Stranger);
+        var verdict = Decide(e with { PullRequest = e.PullRequest with { AuthorAssociation = association } }, new ForkOptions { TrustedAuthors = "OWNER, MEMBER" });
+
+        Assert.Equal(trusted, verdict is Verdict.Build { IsFork: false });
+    }
+
+    [Theory]
+    [InlineData("ok-to-build")]
+    [InlineData("OK-to-build")]
+    public void The_label_approves(string label) => Assert.Equal(new Verdict.Approve("maintainer"), Decide(Labelled(label, Stranger)));
+
+    [Theory]
+    [InlineData("bug")]
+    [InlineData("ok-to-build-not")]
+    [InlineData("")]
+    public void Another_label_does_not(string label) => Assert.IsType<Verdict.Ignore>(Decide(Labelled(label, Stranger)));
+
+    [Fact]
+    public void Taking_the_label_off_is_no_approval() =>
+        Assert.IsType<Verdict.Ignore>(Decide(Labelled("ok-to-build", Stranger) with { Action = "unlabeled" }));
+
+    [Fact]
+    public void The_label_means_nothing_on_a_branch_of_ones_own() => Assert.IsType<Verdict.Ignore>(Decide(Labelled("ok-to-build", Base)));
+
+    [Fact]
+    public void The_label_means_nothing_on_a_closed_pull_request()
+    {
+        var e = Labelled("ok-to-build", Stranger);
+
+        Assert.IsType<Verdict.Ignore>(Decide(e with { PullRequest = e.PullRequest with { State = "closed" } }));
+    }
+
+    [Fact]
+    public void Without_a_label_in_the_settings_none_approves()
+    {
+        var options = new ForkOptions { Label = "" };
+
+        Assert.IsType<Verdict.Ignore>(Decide(Labelled("", Stranger), options));
+        Assert.DoesNotContain("label", Assert.IsType<Verdict.Wait>(Decide(Event("opened", Stranger), options)).Reason, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_merged_fork_is_built_because_somebody_with_write_access_merged_it() =>
@@ -60,29 +130,37 @@ public sealed class BuildPolicyTests
 
     private static readonly Repository Base = new() { Id = 1, FullName = "owner/repo" };
 
-    private static string Reason(PullRequestEvent e) => Assert.IsType<Verdict.Ignore>(Decide(e)).Reason;
+    private static readonly Repository Stranger = new() { Id = 2, FullName = "stranger/repo" };
 
-    private static Verdict Decide(PullRequestEvent e, bool buildForks = false) =>
-        new BuildPolicy(Options.Create(new WebhookOptions { WebhookSecret = "12345678", BuildForks = buildForks })).Decide(e);
+    private static string Reason(PullRequestEvent e, ForkOptions? options = null) => Assert.IsType<Verdict.Ignore>(Decide(e, options)).Reason;
+
+    private static Verdict Decide(PullRequestEvent e, ForkOptions? options = null) => new BuildPolicy(Options.Create(options ?? new ForkOptions())).Decide(e);
+
+    private static PullRequestEvent Labelled(string label, Repository headRepository) =>
+        Event("labeled", headRepository) with { Label = new Label { Name = label }, Sender = new Account { Login = "maintainer" } };
 
     private static PullRequestEvent Event(string action, bool draft = false, bool merged = false) =>
         Event(action, Base, draft, merged);
 
-    private static PullRequestEvent Event(string action, Repository? headRepository, bool draft = false, bool merged = false) => new()
-    {
-        Action = action,
-        Number = 7,
-        Repository = Base,
-        PullRequest = new PullRequest
+    private static PullRequestEvent Event(
+        string action, Repository? headRepository, bool draft = false, bool merged = false, IReadOnlyList<string>? labels = null) =>
+        PullRequestEvent.Parse(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new
         {
-            Head = new Side { Ref = "feature", Sha = new string('a', 40), Repo = headRepository },
-            Base = new Side { Ref = "main", Sha = new string('b', 40), Repo = Base },
-            Draft = draft,
-            Merged = merged,
-            Title = "A change",
-            User = new Account { Login = "someone" },
-            UpdatedAt = DateTimeOffset.UnixEpoch,
-            HtmlUrl = "https://github.com/owner/repo/pull/7",
-        },
-    };
+            action,
+            number = 7,
+            repository = new { id = Base.Id, full_name = Base.FullName },
+            pull_request = new
+            {
+                head = new { @ref = "feature", sha = new string('a', 40), repo = headRepository is null ? null : new { id = headRepository.Id, full_name = headRepository.FullName } },
+                @base = new { @ref = "main", sha = new string('b', 40), repo = new { id = Base.Id, full_name = Base.FullName } },
+                draft,
+                merged,
+                state = "open",
+                labels = (labels ?? []).Select(name => new { name }),
+                title = "A change",
+                user = new { login = "someone" },
+                updated_at = DateTimeOffset.UnixEpoch,
+                html_url = "https://github.com/owner/repo/pull/7",
+            },
+        }));
 }

@@ -28,7 +28,7 @@ internal sealed class RepositoryHooks(HttpClient github, string repository)
     /// <summary>Creates the hook, or points the existing one here; returns its id.</summary>
     public async Task<long> SaveAsync(Hook? existing, string url, string secret, CancellationToken cancellation)
     {
-        var change = new HookChange("web", Active: true, ["pull_request"], new HookConfig(url, "json", secret, "0"));
+        var change = new HookChange("web", Active: true, ["pull_request", "issue_comment"], new HookConfig(url, "json", secret, "0"));
         if (existing is not null)
         {
             using var changed = await SendAsync(HttpMethod.Patch, $"{_hooks}/{existing.Id}", change, cancellation);

@@ -1,0 +1,60 @@
+using Ci.Functions.Answers;
+using Ci.Pipeline.Access;
+using Ci.Pipeline.Report.Pages;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Ci.Functions;
+
+/// <summary>Lets a browser in that has no way to send a header: for the key it gets a cookie.</summary>
+public sealed class SignInFunction(Gate gate)
+{
+    private const int MaxFormBytes = 4096;
+
+    /// <summary><c>GET /api/sign-in</c></summary>
+    [Function("SignInPage")]
+    public IResult Show([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "sign-in")] HttpRequest request) =>
+        gate.RefuseEntry(request) ?? new PageResult(SignInPage.Render());
+
+    /// <summary><c>POST /api/sign-in</c>, a form with the field <c>key</c></summary>
+    [Function("SignIn")]
+    public async Task<IResult> SignInAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-in")] HttpRequest request, CancellationToken cancellation)
+    {
+        if (gate.RefuseEntry(request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!request.HasFormContentType || request.ContentLength is null or > MaxFormBytes)
+        {
+            return Results.Text("Send a form with the field key.", statusCode: 400);
+        }
+
+        var form = await new FormFeature(request, new FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = 4 }).ReadFormAsync(cancellation);
+        if (gate.SignIn(Doors.CallerOf(request) with { Key = form["key"] }) is not { } ticket)
+        {
+            return new PageResult(SignInPage.Render("That is not the key."));
+        }
+
+        request.HttpContext.Response.Cookies.Append(
+            Doors.Cookie,
+            ticket.Ticket,
+            new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = Doors.IsSecure(request), Path = "/api", Expires = ticket.Ends });
+        return new SeeOther("/api/builds");
+    }
+
+    /// <summary><c>POST /api/sign-out</c></summary>
+    [Function("SignOut")]
+    public IResult SignOut([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-out")] HttpRequest request)
+    {
+        if (gate.RefuseEntry(request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        request.HttpContext.Response.Cookies.Delete(Doors.Cookie, new CookieOptions { Path = "/api", SameSite = SameSiteMode.Strict });
+        return new SeeOther("/api/sign-in");
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Access;
+
+/// <summary>Keeps one address from taking the host's time: so many requests, and so many failures, a minute.</summary>
+public sealed class Throttle(IOptions<AccessOptions> options) : IDisposable
+{
+    private readonly PartitionedRateLimiter<string> _requests = PerMinute(options.Value.RequestsPerMinute);
+    private readonly PartitionedRateLimiter<string> _failures = PerMinute(options.Value.FailuresPerMinute);
+
+    /// <summary>Whether a request of that source is within its limit; counts it.</summary>
+    public bool Allows(string source)
+    {
+        using var lease = _requests.AttemptAcquire(source);
+        return lease.IsAcquired;
+    }
+
+    /// <summary>Whether that source may still fail.</summary>
+    public bool MayFail(string source) =>
+        // The bucket fills in fractions, and to ask it for nothing succeeds with any of them.
+        (_failures.GetStatistics(source)?.CurrentAvailablePermits ?? 1) >= 1;
+
+    /// <summary>That source came with a wrong key or signature.</summary>
+    public void Failed(string source)
+    {
+        using var lease = _failures.AttemptAcquire(source);
+    }
+
+    /// <summary>
+    /// Who asks: the connection's address, or, behind a proxy on this machine or its network (ngrok, the Functions host),
+    /// the last address in <c>X-Forwarded-For</c> that is none of those: what stands before it anybody can write.
+    /// </summary>
+    public static string SourceOf(IPAddress? connection, string? forwardedFor)
+    {
+        if (connection is null || !IsNear(connection))
+        {
+            return Shown(connection);
+        }
+
+        var claimed = (forwardedFor ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(text => IPEndPoint.TryParse(text, out var end) ? end.Address : null)
+            .LastOrDefault(address => address is null || !IsNear(address));
+        return Shown(claimed ?? connection);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _failures.Dispose();
+    }
+
+    private static PartitionedRateLimiter<string> PerMinute(int count) => PartitionedRateLimiter.Create<string, string>(source =>
+        RateLimitPartition.GetTokenBucketLimiter(source, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = count,
+            TokensPerPeriod = Math.Max(1, count / 60),
+            ReplenishmentPeriod = count < 60 ? TimeSpan.FromSeconds(60.0 / count) : TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        }));
+
+    private static bool IsNear(IPAddress address)
+    {
+        var ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        if (IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal)
+        {
+            return true;
+        }
+
+        var bytes = ip.GetAddressBytes();
+        return bytes.Length == 4
+            && (bytes[0] == 10 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32) || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254));
+    }
+
+    // Whoever has one IPv6 address has the rest of its /64, too.
+    private static string Shown(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return "unknown";
+        }
+
+        var ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var bytes = ip.GetAddressBytes();
+        return bytes.Length == 4 ? ip.ToString() : Convert.ToHexStringLower(bytes.AsSpan(0, 8));
+    }
+}

@@ -1,0 +1,84 @@
+using Azure;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline;
+
+/// <summary>Takes a build in: stores its record and its message, and only then says that it is accepted.</summary>
+public sealed partial class BuildIntake(Admission admission, BuildRecords records, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildIntake> logger)
+{
+    /// <summary>Takes in what a change of a pull request asks for.</summary>
+    public Task<DeliveryResult> TakeAsync(HeadChange change, CancellationToken cancellation) =>
+        StoringAsync(token => StoreAsync(change, token), cancellation);
+
+    /// <summary>Does what needs storage, within the time that GitHub leaves for it; a 503 when storage does not take it.</summary>
+    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StorageOptions.TimeLimit);
+        try
+        {
+            return await store(limit.Token);
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            Log.StorageUnavailable(logger, e);
+            return new DeliveryResult.Refused(
+                503, "Storage did not take the build, so it was not accepted: see that Azurite (AzureWebJobsStorage) runs, then press Redeliver.");
+        }
+    }
+
+    private async Task<DeliveryResult> StoreAsync(HeadChange change, CancellationToken cancellation)
+    {
+        if (change.Request.Purpose == BuildPurpose.PullRequest && await IsFullAsync(change.Request, cancellation))
+        {
+            return new DeliveryResult.Refused(
+                429,
+                $"{options.Value.MaxQueued} builds of {change.Request.Repository} wait already: press Redeliver when some have ended, or raise Build__MaxQueued.");
+        }
+
+        var admitted = await admission.AdmitAsync(change, cancellation);
+        if (admitted is Admitted.Queued { Record: var queued })
+        {
+            // Of a build that is queued already, the message may be what storage did not take; a second one does no harm.
+            await queue.SendAsync(queued.Request, cancellation);
+        }
+
+        return Answer(change.Request, admitted);
+    }
+
+    /// <summary>Whether other pull requests of the repository have as many builds waiting as may; a merge always finds room.</summary>
+    private async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        var waiting = await records.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellation);
+        return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
+    }
+
+    private static DeliveryResult Answer(BuildRequest request, Admitted admitted)
+    {
+        var what = $"{request.Commit[..12]} of pull request #{request.PullRequest}";
+        return admitted switch
+        {
+            Admitted.Queued q when request.Purpose == BuildPurpose.Close =>
+                new DeliveryResult.Done($"closed: the tag of pull request #{request.PullRequest} is removed", q.Record.Id),
+            Admitted.Queued { Record.Request.ApprovedBy: { } login } q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}, approved by {login}"),
+            Admitted.Queued q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}"),
+            Admitted.Waiting w => new DeliveryResult.Done($"waiting for approval of {what}", w.Record.Id),
+            Admitted.Running r => new DeliveryResult.Accepted(r.Record.Id, $"already running: {what}"),
+            Admitted.Built b => new DeliveryResult.Done($"already built: {b.Record.Summary}", b.Record.Id),
+            Admitted.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
+            Admitted.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
+            _ => throw new InvalidOperationException($"Unknown result {admitted}."),
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "A build could not be stored")]
+        public static partial void StorageUnavailable(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Azure;
+using Azure.Data.Tables;
+using Ci.Pipeline.Queue;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Report;
+
+/// <summary>What was decided about a delivery: the answer to "why was nothing built?".</summary>
+public sealed record LedgerEntry
+{
+    /// <summary>The delivery's GUID, as in GitHub's <i>Recent deliveries</i>; a redelivery has the same.</summary>
+    public required string Delivery { get; init; }
+
+    /// <summary>When it came.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>GitHub's name of the event, with the action behind a dot: <c>pull_request.opened</c>.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>The status that GitHub was answered.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>The verdict in words.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>The repository; null when the delivery is about none.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The pull request's number; null when the delivery is about none.</summary>
+    public int? PullRequest { get; init; }
+
+    /// <summary>The head commit, where the delivery says.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>The id of the build that it is about; null when there is none.</summary>
+    public string? BuildId { get; init; }
+}
+
+/// <summary>
+/// Every delivery that was signed, with its verdict, in table <c>deliveries</c>: newest first, by GUID, and by pull request.
+/// What nobody signed is not kept, or anybody could fill the table.
+/// </summary>
+public sealed partial class Ledger(IOptions<StorageOptions> options, ILogger<Ledger> logger)
+{
+    /// <summary>The table's name.</summary>
+    public const string TableName = "deliveries";
+
+    private const string Partition = "deliveries";
+
+    // GitHub waits for the answer; an entry that storage does not take soon is left out.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly TableClient _table = new(options.Value.ConnectionString, TableName, new TableClientOptions().WithShortPatience());
+
+    /// <summary>Writes an entry. It is no promise: the answer to GitHub does not depend on it.</summary>
+    public async Task WriteAsync(LedgerEntry entry, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
+        try
+        {
+            await WriteRowsAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
+        {
+            Log.NotWritten(logger, entry.Delivery, e.Message.Split('\n')[0]);
+        }
+    }
+
+    /// <summary>The newest entries, newest first.</summary>
+    public Task<IReadOnlyList<LedgerEntry>> NewestAsync(int count, CancellationToken cancellation) => ReadAsync("newest-", count, cancellation);
+
+    /// <summary>The newest entries of a pull request, newest first.</summary>
+    public Task<IReadOnlyList<LedgerEntry>> OfPullRequestAsync(string repository, int number, int count, CancellationToken cancellation) =>
+        ReadAsync(PullPrefix(repository, number), count, cancellation);
+
+    /// <summary>What was decided about a delivery, each time that it came, the last first.</summary>
+    public Task<IReadOnlyList<LedgerEntry>> OfDeliveryAsync(Guid delivery, CancellationToken cancellation) =>
+        ReadAsync(DeliveryPrefix(delivery.ToString()), 100, cancellation);
+
+    private static IEnumerable<string> Keys(LedgerEntry entry)
+    {
+        var age = (long.MaxValue - entry.At.UtcTicks).ToString("D19", CultureInfo.InvariantCulture);
+        // Only a GUID is part of a key: a header may have anything in it.
+        var guid = Guid.TryParse(entry.Delivery, out var parsed) ? parsed.ToString() : "none";
+        yield return $"newest-{age}-{guid}";
+        yield return $"{DeliveryPrefix(guid)}{age}";
+        if (entry is { Repository: { } repository, PullRequest: { } number })
+        {
+            yield return $"{PullPrefix(repository, number)}{age}-{guid}";
+        }
+    }
+
+    private static string DeliveryPrefix(string guid) => $"id-{guid}-";
+
+    private static string PullPrefix(string repository, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"pull-{repository.ToLowerInvariant().Replace('/', '|')}|{number}-");
+
+    private static TableEntity Row(LedgerEntry entry, string key) => new(Partition, key)
+    {
+        ["Event"] = entry.Event,
+        ["Status"] = entry.Status,
+        ["Verdict"] = entry.Verdict,
+        ["Repository"] = entry.Repository,
+        ["PullRequest"] = entry.PullRequest,
+        ["Entry"] = JsonSerializer.Serialize(entry, LedgerJson.Default.LedgerEntry),
+    };
+
+    private async Task WriteRowsAsync(TableTransactionAction[] rows, CancellationToken cancellation)
+    {
+        try
+        {
+            await _table.SubmitTransactionAsync(rows, cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == "TableNotFound")
+        {
+            await _table.CreateIfNotExistsAsync(cancellation);
+            await _table.SubmitTransactionAsync(rows, cancellation);
+        }
+    }
+
+    private async Task<IReadOnlyList<LedgerEntry>> ReadAsync(string prefix, int count, CancellationToken cancellation)
+    {
+        var found = new List<LedgerEntry>();
+        var filter = $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
+        try
+        {
+            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellation))
+            {
+                found.Add(JsonSerializer.Deserialize(row.GetString("Entry"), LedgerJson.Default.LedgerEntry)!);
+                if (found.Count == count)
+                {
+                    break;
+                }
+            }
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == "TableNotFound")
+        {
+            // Nothing was ever delivered.
+        }
+
+        return found;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Delivery {Delivery}: its verdict could not be written down ({Problem})")]
+        public static partial void NotWritten(ILogger logger, string delivery, string problem);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LedgerEntry))]
+internal sealed partial class LedgerJson : JsonSerializerContext;

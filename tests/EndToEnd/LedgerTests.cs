@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>Why was nothing built? Every delivery that GitHub signed has its verdict written down.</summary>
+public sealed class LedgerTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+{
+    private Story _story = null!;
+
+    public async ValueTask InitializeAsync() =>
+        _story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock" });
+
+    public async ValueTask DisposeAsync() => await _story.DisposeAsync();
+
+    [Fact]
+    public async Task A_verdict_is_found_by_the_deliverys_GUID_each_time_that_it_came()
+    {
+        var (_, answer) = await _story.GitHub.OpenPullRequestAsync(Story.Repository, "b", new string('a', 40), "A draft", draft: true);
+        await _story.DeliverAsync(answer.Delivery);
+
+        var entries = JsonNode.Parse(await _story.GetAsync($"api/deliveries/{answer.Delivery}"))!.AsArray();
+
+        Assert.Equal(2, entries.Count);
+        Assert.All(entries, entry => Assert.Equal(
+            ("pull_request.opened", "200", Story.Repository, new string('a', 40)),
+            (entry!["event"]!.ToString(), entry["status"]!.ToString(), entry["repository"]!.ToString(), entry["commit"]!.ToString())));
+        Assert.Contains("is a draft", entries[0]!["verdict"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pull_requests_deliveries_are_listed_newest_first_and_nobody_elses()
+    {
+        var (pull, _) = await _story.OpenForkAsync(_story.Files("x"));
+        await _story.GitHub.ChangeAsync(pull, "edited");
+        await _story.CommentAsync(pull, "/build", "stranger");
+        await _story.OpenForkAsync(_story.Files("y"));
+
+        var entries = JsonNode.Parse(await _story.GetAsync($"api/deliveries?repository={Story.Repository}&pull={pull.Number}"))!.AsArray();
+
+        Assert.Equal(["issue_comment.created", "pull_request.edited", "pull_request.opened"], entries.Select(entry => entry!["event"]!.ToString()));
+        Assert.StartsWith("waiting for approval", entries[^1]!["verdict"]!.ToString(), StringComparison.Ordinal);
+        Assert.NotNull(entries[^1]!["buildId"]);
+    }
+
+    [Fact]
+    public async Task What_nobody_signed_is_not_written_down()
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_story.Host.Url, "api/webhook")) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
+        request.Headers.Add("X-Hub-Signature-256", GitHubStandIn.Sign("another secret", "{}"u8));
+        using var refused = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        await _story.GitHub.PingAsync(Story.Repository);
+
+        var entries = JsonNode.Parse(await _story.GetAsync("api/deliveries"))!.AsArray();
+
+        Assert.Equal("ping", Assert.Single(entries)!["event"]!.ToString());
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.Playwright;
+
+namespace Ci.Tests.Fixtures;
+
+/// <summary>The machine's own Chromium, driven by Playwright, which brings no browser and fetches none.</summary>
+public sealed class Chromium : LazyPart
+{
+    private static readonly string[] Names = ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"];
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    /// <summary>A window of its own, with a memory of its own.</summary>
+    public async Task<Window> OpenAsync(Uri host, BrowserNewContextOptions? options = null)
+    {
+        await StartAsync();
+        return await Window.OpenAsync(_browser!, host, options ?? new BrowserNewContextOptions());
+    }
+
+    protected override async Task StartPartAsync()
+    {
+        if (Names.Select(Parts.Find).OfType<string>().FirstOrDefault() is not { } program)
+        {
+            Parts.SkipOrFail("Chromium is not installed: apt-get install chromium (test.sh does, as root on Debian).");
+            return;
+        }
+
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = program,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        });
+    }
+
+    protected override async ValueTask StopPartAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text;
+using Ci.Pipeline.Image;
+using Ci.Pipeline.Source;
+using Ci.Pipeline.Webhook;
+using Ci.Tests.Source;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Tests.Fuzz;
+
+/// <summary>What GitHub and the registry answer, from the status line on: it is understood, refused, or worth another try.</summary>
+public sealed class AnswerFuzzTests
+{
+    private const string Files = """[{"sha":"a","filename":"src/größe.c","status":"renamed","previous_filename":"src/old.c","patch":"@@"},{"filename":"b"}]""";
+    private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"size":12,"digest":"sha256:a"},"layers":[{"size":5},{"size":7}]}""";
+    private static readonly byte[] Archive = new RawTar().File("Dockerfile", "FROM x").File("dockerInfo.json", "{}").Gzip();
+
+    private static readonly string[] Words =
+    [
+        "null", "[]", "{}", "\"filename\":null", "\r\n", "Retry-After: -1\r\n", "Retry-After: 99999999999\r\n", "Content-Length: 5\r\n", "charset=nonsense", "charset=utf-7",
+        "x-ratelimit-remaining: 0\r\n", "Location: //x\r\n", "Location: http://[::1\r\n", "Transfer-Encoding: chunked\r\n", "HTTP/1.1 204 x\r\n", "\"size\":9223372036854775807",
+    ];
+
+    [Fact]
+    public Task Any_list_of_files_is_one_or_worth_another_try() => FuzzRun.OverAsync(
+        "GitHub files",
+        [.. Troubles(), Answer("200 OK", Encoding.UTF8.GetBytes(Files), "Content-Type: application/json; charset=utf-8"), Chunked(Files)],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            try
+            {
+                var changed = await new PullRequestFiles(http).ListAsync("o/r", 1, TestContext.Current.CancellationToken);
+                PathGlobs.Matches(["**"], changed ?? []);
+            }
+            catch (SourceUnavailableException)
+            {
+            }
+        },
+        Words);
+
+    [Fact]
+    public Task Any_answer_with_an_archive_is_one_or_refused_or_worth_another_try() => FuzzRun.OverAsync(
+        "GitHub archive",
+        [.. Troubles(), Answer("200 OK", Archive, "Content-Type: application/x-gzip", "Content-Disposition: attachment; filename=a.tar.gz")],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            var archives = new GitHubArchive(http, Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }), TimeProvider.System);
+            try
+            {
+                switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))
+                {
+                    case SourceResult.Fetched fetched:
+                        await fetched.Archive.DisposeAsync();
+                        break;
+                    case SourceResult.Refused refused:
+                        Assert.NotEmpty(refused.Reason);
+                        break;
+                }
+            }
+            catch (SourceUnavailableException e)
+            {
+                Assert.False(e.RetryAfter < TimeSpan.Zero);
+            }
+        },
+        Words);
+
+    [Fact]
+    public Task Any_answer_about_a_permission_is_one_or_unknown() => FuzzRun.OverAsync(
+        "GitHub permission",
+        [.. Troubles(), Answer("200 OK", """{"permission":"write","role_name":"write","user":{"login":"someone","id":1}}"""u8.ToArray(), "Content-Type: application/json")],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            try
+            {
+                var mayWrite = await new Collaborators(http).MayWriteAsync("o/r", "someone", TestContext.Current.CancellationToken);
+                Assert.True(!mayWrite || Encoding.Latin1.GetString(input).Contains("write", StringComparison.Ordinal) || Encoding.Latin1.GetString(input).Contains("admin", StringComparison.Ordinal));
+            }
+            catch (PermissionUnknownException)
+            {
+            }
+        },
+        [.. Words, "read", "none", "\"user\":null", "\"permission\":"]);
+
+    [Fact]
+    public Task Any_answer_of_the_registry_is_understood_or_refused_or_worth_another_try() => FuzzRun.OverAsync(
+        "registry",
+        [
+            .. Troubles(),
+            Answer("200 OK", Encoding.UTF8.GetBytes(Manifest), "Content-Type: application/vnd.oci.image.manifest.v1+json", "Docker-Content-Digest: sha256:abc"),
+            Answer("202 Accepted", [], "Location: /v2/a/blobs/uploads/1?_state=x", "Docker-Upload-UUID: 1"),
+            Answer("405 Method Not Allowed", Encoding.UTF8.GetBytes("""{"errors":[{"code":"UNSUPPORTED"}]}"""), "Content-Type: application/json"),
+        ],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            var registry = new RegistryClient(http);
+            try
+            {
+                if (await registry.FindAsync("a", "1", TestContext.Current.CancellationToken) is { } manifest)
+                {
+                    Assert.True(manifest.Size >= 0);
+                    await registry.TagAsync("a", "2", manifest, TestContext.Current.CancellationToken);
+                }
+            }
+            catch (Exception e) when (e is ImageUnavailableException or ImageRefusedException)
+            {
+            }
+
+            try
+            {
+                await registry.UntagAsync("a", "1", TestContext.Current.CancellationToken);
+            }
+            catch (Exception e) when (e is ImageUnavailableException or ImageRefusedException)
+            {
+            }
+        },
+        Words);
+
+    private static byte[] Answer(string status, byte[] body, params string[] headers) =>
+    [
+        .. Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}Content-Length: {body.Length}\r\n\r\n"), .. body,
+    ];
+
+    private static byte[] Chunked(string body) => Encoding.UTF8.GetBytes(
+        $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{Encoding.UTF8.GetByteCount(body):x}\r\n{body}\r\n0\r\nX-Trailer: x\r\n\r\n");
+
+    private static IEnumerable<byte[]> Troubles() =>
+    [
+        Answer("403 Forbidden", "{\"message\":\"rate\"}"u8.ToArray(), "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1790000000", "Retry-After: 60"),
+        Answer("429 Too Many Requests", [], "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"),
+        Answer("302 Found", [], "Location: /codeload/legacy.tar.gz/1?token=a"),
+        Answer("404 Not Found", "{}"u8.ToArray()),
+        Answer("502 Bad Gateway", "<html>"u8.ToArray(), "Content-Type: text/html"),
+    ];
+}

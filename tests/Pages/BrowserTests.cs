@@ -1,0 +1,154 @@
+using System.Globalization;
+using Ci.Tests.Fixtures;
+using Microsoft.Playwright;
+
+namespace Ci.Tests.Pages;
+
+/// <summary>Pages as a browser shows them.</summary>
+public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixture<PagesHost>
+{
+    private static readonly Lock Gate = new();
+    private static Task<Dictionary<string, string>>? s_shown;
+
+    public static TheoryData<string, ColorScheme, int> Looks => new(
+        from page in new[] { "list", "list-none", "running", "queued", "succeeded", "failed", "superseded", "repository", "dead-letters", "missing", "waiting", "deliveries", "sign-in" }
+        from look in new[] { (ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390) }
+        select (page, look.Item1, look.Item2));
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task Every_page_is_for_everybody(string page, ColorScheme scheme, int width)
+    {
+        await using var window = await OpenAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 900 } });
+        await window.GoAsync((await ShownAsync())[page]);
+
+        var wide = await window.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        var flaws = await window.FlawsAsync();
+        await window.PictureAsync($"{page}-{scheme}-{width.ToString(CultureInfo.InvariantCulture)}");
+        window.Forgive("404");
+
+        Assert.Empty(flaws);
+        Assert.Equal(0, wide);
+    }
+
+    [Fact]
+    public async Task Both_colour_schemes_are_schemes_of_their_own()
+    {
+        async Task<string> Ground(ColorScheme scheme)
+        {
+            await using var window = await OpenAsync(new() { ColorScheme = scheme });
+            await window.GoAsync("/api/builds");
+            return await window.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
+        }
+
+        Assert.Equal(("rgb(246, 246, 244)", "rgb(15, 18, 21)"), (await Ground(ColorScheme.Light), await Ground(ColorScheme.Dark)));
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_finds_a_build_and_a_line_of_its_log()
+    {
+        var shown = await ShownAsync();
+        await using var window = await OpenAsync();
+        await window.GoAsync("/api/builds?repository=octo%2Fshop&state=failed");
+        var keys = window.Page.Keyboard;
+
+        await keys.PressAsync("Tab");
+        Assert.Equal("Skip to content", await FocusAsync(window));
+        await keys.PressAsync("Enter");
+        await UntilFocusAsync(window, "Pay by invoice");
+        await keys.PressAsync("Enter");
+        await window.Page.WaitForURLAsync("**" + shown["failed"]);
+        await UntilFocusAsync(window, "Fold all");
+        await keys.PressAsync("Enter");
+        Assert.Equal("Unfold all", await FocusAsync(window));
+        await keys.PressAsync("Enter");
+        await UntilFocusAsync(window, "4");
+        await keys.PressAsync("ArrowDown");
+        await keys.PressAsync("Enter");
+
+        await window.Page.WaitForURLAsync("**#L5");
+        Assert.Equal("L5", await window.Page.EvaluateAsync<string>("() => document.querySelector('.chosen').id"));
+        Assert.NotEqual("none", await window.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
+    }
+
+    [Fact]
+    public async Task A_link_to_a_line_opens_its_step_and_shows_it_in_a_long_log_too()
+    {
+        var text = string.Concat(Enumerable.Range(1, 6000).Select(n => $"    0.1s  {(n % 1000 == 1 ? $"Step {1 + (n / 1000)}/6 : RUN x" : $"line {n}")}\n"));
+        var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(77, "A long log", "octo/long")), text);
+        await using var window = await OpenAsync();
+        await window.GoAsync($"/api/builds/{build.Id}#L12");
+        await window.Page.WaitForURLAsync("**?log=all#L12");
+
+        await Assertions.Expect(window.Page.Locator("#L12")).ToBeInViewportAsync();
+        await Assertions.Expect(window.Page.Locator("#S1")).ToHaveAttributeAsync("open", "");
+        await Assertions.Expect(window.Page.Locator("#S2")).Not.ToHaveAttributeAsync("open", "");
+    }
+
+    [Fact]
+    public async Task The_pull_command_is_copied()
+    {
+        await using var window = await OpenAsync();
+        await window.GoAsync((await ShownAsync())["succeeded"]);
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Copy", Exact = true }).ClickAsync();
+
+        await window.SeeAsync("#announce", "Copied");
+        Assert.Equal("docker pull localhost:83/shop:pr-7", await window.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()"));
+    }
+
+    [Fact]
+    public async Task Without_javascript_lists_are_filtered_and_builds_are_cancelled()
+    {
+        var build = await host.Samples.AddAsync(Samples.Queued(91, "To be stopped", "octo/plain"));
+        await using var window = await OpenAsync(new() { JavaScriptEnabled = false });
+        await window.GoAsync("/api/builds");
+        await window.Page.GetByLabel("Repository").FillAsync("octo/plain");
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+        await window.Page.GetByRole(AriaRole.Link, new() { Name = "To be stopped" }).ClickAsync();
+        await window.Page.GetByRole(AriaRole.Link, new() { Name = "Refresh" }).ClickAsync();
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+
+        await window.SeeAsync("#state", "Cancelled by hand");
+        Assert.Equal(new Uri(host.Url, $"/api/builds/{build.Id}").ToString(), window.Page.Url);
+    }
+
+    [Fact]
+    public async Task The_list_goes_on_to_older_builds_and_shows_new_ones_by_itself()
+    {
+        foreach (var pull in Enumerable.Range(1, 55))
+        {
+            await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(pull, $"Number {pull}", "octo/many", minutesAgo: pull)));
+        }
+
+        await using var window = await OpenAsync();
+        await window.GoAsync("/api/builds?repository=octo/many");
+        await host.Samples.AddAsync(Samples.Queued(100, "Brand new", "octo/many", minutesAgo: 0));
+        await window.SeeAsync(".builds li", "Brand new");
+        await window.Page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
+
+        await window.SeeAsync(".builds", "Number 55");
+        Assert.Contains("before=", window.Page.Url, StringComparison.Ordinal);
+    }
+
+    private Task<Window> OpenAsync(BrowserNewContextOptions? options = null) => chromium.OpenAsync(host.Url, options);
+
+    private static Task<string> FocusAsync(Window window) =>
+        window.Page.EvaluateAsync<string>("() => document.activeElement.textContent.trim()");
+
+    private static async Task UntilFocusAsync(Window window, string text)
+    {
+        for (var presses = 0; await FocusAsync(window) != text; presses++)
+        {
+            Assert.True(presses < 60, $"The tab key never came to '{text}'.");
+            await window.Page.Keyboard.PressAsync("Tab");
+        }
+    }
+
+    private Task<Dictionary<string, string>> ShownAsync()
+    {
+        lock (Gate)
+        {
+            return s_shown ??= Scenery.AddAsync(host.Samples, host.Storage);
+        }
+    }
+}
