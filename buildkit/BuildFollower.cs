@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Ci.BuildKit;
+
+/// <summary>Follows one build's answer, hands on what happens, and knows in the end what came of it.</summary>
+internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> happened)
+{
+    private readonly BuildKitTrace _trace = new(mask);
+    private readonly List<StepFinished> _failures = [];
+    private string? _image;
+    private string? _error;
+
+    /// <summary>Takes a line of the answer.</summary>
+    public void Read(string line)
+    {
+        foreach (var next in line.Length > 0 ? _trace.Read(line) : [])
+        {
+            _image = (next as ImageBuilt)?.Id ?? _image;
+            _error = next is BuildError error ? Preamble().Replace(error.Error, "") : _error;
+            if (next is StepFinished { Result: StepResult.Failed } failure)
+            {
+                _failures.Add(failure);
+            }
+
+            happened(next);
+        }
+    }
+
+    /// <summary>The image's id, when the answer has ended.</summary>
+    public string Finish() => _error is null
+        ? _image ?? throw new EngineUnavailableException("The engine's answer ended before the image was built.")
+        : throw FailureOf(_error);
+
+    private Exception FailureOf(string error)
+    {
+        // Several steps may have failed side by side; the build's error is that of one of them.
+        var step = _failures.FirstOrDefault(failure => error.Contains(failure.Error!, StringComparison.Ordinal))?.Step;
+        var code = step is { IsInternal: false } ? NumberIn(ExitCode().Match(error)) : null;
+        return code is null && error.Contains("no active sessions", StringComparison.Ordinal)
+                ? new BuildKitUnavailableException($"The engine's BuildKit builds without the session: {error}")
+            : code is null && error.Contains("no active session for", StringComparison.Ordinal)
+                ? new EngineUnavailableException($"The engine lost the session: {error}")
+            : new BuildFailedException(Sentence(error, step, code)) { Step = step, ExitCode = code, Line = NumberIn(ParseLine().Match(error)) };
+    }
+
+    // The code in the words that newer BuildKits have for it, because the older ones' repeat the command.
+    private static string Sentence(string error, BuildStep? step, int? code) =>
+        step is null ? error
+        : code is null ? $"{step.Title}: {error}"
+        : string.Create(CultureInfo.InvariantCulture, $"{step.Title} did not complete successfully: exit code: {code}");
+
+    private static int? NumberIn(Match match) =>
+        match.Success && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    // What BuildKit's layers put before the reason on its way up.
+    [GeneratedRegex(@"\A(?:failed to solve(?: with frontend [^:\s]+)?: |failed to (?:create LLB definition|build LLB|solve LLB): |rpc error: code = \w+ desc = )+")]
+    private static partial Regex Preamble();
+
+    [GeneratedRegex(@"exit code: (\d+)\s*\z")]
+    private static partial Regex ExitCode();
+
+    [GeneratedRegex(@"(?:parse error (?:on )?|\A)line (\d+):", RegexOptions.IgnoreCase)]
+    private static partial Regex ParseLine();
+}

@@ -1,0 +1,118 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Ci.BuildKit;
+
+/// <summary>
+/// Builds images with the BuildKit that is inside the Docker engine (<c>POST /build?version=2</c>, Docker Engine API), with
+/// a session for what the build asks back. Builds may run side by side.
+/// </summary>
+/// <param name="engine">Where the engine is.</param>
+/// <param name="answers">What builds may ask for.</param>
+public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers) : IDisposable
+{
+    private readonly HttpClient _client = engine.CreateClient();
+
+    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
+    /// <param name="build">What to build.</param>
+    /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
+    /// <param name="cancellation">Stops the build.</param>
+    /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
+    /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
+    /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
+    public Task<string> BuildAsync(BuildKitBuild build, Action<string> output, CancellationToken cancellation) =>
+        BuildAsync(build, output, static _ => { }, cancellation);
+
+    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
+    /// <param name="build">What to build.</param>
+    /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
+    /// <param name="happened">Takes what happens, one call at a time, after the log has it.</param>
+    /// <param name="cancellation">Stops the build.</param>
+    /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
+    /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
+    /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
+    public async Task<string> BuildAsync(BuildKitBuild build, Action<string> output, Action<BuildEvent> happened, CancellationToken cancellation)
+    {
+        if (await EngineProbe.AskAsync(_client, engine, cancellation) is { HasBuildKit: false } probe)
+        {
+            throw new BuildKitUnavailableException($"The Docker engine at {engine} has no BuildKit (its API is {probe.ApiVersion}, its containers are {probe.OSType}).");
+        }
+
+        var mask = new SecretMask();
+        var secrets = await ReadSecretsAsync(build, mask, cancellation);
+        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask), cancellation);
+        await using var context = new BuildContext(build.WriteContext, cancellation);
+        try
+        {
+            return await BuildAsync(BuildQuery.Of(build, session.Id), context.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            await context.ThrowIfFailedAsync();
+            if (e is HttpRequestException or IOException or SocketException)
+            {
+                throw new EngineUnavailableException($"The Docker engine at {engine} broke off: {e.Message}", e);
+            }
+
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    // All that the build may ask for, asked for or not: a step that another build has in common with it runs once for both,
+    // and what it prints, with that build's secret, stands in both logs.
+    private async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadSecretsAsync(BuildKitBuild build, SecretMask mask, CancellationToken cancellation)
+    {
+        var secrets = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        foreach (var id in build.Secrets)
+        {
+            if (await answers.Secret(id, cancellation) is { } value)
+            {
+                mask.Add(value.Span);
+                secrets[id] = value;
+            }
+        }
+
+        return secrets;
+    }
+
+    private SessionAnswers AnswersWith(Dictionary<string, ReadOnlyMemory<byte>> secrets, SecretMask mask) => new()
+    {
+        Secret = (id, _) => ValueTask.FromResult(secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
+        Credentials = async (host, cancellation) =>
+        {
+            var credentials = await answers.Credentials(host, cancellation);
+            if (credentials is not null)
+            {
+                mask.Add(Encoding.UTF8.GetBytes(credentials.Secret));
+            }
+
+            return credentials;
+        },
+    };
+
+    private async Task<string> BuildAsync(string query, Stream context, BuildFollower follower, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "build?" + query) { Content = new StreamContent(context) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            var message = EngineAnswer.Message(await response.Content.ReadAsStringAsync(cancellation));
+            throw (int)response.StatusCode >= 500
+                ? new EngineUnavailableException($"The Docker engine answered {(int)response.StatusCode}: {message}")
+                : new BuildFailedException(message);
+        }
+
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        while (await lines.ReadLineAsync(cancellation) is { } line)
+        {
+            follower.Read(line);
+        }
+
+        return follower.Finish();
+    }
+}

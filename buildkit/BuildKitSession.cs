@@ -1,0 +1,84 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Ci.BuildKit.Serving;
+using Microsoft.AspNetCore.Builder;
+
+namespace Ci.BuildKit;
+
+/// <summary>
+/// A session with the engine's BuildKit: a connection over which the engine asks back while it builds, for a registry's
+/// credentials or a secret's value, so that neither has to be in the build's request. It is opened by
+/// <c>POST /session</c>, which switches the connection to HTTP/2 without TLS; from then on the engine is gRPC's client and
+/// this process its server. A build uses it when its request names it: <c>/build?version=2&amp;session=ID</c>.
+/// </summary>
+public sealed class BuildKitSession : IAsyncDisposable
+{
+    // BuildKit asks only for what the headers of POST /session say that the session has.
+    private static readonly string[] Methods =
+    [
+        "/moby.filesync.v1.Auth/Credentials",
+        "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+        "/grpc.health.v1.Health/Check",
+    ];
+
+    private readonly Stream _connection;
+    private readonly WebApplication _server;
+
+    private BuildKitSession(string id, Stream connection, WebApplication server)
+    {
+        Id = id;
+        _connection = connection;
+        _server = server;
+    }
+
+    /// <summary>What a build names the session by. Whoever knows it and can reach the engine can use the session.</summary>
+    public string Id { get; }
+
+    /// <summary>Opens a session; it lasts until it is disposed of or the engine goes away.</summary>
+    /// <param name="engine">Where the engine is.</param>
+    /// <param name="answers">What it answers to the engine's questions.</param>
+    /// <param name="cancellation">Gives up opening it.</param>
+    /// <exception cref="BuildKitUnavailableException">The engine has no sessions.</exception>
+    /// <exception cref="EngineUnavailableException">The engine does not answer.</exception>
+    public static async Task<BuildKitSession> OpenAsync(EngineAddress engine, SessionAnswers answers, CancellationToken cancellation)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        Stream? connection = null;
+        try
+        {
+            connection = await engine.ConnectAsync(cancellation);
+            var pipes = await Upgrade.SendAsync(connection, Headers(id), cancellation);
+            return new BuildKitSession(id, connection, await SessionServer.StartAsync(connection, pipes, answers, cancellation));
+        }
+        catch (Exception e)
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+
+            if (e is IOException or SocketException or AuthenticationException)
+            {
+                throw new EngineUnavailableException($"The Docker engine at {engine} opens no session: {e.Message}", e);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Closes the session; what the engine still asks is not answered any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // The connection first: the server would else wait for the engine to finish with it.
+        await _connection.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Headers(string id) =>
+    [
+        new("X-Docker-Expose-Session-Uuid", id),
+        new("X-Docker-Expose-Session-Name", "ci"),
+        new("X-Docker-Expose-Session-Sharedkey", id),
+        .. Methods.Select(method => new KeyValuePair<string, string>("X-Docker-Expose-Session-Grpc-Method", method)),
+    ];
+}

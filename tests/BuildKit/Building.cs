@@ -1,0 +1,71 @@
+using System.Formats.Tar;
+using System.Text;
+using Ci.BuildKit;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.BuildKit;
+
+/// <summary>A build in a test: its context is a few files of text; its log is kept.</summary>
+internal sealed class Building(DockerEngine engine)
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<BuildEvent> _events = [];
+
+    public SessionAnswers Answers { get; init; } = new();
+
+    public string Log
+    {
+        get
+        {
+            lock (_text)
+            {
+                return _text.ToString();
+            }
+        }
+    }
+
+    public string[] Lines => Log.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public IReadOnlyList<BuildEvent> Events => _events;
+
+    /// <summary>How the step ended whose instruction starts so.</summary>
+    public StepResult ResultOf(string instruction) =>
+        _events.OfType<StepFinished>().Single(finished => finished.Step.Instruction.StartsWith(instruction, StringComparison.Ordinal)).Result;
+
+    /// <summary>A build of a Dockerfile, without another file beside it unless some are given.</summary>
+    public static BuildKitBuild Of(string dockerfile, params (string Name, string Content)[] files) =>
+        new() { WriteContext = Context([("Dockerfile", dockerfile), .. files]) };
+
+    public static Func<Stream, CancellationToken, Task> Context(params (string Name, string Content)[] files) => async (stream, cancellation) =>
+    {
+        await using var tar = new TarWriter(stream, leaveOpen: true);
+        foreach (var (name, content) in files)
+        {
+            await tar.WriteEntryAsync(
+                new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) }, cancellation);
+        }
+    };
+
+    public Task<string> RunAsync(string dockerfile, params (string Name, string Content)[] files) => RunAsync(Of(dockerfile, files));
+
+    public async Task<string> RunAsync(BuildKitBuild build, CancellationToken cancellation = default)
+    {
+        await engine.StartAsync();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        using var builder = new BuildKitBuilder(new EngineAddress(new Uri(engine.Host)), Answers);
+        return await builder.BuildAsync(build, Write, _events.Add, limit.Token);
+    }
+
+    /// <summary>What a command prints in a container of the image.</summary>
+    public Task<string> PrintsAsync(string image, params string[] command) =>
+        engine.RunAsync(["run", "--rm", "--network", "none", image, .. command]);
+
+    private void Write(string line)
+    {
+        lock (_text)
+        {
+            _text.Append(line);
+        }
+    }
+}
