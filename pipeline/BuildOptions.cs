@@ -20,6 +20,10 @@ public sealed class BuildOptions
     [Range(1, 10_000, ErrorMessage = "Build__MaxQueued must be from 1 to 10000.")]
     public int MaxQueued { get; set; } = 100;
 
+    /// <summary>How many images of one build are built at once.</summary>
+    [Range(1, 50, ErrorMessage = "Build__ImagesAtOnce must be from 1 to 50.")]
+    public int ImagesAtOnce { get; set; } = 2;
+
     /// <summary>How long a build may take. Shorter than <c>functionTimeout</c> in host.json, which ends all builds of the host.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);

@@ -3,6 +3,7 @@ using Ci.Pipeline.Image;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline;
 
@@ -10,7 +11,7 @@ namespace Ci.Pipeline;
 /// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
 /// class that knows the order of the stages.
 /// </summary>
-public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims claims)
+public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion promotion, TagClaims claims, IOptions<BuildOptions> options)
 {
     // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
     private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
@@ -40,6 +41,12 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
             await images.ForgetAsync(request, cancellation);
         }
 
+        if (await promotion.FindAsync(request, cancellation) is { } built)
+        {
+            log.Line($"Nothing to build: the pull request's own build has pushed {Human.Commit(request.Commit)}");
+            return new BuildOutcome.Pushed(await PublishAsync(lease, built, log, cancellation), []);
+        }
+
         return await BuildAsync(lease, log, cancellation);
     }
 
@@ -62,20 +69,47 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
     }
 
-    /// <summary>Builds every image and pushes it under its commit's tag, before the first moving tag is moved.</summary>
+    /// <summary>
+    /// Builds every image and pushes it under its commit's tag, before the first moving tag is moved; several at once. The
+    /// first that fails stops the others.
+    /// </summary>
     private async Task<IReadOnlyList<CommitImage>> PushAsync(
         BuildLease lease, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
     {
-        var pushed = new List<CommitImage>();
-        foreach (var spec in ready.Images)
+        var pushed = new CommitImage[ready.Images.Count];
+        var parts = new BuildLogParts(log);
+        await Parallel.ForEachAsync(
+            ready.Images.Select((spec, i) => (spec, i, part: parts.Open())).ToList(),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Value.ImagesAtOnce, CancellationToken = cancellation },
+            async (image, stop) =>
+            {
+                using (image.part)
+                {
+                    pushed[image.i] = await PushAsync(lease, ready, image.spec, image.part, stop);
+                }
+            });
+        return pushed;
+    }
+
+    private async Task<CommitImage> PushAsync(
+        BuildLease lease, SourceStageResult.Ready ready, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
+    {
+        log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
+        var stage = lease.BeginBeside($"Build {spec.Name}");
+        try
         {
-            lease.Begin($"Build {spec.Name}");
-            log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
-            pushed.Add(await images.BuildAsync(
-                lease.Record.Request, ready.Archive, spec, log.Output, () => lease.Begin($"Push {spec.Name}"), cancellation));
+            return await images.BuildAsync(lease.Record.Request, ready.Archive, spec, log.Output, Pushing, cancellation);
+        }
+        finally
+        {
+            stage.Dispose();
         }
 
-        return pushed;
+        void Pushing()
+        {
+            stage.Dispose();
+            stage = lease.BeginBeside($"Push {spec.Name}");
+        }
     }
 
     /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>
@@ -97,11 +131,11 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
     private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, BuildLog log, CancellationToken cancellation)
     {
         var moved = new List<string>();
-        foreach (var tag in ImageTags.Moving(lease.Record.Request, image.Spec.Version))
+        foreach (var tag in ImageTags.Moving(lease.Record.Request, image.Version))
         {
-            if (await claims.ClaimAsync(lease.Record, image.Spec.Name, tag, lease.Owner, cancellation) is not { } claim)
+            if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
             {
-                log.Line($"{image.Spec.Name}:{tag} stays where it is: a later pull request has it");
+                log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
                 continue;
             }
 
@@ -110,12 +144,13 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
             moved.Add(tag);
         }
 
-        var repository = images.Repository(image.Spec);
+        var repository = images.Repository(image.Name);
         string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
         log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Human.Size(image.Manifest.Size)}");
         return new PushedImage
         {
-            Name = image.Spec.Name,
+            Name = image.Name,
+            Version = image.Version,
             Tags = tags,
             Reference = $"{repository}:{tags[0]}",
             Digest = image.Manifest.Digest,

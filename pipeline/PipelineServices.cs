@@ -69,10 +69,13 @@ public static class PipelineServices
         services.AddSingleton<EngineClient>();
         services.AddSingleton<EngineLeftovers>();
         services.AddSingleton<DockerEngine>();
+        services.AddSingleton<BuildKitEngine>();
+        services.AddSingleton<EngineBuilder>();
         services.AddSingleton<EngineRoom>();
         services.AddSingleton<BuildLimits>();
         services.AddTransient<ImageBuilder>();
         services.AddTransient<SourceStage>();
+        services.AddTransient<Promotion>();
         services.AddSingleton<BuildTurn>();
         services.AddSingleton<BuildActions>();
         services.AddSingleton<DeadLetters>();

@@ -23,10 +23,13 @@ public sealed partial class ImageOptionsValidator : IValidateOptions<ImageOption
 /// <summary>What a build may use, and how large its images may be.</summary>
 public sealed class BuildLimits(IOptions<DockerOptions> docker, IOptions<ForkOptions> forks, IOptions<ImageOptions> image)
 {
+    /// <summary>Whether a fork's build may use BuildKit.</summary>
+    public bool ForksUseBuildKit => forks.Value.BuildKit;
+
     /// <summary>What the steps of a build may use.</summary>
     public StepLimits Of(BuildRequest request) => new()
     {
-        Memory = docker.Value.Memory,
+        Memory = docker.Value.Memory ?? DockerOptions.DefaultMemory,
         Cpus = docker.Value.Cpus,
         Network = request.IsFork && forks.Value.Network.Length > 0 ? forks.Value.Network : docker.Value.Network,
     };

@@ -8,6 +8,9 @@ namespace Ci.Pipeline.Image;
 /// <summary>What to build.</summary>
 public sealed record EngineBuild
 {
+    /// <summary>The name, <c>repository:tag</c>, that the image gets.</summary>
+    public required string Name { get; init; }
+
     /// <summary>The Dockerfile's path within the context.</summary>
     public required string Dockerfile { get; init; }
 
@@ -34,6 +37,9 @@ public sealed record EngineBuild
     /// its steps make is no cache of anybody's either.
     /// </summary>
     public bool IsStrangers { get; init; }
+
+    /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>
+    public bool StrangersMayUseBuildKit { get; init; }
 
     /// <summary>What its steps may use.</summary>
     public StepLimits Limits { get; init; } = new();
@@ -67,7 +73,7 @@ public sealed partial class DockerEngine(EngineClient client)
     // Microseconds; the kernel's own default.
     private const long CpuPeriod = 100_000;
 
-    /// <summary>Builds an image without a name and returns its id; every line of the builder's output goes to <paramref name="output"/>.</summary>
+    /// <summary>Builds an image under its name with the classic builder and returns its id; every line of the builder's output goes to <paramref name="output"/>.</summary>
     public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -103,16 +109,6 @@ public sealed partial class DockerEngine(EngineClient client)
     /// <summary>An image's size, unpacked, in bytes.</summary>
     public Task<long> SizeAsync(string imageId, CancellationToken cancellation) =>
         client.CallAsync(async () => (await client.Api.Images.InspectImageAsync(imageId, cancellation)).Size, cancellation);
-
-    /// <summary>Names an image <c>repository:tag</c>.</summary>
-    public Task TagAsync(string imageId, string repository, string tag, CancellationToken cancellation) =>
-        client.CallAsync(
-            async () =>
-            {
-                await client.Api.Images.TagImageAsync(imageId, new ImageTagParameters { RepositoryName = repository, Tag = tag }, cancellation);
-                return true;
-            },
-            cancellation);
 
     /// <summary>Pushes <c>repository:tag</c>; returns the digest if the engine tells it.</summary>
     public Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation) =>
@@ -167,6 +163,7 @@ public sealed partial class DockerEngine(EngineClient client)
 
     private static ImageBuildParameters Parameters(EngineBuild build) => new()
     {
+        Tags = [build.Name],
         Dockerfile = build.Dockerfile,
         Target = build.Target,
         Platform = build.Platform,

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Docker.DotNet;
 
 namespace Ci.Pipeline.Image;
 
 /// <summary>Sorts the engine's errors into what a retry can cure and what it cannot.</summary>
-public static class EngineErrors
+public static partial class EngineErrors
 {
     private const int MaxSentence = 2_000;
 
@@ -15,6 +16,7 @@ public static class EngineErrors
         "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
         "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
         "504 gateway", "bad gateway", "service unavailable", "context canceled", "shutting down", "transport is closing", "ttrpc",
+        "does not exist locally",
     ];
 
     // The builder's words for what is wrong with a Dockerfile, a context or a base image, and the registries' for what they refuse.
@@ -29,10 +31,15 @@ public static class EngineErrors
 
     /// <summary>An error line in a build's stream. What a <c>RUN</c> step printed is never taken for the engine's own trouble.</summary>
     public static Exception OfBuild(string error) =>
-        !error.Contains("returned a non-zero code", StringComparison.Ordinal)
+        NoSuchBase().Match(error) is { Success: true } none
+            ? new ImageRefusedException($"The base image {none.Groups["image"].Value} is not there: its registry answered 'not found'.")
+        : !error.Contains("returned a non-zero code", StringComparison.Ordinal)
         && !error.Contains("did not complete successfully", StringComparison.Ordinal)
             ? OfEngine(error, Refused(error, Sentence(error)))
             : new ImageRefusedException(Sentence(error));
+
+    /// <summary>The builder's words where there is no doubt that the commit is wrong.</summary>
+    public static Exception Certain(string error) => IsDiskFull(error) ? DiskFull(error) : new ImageRefusedException(Sentence(error));
 
     private static Exception OfEngine(string error, Exception otherwise) =>
         IsDiskFull(error) ? DiskFull(error)
@@ -65,6 +72,10 @@ public static class EngineErrors
         new($"The Docker engine's disk is full: make room (docker system df shows what takes it, docker system prune removes what is not used), then rebuild. The engine says: {Sentence(error)}");
 
     private static bool IsPassing(string error) => Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase));
+
+    // BuildKit's words.
+    [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): .*: not found$", RegexOptions.Singleline)]
+    private static partial Regex NoSuchBase();
 
     private static string? Message(string? body)
     {

@@ -5,13 +5,14 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Image;
 
 /// <summary>An image that is in the registry under its commit's tag.</summary>
-/// <param name="Spec">What dockerInfo.json says of it.</param>
+/// <param name="Name">Its repository's name in the registry.</param>
+/// <param name="Version">Its version, the tag of a merge.</param>
 /// <param name="Manifest">Its manifest, as the registry gave it back.</param>
-public sealed record CommitImage(ImageSpec Spec, Manifest Manifest);
+public sealed record CommitImage(string Name, string Version, Manifest Manifest);
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
@@ -41,37 +42,36 @@ public sealed class ImageBuilder(
     private async Task<CommitImage> BuildAsync(
         BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
     {
-        var imageId = await BuildAsync(
-            new EngineBuild
-            {
-                Marker = EngineRoom.MarkerOf(request.BuildId),
-                Dockerfile = SourceArchive.DockerfileNameIn(spec),
-                Target = spec.Target,
-                Platform = spec.Platform,
-                Args = spec.Args,
-                Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
-                IsStrangers = request.IsFork,
-                Limits = limits.Of(request),
-                Made = made,
-                WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
-            },
-            output,
-            cancellation);
-        limits.Check(spec, await engine.SizeAsync(imageId, cancellation));
-        var repository = Repository(spec);
+        var repository = Repository(spec.Name);
         var tag = ImageTags.OfCommit(request.Commit);
-        await engine.TagAsync(imageId, repository, tag, cancellation);
-        pushing();
+        var build = new EngineBuild
+        {
+            Name = $"{repository}:{tag}",
+            Marker = EngineRoom.MarkerOf(request.BuildId),
+            Dockerfile = SourceArchive.DockerfileNameIn(spec),
+            Target = spec.Target,
+            Platform = spec.Platform,
+            Args = spec.Args,
+            Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
+            IsStrangers = request.IsFork,
+            StrangersMayUseBuildKit = limits.ForksUseBuildKit,
+            Limits = limits.Of(request),
+            Made = made,
+            WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
+        };
+        var imageId = await BuildAsync(build, output, cancellation);
         try
         {
+            limits.Check(spec, await engine.SizeAsync(imageId, cancellation));
+            pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
-            return new CommitImage(spec, await VerifyAsync(spec, tag, digest, cancellation));
+            return new CommitImage(spec.Name, spec.Version, await VerifyAsync(spec, tag, digest, cancellation));
         }
         finally
         {
             // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
             using var limit = new CancellationTokenSource(CleaningLimit);
-            await engine.RemoveAsync($"{repository}:{tag}", limit.Token);
+            await engine.RemoveAsync(build.Name, limit.Token);
         }
     }
 
@@ -80,20 +80,20 @@ public sealed class ImageBuilder(
 
     /// <summary>Makes a tag point to the image.</summary>
     public Task TagAsync(CommitImage image, string tag, CancellationToken cancellation) =>
-        registry.TagAsync(options.Value.Prefix + image.Spec.Name, tag, image.Manifest, cancellation);
+        registry.TagAsync(options.Value.Prefix + image.Name, tag, image.Manifest, cancellation);
 
     /// <summary>Takes a tag off an image that may have others.</summary>
     public Task UntagAsync(string name, string tag, CancellationToken cancellation) =>
         registry.UntagAsync(options.Value.Prefix + name, tag, cancellation);
 
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
-    public string Repository(ImageSpec spec) => $"{options.Value.Address.TrimEnd('/')}/{spec.Name}";
+    public string Repository(string name) => $"{options.Value.Address.TrimEnd('/')}/{name}";
 
     private async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         try
         {
-            return await engine.BuildAsync(build, output, cancellation);
+            return await builder.BuildAsync(build, output, cancellation);
         }
         catch (Exception e) when (e is not ImageUnavailableException)
         {
@@ -125,10 +125,10 @@ public sealed class ImageBuilder(
     {
         var manifest = await registry.FindAsync(options.Value.Prefix + spec.Name, tag, cancellation)
             ?? throw new ImageUnavailableException(
-                $"The engine pushed {Repository(spec)}:{tag}, but the registry at {options.Value.ApiUrl} does not have it. Do Registry__Address and Registry__Url name the same registry?");
+                $"The engine pushed {Repository(spec.Name)}:{tag}, but the registry at {options.Value.ApiUrl} does not have it. Do Registry__Address and Registry__Url name the same registry?");
         return pushed is null || pushed == manifest.Digest
             ? manifest
             : throw new ImageUnavailableException(
-                $"The engine pushed {pushed}, but the registry has {manifest.Digest} as {Repository(spec)}:{tag}.");
+                $"The engine pushed {pushed}, but the registry has {manifest.Digest} as {Repository(spec.Name)}:{tag}.");
     }
 }

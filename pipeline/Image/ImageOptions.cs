@@ -51,6 +51,19 @@ public sealed partial class RegistryOptions
 [OptionsValidator]
 public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
 
+/// <summary>Which of the engine's builders builds.</summary>
+public enum BuilderKind
+{
+    /// <summary>BuildKit where the engine has it and the limits that are set can be kept with it; else the classic builder.</summary>
+    Auto,
+
+    /// <summary>BuildKit, whatever the limits.</summary>
+    BuildKit,
+
+    /// <summary>The classic builder.</summary>
+    Classic,
+}
+
 /// <summary>The Docker engine; section <c>Docker</c>.</summary>
 public sealed class DockerOptions
 {
@@ -70,13 +83,23 @@ public sealed class DockerOptions
     /// </summary>
     public string CertPath { get; set; } = "";
 
+    /// <summary>Which builder builds.</summary>
+    [EnumDataType(typeof(BuilderKind), ErrorMessage = "Docker__Builder must be Auto, BuildKit or Classic.")]
+    public BuilderKind Builder { get; set; } = BuilderKind.Auto;
+
     /// <summary>The network of build steps: empty for the engine's own choice (bridge), <c>none</c>, or a network's name.</summary>
     [RegularExpression(NetworkName.Pattern, ErrorMessage = "Docker__Network " + NetworkName.Rule)]
     public string Network { get; set; } = "";
 
-    /// <summary>The memory that a build step may use, swap included, in bytes; 0 for all.</summary>
+    /// <summary>
+    /// The memory that a build step may use, swap included, in bytes; 0 for all. BuildKit knows no such limit: one that is
+    /// set makes <see cref="BuilderKind.Auto"/> take the classic builder. Null: <see cref="DefaultMemory"/> where that builds.
+    /// </summary>
     [Range(0, long.MaxValue, ErrorMessage = "Docker__Memory must be a number of bytes, 0 or more.")]
-    public long Memory { get; set; } = 8_000_000_000;
+    public long? Memory { get; set; }
+
+    /// <summary>What a step of the classic builder may use when no limit is set, in bytes.</summary>
+    public const long DefaultMemory = 8_000_000_000;
 
     /// <summary>The processors that a build step may use, like 1.5; 0 for all.</summary>
     [Range(0, 4096, ErrorMessage = "Docker__Cpus must be a number of processors, 0 or more.")]

@@ -21,8 +21,9 @@ public sealed class BuildLease : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost;
     private readonly Task _watching;
+    private readonly Lock _gate = new();
     private volatile BuildStage[] _stages = [];
-    private int _stagesWritten;
+    private BuildStage[] _stagesWritten = [];
     private long _held;
 
     private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
@@ -74,7 +75,25 @@ public sealed class BuildLease : IAsyncDisposable
     }
 
     /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
-    public void Begin(string stage) => _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
+    public void Begin(string stage)
+    {
+        lock (_gate)
+        {
+            _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
+        }
+    }
+
+    /// <summary>A stage begins that has others beside it; disposing ends it.</summary>
+    public IDisposable BeginBeside(string stage)
+    {
+        var begun = new BuildStage(stage, _time.GetUtcNow()) { IsBeside = true };
+        lock (_gate)
+        {
+            _stages = [.. _stages, begun];
+        }
+
+        return new StageEnd(this, begun);
+    }
 
     /// <summary>Makes sure, before something is published, that the build is still this worker's.</summary>
     /// <exception cref="OperationCanceledException">It is not.</exception>
@@ -122,7 +141,7 @@ public sealed class BuildLease : IAsyncDisposable
         {
             try
             {
-                var mine = look % RenewEvery == 0 || _stages.Length > _stagesWritten
+                var mine = look % RenewEvery == 0 || _stages != _stagesWritten
                     ? await RenewAsync(_stop.Token)
                     : await _records.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
                 if (!mine)
@@ -155,7 +174,7 @@ public sealed class BuildLease : IAsyncDisposable
             Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages } : null, cancellation);
         if (renewed is not null)
         {
-            _stagesWritten = stages.Length;
+            _stagesWritten = stages;
             Volatile.Write(ref _held, now);
         }
 
@@ -178,6 +197,17 @@ public sealed class BuildLease : IAsyncDisposable
         catch (OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    private sealed class StageEnd(BuildLease lease, BuildStage begun) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (lease._gate)
+            {
+                lease._stages = [.. lease._stages.Select(stage => ReferenceEquals(stage, begun) ? begun with { EndedAt = lease._time.GetUtcNow() } : stage)];
+            }
         }
     }
 }

@@ -57,34 +57,52 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
+    /// <summary>How long it has been written.</summary>
+    internal TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
     /// <summary>Adds a line.</summary>
     public void Line(string text)
     {
-        _heard(text.Length);
-        lock (_gate)
-        {
-            Add(text);
-        }
+        Hear(text.Length);
+        Line(text, Elapsed);
     }
 
     /// <summary>Adds output as it comes, in pieces that need not end with a line; an empty one is a sign of life.</summary>
     public void Output(string piece)
     {
-        _heard(piece.Length);
+        Hear(piece.Length);
         lock (_gate)
         {
-            foreach (var c in piece)
+            Split(piece, _partial, text => Add(text, Elapsed));
+        }
+    }
+
+    /// <summary>Takes pieces apart into lines; what has no end yet stays in <paramref name="partial"/>.</summary>
+    internal static void Split(string piece, StringBuilder partial, Action<string> line)
+    {
+        foreach (var c in piece)
+        {
+            if (c == '\n')
             {
-                if (c == '\n')
-                {
-                    Add(_partial.ToString());
-                    _partial.Clear();
-                }
-                else if (c != '\r' && _partial.Length < MaxLineLength)
-                {
-                    _partial.Append(c);
-                }
+                line(partial.ToString());
+                partial.Clear();
             }
+            else if (c != '\r' && partial.Length < MaxLineLength)
+            {
+                partial.Append(c);
+            }
+        }
+    }
+
+    /// <summary>Something was printed, wherever it is kept.</summary>
+    internal void Hear(int length) => _heard(length);
+
+    /// <summary>Adds a line that was printed at a time of its own.</summary>
+    internal void Line(string text, TimeSpan at)
+    {
+        lock (_gate)
+        {
+            Add(text, at);
         }
     }
 
@@ -95,7 +113,7 @@ public sealed partial class BuildLog : IAsyncDisposable
         {
             if (_partial.Length > 0)
             {
-                Add(_partial.ToString());
+                Add(_partial.ToString(), Elapsed);
                 _partial.Clear();
             }
         }
@@ -111,7 +129,7 @@ public sealed partial class BuildLog : IAsyncDisposable
     [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
     private static partial Regex AnsiCodes();
 
-    private void Add(string text)
+    private void Add(string text, TimeSpan at)
     {
         // Before it is cut, which could leave half a secret.
         text = _mask.Hide(text);
@@ -126,7 +144,7 @@ public sealed partial class BuildLog : IAsyncDisposable
             }
         }
 
-        _lines.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{_time.GetElapsedTime(_start).TotalSeconds,7:F1}s  {line}\n"));
+        _lines.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{at.TotalSeconds,7:F1}s  {line}\n"));
     }
 
     private async Task WriteAsync()

@@ -45,6 +45,9 @@ public sealed record PushedImage
     /// <summary>The repository's name in the registry, from <c>service_name</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Its version, from dockerInfo.json; empty where the record is older than this.</summary>
+    public string Version { get; init; } = "";
+
     /// <summary>The tags that point to it, the one to pull first.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
 
@@ -58,10 +61,19 @@ public sealed record PushedImage
     public required long Size { get; init; }
 }
 
-/// <summary>A part of a build's work: from when it began until the next one, or the build's end.</summary>
+/// <summary>A part of a build's work: from when it began until the next one, or the build's end, unless it has an end of its own.</summary>
 /// <param name="Name">What is done, for people: <c>Source</c>, <c>Build api</c>, <c>Push api</c>, <c>Tags</c>.</param>
 /// <param name="StartedAt">When it began.</param>
-public sealed record BuildStage(string Name, DateTimeOffset StartedAt);
+public sealed record BuildStage(string Name, DateTimeOffset StartedAt)
+{
+    /// <summary>Whether others run beside it, so that it does not end when the next begins.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsBeside { get; init; }
+
+    /// <summary>When it ended, if it has others beside it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public DateTimeOffset? EndedAt { get; init; }
+}
 
 /// <summary>All that is known of a build.</summary>
 public sealed record BuildRecord

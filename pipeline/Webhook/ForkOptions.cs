@@ -46,6 +46,12 @@ public sealed class ForkOptions
     [RegularExpression(NetworkName.Pattern, ErrorMessage = "Forks__Network " + NetworkName.Rule)]
     public string Network { get; set; } = "none";
 
+    /// <summary>
+    /// Whether BuildKit may build them. Its cache mounts are shared by all builds of an engine, so that a stranger could
+    /// leave something there for the next build of a branch; and it keeps what they built as its cache.
+    /// </summary>
+    public bool BuildKit { get; set; }
+
     /// <summary>Whether a pull request of such an author is built like the repository's own.</summary>
     public bool Trusts(string? association) =>
         association is not null && TrustedAuthors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Contains(association);

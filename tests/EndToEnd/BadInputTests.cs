@@ -19,7 +19,7 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry
     {
         var build = await _story.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRUN echo about to break && exit 3\n"));
 
-        AssertFailed(build, "exit 3", "returned a non-zero code: 3");
+        AssertFailed(build, "exit 3", "exit code: 3");
         Assert.Contains(build.LogTail, line => line == "about to break");
     }
 
@@ -64,7 +64,7 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry
     {
         var build = await _story.OpenAsync(With("Dockerfile", $"FROM {registry.Address}/no/such:image\n"));
 
-        AssertFailed(build, "no/such");
+        AssertFailed(build, "base image", "no/such:image");
     }
 
     [Fact]

@@ -100,6 +100,36 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
     }
 
     [Fact]
+    public async Task Images_that_are_built_at_once_stand_one_behind_the_other_in_the_log()
+    {
+        var name = _story.ServiceName;
+        string Image(string which) => $$"""{ "service_name": "{{name}}/{{which}}", "version": "1", "dockerfile": "{{which}}/Dockerfile" }""";
+        var once = Guid.NewGuid().ToString("n");
+        var build = await _story.OpenAsync(new()
+        {
+            ["dockerInfo.json"] = $"[{Image("slow")}, {Image("fast")}]",
+            ["slow/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nRUN echo {once} slow begins; sleep 2; echo slow ends\n",
+            ["fast/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nRUN echo {once} fast begins\n",
+        });
+
+        var log = await _story.LogAsync(build.Id);
+        var said = new[] { $"Building {name}/slow", "slow ends", $"{name}/slow]", $"Building {name}/fast", "fast begins", $"{name}/fast]" };
+        Assert.Equal(said, said.OrderBy(words => log.LastIndexOf(words, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Images_that_are_the_same_do_not_disturb_each_other()
+    {
+        var files = Files("one for all");
+        files["dockerInfo.json"] = $"[{string.Join(", ", Enumerable.Range(1, 6).Select(n => $$"""{ "service_name": "{{_story.ServiceName}}/{{n}}", "version": "1" }"""))}]";
+
+        var build = await _story.OpenAsync(files);
+
+        Assert.Equal(("succeeded", 6), (build.State, build.Images.Select(image => image.Reference).Distinct().Count()));
+        Assert.Equal(1, build.Attempts);
+    }
+
+    [Fact]
     public async Task An_image_is_built_only_when_the_pull_request_touches_its_paths()
     {
         var name = _story.ServiceName;

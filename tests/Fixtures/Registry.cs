@@ -29,6 +29,13 @@ public sealed class Registry : LazyPart
         return (await new RegistryClient(http).FindAsync(name, tag, TestContext.Current.CancellationToken))?.Digest;
     }
 
+    public async Task DeleteAsync(string name, string digest)
+    {
+        using var http = new HttpClient { BaseAddress = Url };
+        using var answer = await http.DeleteAsync(new Uri($"v2/{name}/manifests/{digest}", UriKind.Relative), TestContext.Current.CancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Pushes an image of the engine's under a name, and returns that name with the registry before it.</summary>
     public async Task<string> PushAsync(DockerEngine engine, string image, string name)
     {

@@ -98,7 +98,7 @@ public sealed partial class LogText
     private string? TitleOf(string text)
     {
         var plain = text.Contains('\e') ? Codes().Replace(text, "") : text;
-        return Step().Match(plain) is { Success: true } step ? $"Step {step.Groups["step"].Value} · {step.Groups["what"].Value}"
+        return Step().Match(plain) is { Success: true } step ? $"Step {step.Groups["step"].Value} · {(step.Groups["what"] is { Success: true, Value: var what } ? what : "goes on")}"
             : Begin().IsMatch(plain) ? (++_tries == 1 ? "Source" : $"Try {_tries.ToString(CultureInfo.InvariantCulture)} · Source")
             : Image().Match(plain) is { Success: true } image ? $"Build {image.Groups["name"].Value}"
             : Push().Match(plain) is { Success: true } push ? $"Push {push.Groups["name"].Value}"
@@ -118,7 +118,8 @@ public sealed partial class LogText
     [GeneratedRegex(@"^(?:\e\[[0-9;]*m)*(?: ---> |Removing intermediate container )")]
     private static partial Regex Noise();
 
-    [GeneratedRegex(@"^Step (?<step>\d+/\d+) : (?<what>.{1,200})")]
+    // BuildKit's steps name their stage, and of stages that run side by side now one goes on and now the other.
+    [GeneratedRegex(@"^Step (?<step>(?:\S{1,128} )?\d{1,9}/\d{1,9})(?: : (?<what>.{1,200})| …$)")]
     private static partial Regex Step();
 
     [GeneratedRegex(@"^Build of \S+ pull request #\d+ at [0-9a-f]+, attempt \d+$")]

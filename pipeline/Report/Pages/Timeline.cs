@@ -28,9 +28,10 @@ internal static class Timeline
         IReadOnlyList<BuildStage> stages = build.Stages.Count == 0 ? [new BuildStage("Running", started)] : build.Stages;
         for (var i = 0; i < stages.Count; i++)
         {
-            var (name, start) = stages[i];
-            DateTimeOffset? end = i + 1 < stages.Count ? stages[i + 1].StartedAt : build.State == BuildState.Running ? null : build.FinishedAt ?? start;
-            parts.Add(new Part(name, start, end));
+            var stage = stages[i];
+            var end = stage.EndedAt
+                ?? (i + 1 < stages.Count && !stage.IsBeside ? stages[i + 1].StartedAt : build.State == BuildState.Running ? null : build.FinishedAt ?? stage.StartedAt);
+            parts.Add(new Part(stage.Name, stage.StartedAt, end));
         }
 
         return parts;
@@ -38,7 +39,7 @@ internal static class Timeline
 
     private static Markup Item(BuildRecord build, Part part, bool isLast, DateTimeOffset begin, double whole, DateTimeOffset now)
     {
-        var state = !isLast ? BuildState.Succeeded : build.State;
+        var state = !isLast && part.End is not null ? BuildState.Succeeded : build.State;
         var end = part.End ?? now;
         var (x, width) = ((part.Start - begin).TotalSeconds / whole * 100, Math.Max((end - part.Start).TotalSeconds / whole * 100, 0.6));
         return Markup.Of($"""

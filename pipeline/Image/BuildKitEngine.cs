@@ -1,0 +1,71 @@
+using Ci.BuildKit;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>Builds with the engine's BuildKit (project Ci.BuildKit), in the terms and with the faults of the pipeline.</summary>
+public sealed class BuildKitEngine(IOptions<DockerOptions> options)
+{
+    // What a command ends with that was killed: by the machine for its memory, or by an engine that goes down.
+    private const int Killed = 137;
+
+    /// <summary>Builds an image under its name and returns its id; every line of the log goes to <paramref name="output"/>.</summary>
+    /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit.</exception>
+    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    {
+        using var builder = new BuildKitBuilder(Address(options.Value), new SessionAnswers());
+        try
+        {
+            return await builder.BuildAsync(RequestOf(build), output, happened => Hear(happened, output), cancellation);
+        }
+        catch (BuildFailedException e)
+        {
+            throw FaultOf(e);
+        }
+        catch (EngineUnavailableException e)
+        {
+            throw new ImageUnavailableException(e.Message, e);
+        }
+    }
+
+    private static EngineAddress Address(DockerOptions options)
+    {
+        // Docker.DotNet's https is the command line's tcp with TLS.
+        var uri = options.Endpoint is { Scheme: "https" } https ? new UriBuilder(https) { Scheme = "tcp" }.Uri : options.Endpoint;
+        return new EngineAddress(uri)
+        {
+            Tls = options.CertFolder is { } folder && uri.Scheme is not ("unix" or "npipe") ? Ci.BuildKit.EngineTls.FromFolder(folder) : null,
+        };
+    }
+
+    private static BuildKitBuild RequestOf(EngineBuild build) => new()
+    {
+        WriteContext = build.WriteContext,
+        Dockerfile = build.Dockerfile,
+        Target = build.Target,
+        Platform = build.Platform,
+        Args = build.Args,
+        Labels = build.Labels.AsReadOnly(),
+        Tags = [build.Name],
+        // It has no name for the usual one.
+        NetworkMode = build.Limits.Network is "" or "bridge" ? null : build.Limits.Network,
+        NoCache = build.IsStrangers,
+        Pull = build.IsStrangers,
+    };
+
+    // How far a layer of the base has come is not logged, but it is a sign of life.
+    private static void Hear(BuildEvent happened, Action<string> output)
+    {
+        if (happened is StepTransferred)
+        {
+            output("");
+        }
+    }
+
+    private static Exception FaultOf(BuildFailedException e) => e switch
+    {
+        { ExitCode: Killed } => new ImageRefusedException(e.Message, isCertain: false),
+        { ExitCode: not null } or { Line: not null } => EngineErrors.Certain(e.Message),
+        _ => EngineErrors.OfBuild(e.Message),
+    };
+}

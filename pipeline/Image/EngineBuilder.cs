@@ -1,0 +1,50 @@
+using Ci.BuildKit;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>
+/// Chooses the builder: BuildKit, unless the engine has none, or the build is to be kept within limits that only the
+/// classic builder knows.
+/// </summary>
+public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic, IOptions<DockerOptions> options)
+{
+    /// <summary>Builds an image under its name and returns its id; what it prints goes to <paramref name="output"/>.</summary>
+    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    {
+        if (WhyClassic(build) is not { } reason)
+        {
+            try
+            {
+                return await buildKit.BuildAsync(build, output, cancellation);
+            }
+            catch (BuildKitUnavailableException e) when (options.Value.Builder == BuilderKind.Auto)
+            {
+                reason = e.Message;
+            }
+            catch (BuildKitUnavailableException e)
+            {
+                throw new ImageRefusedException($"{e.Message} Set Docker__Builder to Auto, and the classic builder builds it.");
+            }
+        }
+
+        if (reason.Length > 0)
+        {
+            output($"With the classic builder: {reason}\n");
+        }
+
+        return await classic.BuildAsync(build, output, cancellation);
+    }
+
+    /// <summary>Why a build is for the classic builder; null when it is for BuildKit.</summary>
+    private string? WhyClassic(EngineBuild build) => options.Value switch
+    {
+        _ when build.IsStrangers && !build.StrangersMayUseBuildKit =>
+            "BuildKit shares its cache mounts with every build, and this commit is from a fork (Forks__BuildKit).",
+        { Builder: BuilderKind.Classic } => "",
+        { Builder: BuilderKind.BuildKit } => null,
+        { Memory: > 0 } or { Cpus: > 0 } => "BuildKit knows no limits of memory and processors (Docker__Memory, Docker__Cpus).",
+        _ when build.Limits.Network is not ("" or "none" or "default" or "bridge") => $"BuildKit knows no network {build.Limits.Network}.",
+        _ => null,
+    };
+}

@@ -1,0 +1,58 @@
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>A merge publishes what its pull request's build has pushed, and builds when it cannot.</summary>
+public sealed class PromotionTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+{
+    private Story _story = null!;
+
+    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+
+    public async ValueTask DisposeAsync() => await _story.DisposeAsync();
+
+    [Fact]
+    public async Task A_merge_publishes_the_image_that_was_tried_out_without_building()
+    {
+        var tried = await _story.OpenAsync(_story.Files("merge me"));
+        var merged = await _story.MergeAsync(tried.PullRequest);
+
+        Assert.Equal(tried.Images[0].Digest, merged.Images[0].Digest);
+        Assert.Equal(["0.2.0", "latest", "sha-" + tried.Commit[..12]], merged.Images[0].Tags);
+        Assert.Equal(tried.Images[0].Digest, await registry.DigestAsync(_story.ServiceName, "latest"));
+        Assert.DoesNotContain("Step 1/", await _story.LogAsync(merged.Id), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_images_of_a_commit_are_published()
+    {
+        var files = _story.Files("both");
+        files["dockerInfo.json"] = $$"""[{ "service_name": "{{_story.ServiceName}}/a", "version": "1" }, { "service_name": "{{_story.ServiceName}}/b", "version": "2" }]""";
+        var tried = await _story.OpenAsync(files);
+        var merged = await _story.MergeAsync(tried.PullRequest);
+
+        Assert.Equal(tried.Images.Select(image => image.Digest), merged.Images.Select(image => image.Digest));
+        Assert.Equal(["1", "2"], merged.Images.Select(image => image.Tags[0]));
+    }
+
+    [Fact]
+    public async Task A_merge_is_built_when_the_registry_has_lost_the_image()
+    {
+        var tried = await _story.OpenAsync(_story.Files("lost"));
+        await registry.DeleteAsync(_story.ServiceName, tried.Images[0].Digest);
+
+        var merged = await _story.MergeAsync(tried.PullRequest);
+
+        Assert.Contains("Step 1/", await _story.LogAsync(merged.Id), StringComparison.Ordinal);
+        Assert.Equal("lost", (await engine.PullAndRunAsync(merged.Images[0].Reference)).Trim());
+    }
+
+    [Fact]
+    public async Task A_merge_is_built_when_its_pull_request_was_not()
+    {
+        var failed = await _story.OpenAsync(new(_story.Files("x")) { ["Dockerfile"] = "FROM scratch\nRNU\n" });
+        var merged = await _story.MergeAsync(failed.PullRequest);
+
+        Assert.Equal(("failed", "failed"), (failed.State, merged.State));
+    }
+}
