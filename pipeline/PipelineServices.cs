@@ -30,6 +30,9 @@ public static class PipelineServices
         services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
         services.AddSingleton<IValidateOptions<DockerOptions>, EngineTlsValidator>();
+        services.AddSingleton<IValidateOptions<RegistryOptions>, RegistryLoginValidator>();
+        services.AddOptions<SecretsOptions>().Configure(o => configuration.GetSection(SecretsOptions.Key).Bind(o.All)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidator>();
         services.AddValidated<ImageOptions, ImageOptionsValidator>(configuration, ImageOptions.Section);
         services.AddValidated<ReportOptions, ReportOptionsValidator>(configuration, ReportOptions.Section);
         services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
@@ -42,7 +45,11 @@ public static class PipelineServices
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
         services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
-        services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
+        services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry)
+            .ConfigurePrimaryHttpMessageHandler(s => RegistryAccess.Primary(s.GetRequiredService<IOptions<RegistryOptions>>().Value))
+            .AddRetries();
+        services.AddTransient<RegistryAccess>();
+        services.AddHttpClient(RegistryClient.HttpClientName).AddHttpMessageHandler<RegistryAccess>();
 
         services.AddSingleton<BuildPolicy>();
         services.AddSingleton<BuildQueue>();
@@ -69,6 +76,9 @@ public static class PipelineServices
         services.AddSingleton<EngineClient>();
         services.AddSingleton<EngineLeftovers>();
         services.AddSingleton<DockerEngine>();
+        services.AddSingleton<DockerLogins>();
+        services.AddSingleton<RegistryLogins>();
+        services.AddSingleton<BuildSecrets>();
         services.AddSingleton<BuildKitEngine>();
         services.AddSingleton<EngineBuilder>();
         services.AddSingleton<EngineRoom>();
@@ -99,6 +109,8 @@ public static class PipelineServices
         services.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret,
         services.GetRequiredService<IOptions<GitHubOptions>>().Value.Token,
         services.GetRequiredService<IOptions<AccessOptions>>().Value.Key,
+        services.GetRequiredService<IOptions<RegistryOptions>>().Value.Password,
+        .. services.GetRequiredService<IOptions<SecretsOptions>>().Value.All.Values.Select(secret => secret.Value),
         .. services.GetRequiredService<IOptions<StorageOptions>>().Value.Secrets,
     ]);
 

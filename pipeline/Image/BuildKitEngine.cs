@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Image;
 
 /// <summary>Builds with the engine's BuildKit (project Ci.BuildKit), in the terms and with the faults of the pipeline.</summary>
-public sealed class BuildKitEngine(IOptions<DockerOptions> options)
+public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogins logins)
 {
     // What a command ends with that was killed: by the machine for its memory, or by an engine that goes down.
     private const int Killed = 137;
@@ -13,7 +13,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options)
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit.</exception>
     public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
-        using var builder = new BuildKitBuilder(Address(options.Value), new SessionAnswers());
+        using var builder = new BuildKitBuilder(Address(options.Value), AnswersTo(build));
         try
         {
             return await builder.BuildAsync(RequestOf(build), output, happened => Hear(happened, output), cancellation);
@@ -27,6 +27,13 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options)
             throw new ImageUnavailableException(e.Message, e);
         }
     }
+
+    // Strangers see what everybody may see.
+    private SessionAnswers AnswersTo(EngineBuild build) => new()
+    {
+        Credentials = (host, cancellation) => build.IsStrangers ? default : logins.FindAsync(host, cancellation),
+        Secret = (id, _) => ValueTask.FromResult(build.Secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
+    };
 
     private static EngineAddress Address(DockerOptions options)
     {
@@ -47,6 +54,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options)
         Args = build.Args,
         Labels = build.Labels.AsReadOnly(),
         Tags = [build.Name],
+        Secrets = build.Secrets.Keys.ToHashSet(),
         // It has no name for the usual one.
         NetworkMode = build.Limits.Network is "" or "bridge" ? null : build.Limits.Network,
         NoCache = build.IsStrangers,

@@ -41,6 +41,9 @@ public sealed record EngineBuild
     /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>
     public bool StrangersMayUseBuildKit { get; init; }
 
+    /// <summary>The secrets that its steps may mount, by id. Only BuildKit knows them.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Secrets { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+
     /// <summary>What its steps may use.</summary>
     public StepLimits Limits { get; init; } = new();
 
@@ -110,13 +113,13 @@ public sealed partial class DockerEngine(EngineClient client)
     public Task<long> SizeAsync(string imageId, CancellationToken cancellation) =>
         client.CallAsync(async () => (await client.Api.Images.InspectImageAsync(imageId, cancellation)).Size, cancellation);
 
-    /// <summary>Pushes <c>repository:tag</c>; returns the digest if the engine tells it.</summary>
-    public Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation) =>
+    /// <summary>Pushes <c>repository:tag</c>, logged in if there is a login; returns the digest if the engine tells it.</summary>
+    public Task<string?> PushAsync(string repository, string tag, (string Username, string Password)? login, Action<string> output, CancellationToken cancellation) =>
         client.CallAsync(
             async () =>
             {
                 var push = new PushProgress(output);
-                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, new AuthConfig(), push, cancellation);
+                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, AuthOf(login), push, cancellation);
                 return push.Finish(repository, tag);
             },
             cancellation);
@@ -140,6 +143,9 @@ public sealed partial class DockerEngine(EngineClient client)
             // A container uses the image; it goes when whoever started that container removes it.
         }
     }
+
+    private static AuthConfig AuthOf((string Username, string Password)? login) =>
+        login is var (username, password) ? new AuthConfig { Username = username, Password = password } : new AuthConfig();
 
     private static async Task WriteContextAsync(EngineBuild build, PipeWriter writer, CancellationToken cancellation)
     {

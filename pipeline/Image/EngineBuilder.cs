@@ -33,7 +33,9 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
             output($"With the classic builder: {reason}\n");
         }
 
-        return await classic.BuildAsync(build, output, cancellation);
+        return build.Secrets.Count == 0
+            ? await classic.BuildAsync(build, output, cancellation)
+            : throw new ImageRefusedException("dockerInfo.json names secrets, and only BuildKit can give them to a build. " + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
     }
 
     /// <summary>Why a build is for the classic builder; null when it is for BuildKit.</summary>

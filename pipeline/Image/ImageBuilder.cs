@@ -12,7 +12,7 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
@@ -55,6 +55,7 @@ public sealed class ImageBuilder(
             Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
             IsStrangers = request.IsFork,
             StrangersMayUseBuildKit = limits.ForksUseBuildKit,
+            Secrets = secrets.Of(request, spec),
             Limits = limits.Of(request),
             Made = made,
             WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
@@ -109,7 +110,7 @@ public sealed class ImageBuilder(
         {
             try
             {
-                return await engine.PushAsync(repository, tag, output, cancellation);
+                return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellation);
             }
             catch (ImageUnavailableException e)
             {
@@ -118,7 +119,7 @@ public sealed class ImageBuilder(
             }
         }
 
-        return await engine.PushAsync(repository, tag, output, cancellation);
+        return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellation);
     }
 
     private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellation)

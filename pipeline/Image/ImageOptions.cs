@@ -26,13 +26,30 @@ public sealed partial class RegistryOptions
     [RegularExpression("^https?://.+$", ErrorMessage = "Registry__Url must be empty or start with http:// or https://, like http://registry:5000.")]
     public string Url { get; set; } = "";
 
+    /// <summary>The user that pushes; empty where the registry asks for none.</summary>
+    public string Username { get; set; } = "";
+
+    /// <summary>The user's password or access token.</summary>
+    public string Password { get; set; } = "";
+
+    /// <summary>
+    /// A file (PEM) with the authorities that may have signed the registry's certificate, beside those that the system
+    /// trusts. The engine has its own place for them, <c>/etc/docker/certs.d/HOST/ca.crt</c>.
+    /// </summary>
+    public string CaPath { get; set; } = "";
+
+    /// <summary>What the engine logs in with; null where the registry asks for nothing.</summary>
+    public (string Username, string Password)? Login => Username.Length > 0 ? (Username, Password) : null;
+
+    /// <summary>The registry's host as the engine knows it, <c>host[:port]</c>.</summary>
+    public string Host => Address.Split('/', 2)[0];
+
     /// <summary>The address of the registry's API, ending in a slash.</summary>
     public Uri ApiUrl
     {
         get
         {
-            var host = Address.Split('/', 2)[0];
-            var url = Url.Length > 0 ? Url : (IsLocal(host) ? "http://" : "https://") + host;
+            var url = Url.Length > 0 ? Url : (IsLocal(Host) ? "http://" : "https://") + Host;
             return new Uri(url.TrimEnd('/') + "/");
         }
     }
@@ -50,6 +67,29 @@ public sealed partial class RegistryOptions
 /// <summary>Checks <see cref="RegistryOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
+
+/// <summary>Checks at start that the registry can be logged in to as the settings say.</summary>
+public sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, RegistryOptions options)
+    {
+        if (options.Username.Length > 0 != options.Password.Length > 0)
+        {
+            return ValidateOptionsResult.Fail("Registry__Username and Registry__Password go together: set both, or neither.");
+        }
+
+        try
+        {
+            RegistryAccess.Primary(options).Dispose();
+            return ValidateOptionsResult.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            return ValidateOptionsResult.Fail($"Registry__CaPath is '{options.CaPath}', which cannot be read ({e.Message}): it must be a PEM file with certificates.");
+        }
+    }
+}
 
 /// <summary>Which of the engine's builders builds.</summary>
 public enum BuilderKind
@@ -120,6 +160,18 @@ public sealed class DockerOptions
     /// <summary>How much build cache it keeps at most, in bytes.</summary>
     [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
     public long MaxCacheBytes { get; set; } = 20_000_000_000;
+
+    /// <summary>
+    /// The folder of <c>config.json</c>, in which <c>docker login</c> keeps what private base images are pulled with. Empty:
+    /// <c>DOCKER_CONFIG</c>, else <c>~/.docker</c>.
+    /// </summary>
+    public string Config { get; set; } = "";
+
+    /// <summary>That folder, wherever it is.</summary>
+    public string ConfigFolder =>
+        Config.Length > 0 ? Config
+        : Environment.GetEnvironmentVariable("DOCKER_CONFIG") is { Length: > 0 } folder ? folder
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
 
     /// <summary>The folder of the certificates in use; null without TLS.</summary>
     public string? CertFolder

@@ -35,6 +35,9 @@ public sealed record ImageSpec
     /// <summary>Globs; the image is built only when the pull request touches one of them. Empty: always.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>The ids of the host's secrets that the Dockerfile mounts (<c>RUN --mount=type=secret,id=…</c>).</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>The Dockerfile's path within the context, or null when it lies outside.</summary>
     public string? DockerfileInContext =>
         Context.Length == 0 ? DockerfilePath

@@ -1,14 +1,16 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Source;
 
 /// <summary>One image's object in dockerInfo.json; what is wrong is refused with the key, the value and what is allowed.</summary>
-internal sealed class DockerInfoObject(JsonElement element, string path)
+internal sealed partial class DockerInfoObject(JsonElement element, string path)
 {
     private const int MaxShown = 80;
     private const int MaxWarnings = 20;
     private const int MaxGlobs = 200;
     private const int MaxGlobLength = 500;
+    private const int MaxIds = 50;
 
     public static string Shown(JsonElement value) => Shown(value.GetRawText());
 
@@ -115,6 +117,19 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
             : throw Wrong(key, $"it must be an array of globs, like [\"api/**\"]; at most {MaxGlobs}, of {MaxGlobLength} characters at most");
     }
 
+    public IReadOnlyList<string> Ids(string key)
+    {
+        if (!element.TryGetProperty(key, out var value))
+        {
+            return [];
+        }
+
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MaxIds
+            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && Id().IsMatch(v.GetString()!))
+            ? [.. value.EnumerateArray().Select(v => v.GetString()!).Distinct(StringComparer.Ordinal)]
+            : throw Wrong(key, $"it must be an array of names of secrets, like [\"npm_token\"], of letters, digits, '_', '-' and '.'; at most {MaxIds}");
+    }
+
     public SourceRefusedException Wrong(string key, string allowed) =>
         new($"{path}{key} is {Shown(element.GetProperty(key))}; {allowed}.");
 
@@ -122,4 +137,8 @@ internal sealed class DockerInfoObject(JsonElement element, string path)
         !element.TryGetProperty(key, out var value) ? throw new SourceRefusedException($"{path}{key} is missing; {allowed}.")
         : value.ValueKind == JsonValueKind.String ? value.GetString()!
         : throw Wrong(key, "it must be a text in quotes");
+
+    // What can be the name of a setting, and of a file below /run/secrets.
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+    private static partial Regex Id();
 }

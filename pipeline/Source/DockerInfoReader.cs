@@ -79,7 +79,7 @@ public static class DockerInfoReader
     private static ImageSpec ReadImage(JsonElement image, string path, List<string> warnings)
     {
         var reader = new DockerInfoObject(image, path);
-        reader.WarnOfUnknown(warnings, "service_name", "version", "context", "dockerfile", "target", "args", "labels", "platform", "paths", "$schema");
+        reader.WarnOfUnknown(warnings, "service_name", "version", "context", "dockerfile", "target", "args", "labels", "platform", "paths", "secrets", "$schema");
         var context = reader.Path("context") ?? "";
         return new ImageSpec
         {
@@ -97,6 +97,7 @@ public static class DockerInfoReader
             Args = reader.Texts("args"),
             Labels = reader.Texts("labels"),
             Paths = reader.Globs("paths"),
+            Secrets = reader.Ids("secrets"),
         };
     }
 

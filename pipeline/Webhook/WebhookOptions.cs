@@ -28,11 +28,7 @@ public sealed class WebhookOptions
     public string Repositories { get; set; } = "*";
 
     /// <summary>Whether a repository is built.</summary>
-    public bool Allows(string repository) =>
-        Repositories.Split(',', StringSplitOptions.TrimEntries).Any(pattern =>
-            pattern == "*"
-            || pattern.Equals(repository, StringComparison.OrdinalIgnoreCase)
-            || (pattern.EndsWith("/*", StringComparison.Ordinal) && repository.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)));
+    public bool Allows(string repository) => RepositoryPatterns.Match(Repositories, repository);
 }
 
 /// <summary>Checks <see cref="WebhookOptions"/> at start.</summary>

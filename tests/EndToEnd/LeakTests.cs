@@ -14,19 +14,27 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry reg
     private const string WebhookSecret = Story.Secret;
     private const string Token = "the-token";
     private const string Key = Story.Key;
+    private const string RegistryPassword = "a password that only this registry knows";
+    private const string BuildSecret = "a secret that only builds are given";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task No_secret_is_in_anything_that_the_system_wrote()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        {
+            ["Registry__Username"] = "somebody", ["Registry__Password"] = RegistryPassword,
+            ["Secrets__canary__Value"] = BuildSecret, ["Secrets__canary__Repositories"] = "*",
+        });
         var storageKey = story.Storage.Split("AccountKey=")[1].Split(';')[0];
-        string[] canaries = [WebhookSecret, Token, Key, storageKey, Convert.ToBase64String(Encoding.UTF8.GetBytes(WebhookSecret))];
+        string[] canaries = [WebhookSecret, Token, Key, RegistryPassword, BuildSecret, storageKey, Convert.ToBase64String(Encoding.UTF8.GetBytes(WebhookSecret))];
         var seen = new StringBuilder();
 
         // Builds that somebody who knows the secrets has print them: as they are, encoded, and in the words of a failure.
         var printing = story.Files("x");
+        printing["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1", "secrets": ["canary"] }""";
+        printing["Dockerfile"] += "RUN --mount=type=secret,id=canary cat /run/secrets/canary\n";
         printing["Dockerfile"] += string.Concat(canaries.Select(canary => $"RUN echo '{canary}'\n"));
         var printed = await story.OpenAsync(printing);
         var failing = story.Files("x");

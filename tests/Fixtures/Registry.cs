@@ -14,6 +14,12 @@ public sealed class Registry : LazyPart
     /// <summary>Whether it lets in only <see cref="User"/> with <see cref="Password"/>.</summary>
     internal bool AsksForPassword { private get; init; }
 
+    /// <summary>Whether it talks TLS, with a certificate that the authority in <see cref="CaPath"/> signed.</summary>
+    internal bool HasTls { private get; init; }
+
+    /// <summary>The authority that signed its certificate.</summary>
+    public string CaPath => Path.Combine(Folder, "ca.pem");
+
     public const string User = "builder";
 
     public const string Password = "only for these tests";
@@ -21,7 +27,7 @@ public sealed class Registry : LazyPart
     /// <summary>The name in image references.</summary>
     public string Address => $"localhost:{_port}";
 
-    public Uri Url => new($"http://127.0.0.1:{_port}/");
+    public Uri Url => new($"{(HasTls ? "https" : "http")}://127.0.0.1:{_port}/");
 
     public async Task<string?> DigestAsync(string name, string tag)
     {
@@ -59,11 +65,36 @@ public sealed class Registry : LazyPart
             version: 0.1
             log: { level: error }
             storage: { filesystem: { rootdirectory: {{Folder}}/data }, delete: { enabled: true }, maintenance: { readonly: { enabled: {{(IsReadOnly ? "true" : "false")}} } } }
-            http: { addr: "127.0.0.1:{{_port}}" }
+            http: { addr: "127.0.0.1:{{_port}}"{{Tls()}} }
             {{await AuthAsync()}}
             """);
         _process = RunningProcess.Start(program, ["serve", config]);
-        await Parts.UntilAsync(() => Parts.AnswersAsync($"{Url}v2/"), "the registry", onTimeout: () => _process.Output);
+        await Parts.UntilAsync(ListensAsync, "the registry", onTimeout: () => _process.Output);
+    }
+
+    private async Task<bool> ListensAsync()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        try
+        {
+            await client.ConnectAsync(System.Net.IPAddress.Loopback, _port);
+            return true;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
+    }
+
+    private string Tls()
+    {
+        if (!HasTls)
+        {
+            return "";
+        }
+
+        Certificates.Write(Folder);
+        return $", tls: {{ certificate: {Folder}/server-cert.pem, key: {Folder}/server-key.pem }}";
     }
 
     private async Task<string> AuthAsync()

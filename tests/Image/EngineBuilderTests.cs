@@ -83,7 +83,7 @@ public sealed class EngineBuilderTests(Fixture engine)
     private static EngineBuilder Builder(DockerOptions options)
     {
         var wrapped = Options.Create(options);
-        return new EngineBuilder(new BuildKitEngine(wrapped), new DockerEngine(new EngineClient(wrapped)), wrapped);
+        return new EngineBuilder(new BuildKitEngine(wrapped, new RegistryLogins(Options.Create(new RegistryOptions()), new DockerLogins(wrapped, Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerLogins>.Instance))), new DockerEngine(new EngineClient(wrapped)), wrapped);
     }
 
     private static EngineBuild Build(string dockerfile, bool isStrangers = false, bool strangersMay = false) => new()

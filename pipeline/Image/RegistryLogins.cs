@@ -1,0 +1,17 @@
+using Ci.BuildKit;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Image;
+
+/// <summary>
+/// What base images are pulled with: the registry's own settings for the registry that is pushed to, and for all others
+/// what <c>docker login</c> has left on this machine.
+/// </summary>
+public sealed class RegistryLogins(IOptions<RegistryOptions> registry, DockerLogins machine)
+{
+    /// <summary>The credentials for a registry, by the name the engine knows it by; null to go there without.</summary>
+    public async ValueTask<RegistryCredentials?> FindAsync(string host, CancellationToken cancellation) =>
+        registry.Value is { Username.Length: > 0 } ours && ours.Host == host
+            ? new RegistryCredentials(ours.Username, ours.Password)
+            : await machine.FindAsync(host, cancellation);
+}

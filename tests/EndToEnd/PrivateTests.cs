@@ -1,0 +1,110 @@
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>Builds that need a password or a secret get it, and nobody else does.</summary>
+public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry open)
+{
+    private const string Value = "the value that only some builds get";
+
+    [Fact]
+    public async Task A_registry_with_TLS_of_ones_own_takes_images_and_merges()
+    {
+        await using var registry = new Registry { AsksForPassword = true, HasTls = true };
+        await using var story = await StartAsync(registry, ("Registry__CaPath", registry.CaPath));
+
+        var build = await story.OpenAsync(story.Files("over TLS"));
+        var merged = await story.MergeAsync(build.PullRequest);
+
+        Assert.Equal(("succeeded", "succeeded"), (build.State, merged.State));
+    }
+
+    [Fact]
+    public async Task A_private_base_is_pulled_and_the_image_pushed_with_a_login()
+    {
+        await using var registry = new Registry { AsksForPassword = true };
+        await using var story = await StartAsync(registry);
+        var files = story.Files("on what is private");
+        var first = await story.OpenAsync(files);
+        files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1" }""";
+        files["Dockerfile"] = $"FROM {first.Images[0].Reference}\nRUN cat /says.txt > /again\n";
+
+        var above = await story.OpenAsync(files);
+        var merged = await story.MergeAsync(above.PullRequest);
+
+        Assert.Equal(("succeeded", "succeeded"), (above.State, merged.State));
+        Assert.DoesNotContain(Registry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_is_mounted_and_is_in_no_log_and_no_layer()
+    {
+        await using var story = await StartAsync("*");
+
+        var build = await story.OpenAsync(WithSecret(story));
+
+        Assert.Equal("succeeded", build.State);
+        Assert.Equal(Value.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), (await engine.PullAndRunAsync(build.Images[0].Reference)).Trim());
+        Assert.Contains("it is ***", await story.LogAsync(build.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain(Value, await story.LogAsync(build.Id), StringComparison.Ordinal);
+        await engine.RunAsync("pull", "--quiet", build.Images[0].Reference);
+        Assert.DoesNotContain(Value, await engine.RunAsync("history", "--no-trunc", build.Images[0].Reference), StringComparison.Ordinal);
+        await engine.RunAsync("rmi", build.Images[0].Reference);
+    }
+
+    [Theory]
+    [InlineData("somebody/else", "which this host does not have for sample/repository")]
+    [InlineData("sample/*", null)]
+    public async Task A_secret_is_for_the_repositories_that_the_setting_names(string repositories, string? refusal)
+    {
+        await using var story = await StartAsync(repositories);
+
+        var build = await story.OpenAsync(WithSecret(story));
+
+        Assert.Equal(refusal is null ? "succeeded" : "failed", build.State);
+        Assert.Contains(refusal ?? "", build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fork_gets_no_secret()
+    {
+        await using var story = await StartAsync("*", ("Forks__Build", "Always"));
+        var (_, answer) = await story.OpenForkAsync(WithSecret(story));
+
+        var build = await story.EndOfAsync(answer["id"]!.ToString());
+
+        Assert.Equal("failed", build.State);
+        Assert.Contains("which builds of forks do not get", build.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_mount_that_dockerInfo_does_not_name_is_not_given()
+    {
+        await using var story = await StartAsync("*");
+        var files = WithSecret(story);
+        files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1" }""";
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nRUN --mount=type=secret,id=token,required=true cat /run/secrets/token\n";
+
+        Assert.Equal("failed", (await story.OpenAsync(files)).State);
+    }
+
+    private static Dictionary<string, string> WithSecret(Story story)
+    {
+        var files = story.Files("x");
+        files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1", "secrets": ["token"] }""";
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN --mount=type=secret,id=token echo \"it is $(cat /run/secrets/token)\"; wc -c < /run/secrets/token > /length\nCMD [\"cat\", \"/length\"]\n";
+        return files;
+    }
+
+    private Task<Story> StartAsync(Registry registry, params (string Setting, string Value)[] more) =>
+        Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
+        {
+            ["Registry__Username"] = Registry.User, ["Registry__Password"] = Registry.Password,
+        });
+
+    private Task<Story> StartAsync(string repositories, params (string Setting, string Value)[] more) =>
+        Story.StartAsync(azurite, engine, open, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
+        {
+            ["Secrets__token__Value"] = Value, ["Secrets__token__Repositories"] = repositories,
+        });
+}
