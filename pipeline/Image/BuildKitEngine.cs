@@ -9,6 +9,9 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
     // What a command ends with that was killed: by the machine for its memory, or by an engine that goes down.
     private const int Killed = 137;
 
+    // The argument that has BuildKit write into the image what of it can be taken as cache.
+    private const string InlineCache = "BUILDKIT_INLINE_CACHE";
+
     /// <summary>Builds an image under its name and returns its id; every line of the log goes to <paramref name="output"/>.</summary>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit.</exception>
     public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
@@ -51,7 +54,9 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
         Dockerfile = build.Dockerfile,
         Target = build.Target,
         Platform = build.Platform,
-        Args = build.Args,
+        Args = build.CacheFrom.Count == 0 ? build.Args : new Dictionary<string, string>(build.Args) { [InlineCache] = "1" },
+        CacheFrom = build.CacheFrom,
+        SourceDate = build.CommittedAt,
         Labels = build.Labels.AsReadOnly(),
         Tags = [build.Name],
         Secrets = build.Secrets.Keys.ToHashSet(),

@@ -44,6 +44,12 @@ public sealed record EngineBuild
     /// <summary>The secrets that its steps may mount, by id. Only BuildKit knows them.</summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Secrets { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
+    /// <summary>When the commit was made; with BuildKit, from Engine 24 on, the image bears this time and not the build's.</summary>
+    public DateTimeOffset? CommittedAt { get; init; }
+
+    /// <summary>Images in the registry that BuildKit may take as cache; empty to keep and import none.</summary>
+    public IReadOnlyList<string> CacheFrom { get; init; } = [];
+
     /// <summary>What its steps may use.</summary>
     public StepLimits Limits { get; init; } = new();
 

@@ -55,6 +55,8 @@ public sealed class ImageBuilder(
             Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
             IsStrangers = request.IsFork,
             StrangersMayUseBuildKit = limits.ForksUseBuildKit,
+            CommittedAt = archive.CommittedAt,
+            CacheFrom = CacheOf(request, repository),
             Secrets = secrets.Of(request, spec),
             Limits = limits.Of(request),
             Made = made,
@@ -75,6 +77,10 @@ public sealed class ImageBuilder(
             await engine.RemoveAsync(build.Name, limit.Token);
         }
     }
+
+    /// <summary>The repository's last images: the pull request's own, and what was merged.</summary>
+    private IReadOnlyList<string> CacheOf(BuildRequest request, string repository) =>
+        !options.Value.Cache || request.IsFork ? [] : [$"{repository}:{ImageTags.OfPullRequest(request.PullRequest)}", $"{repository}:latest"];
 
     /// <summary>Removes what an earlier try left in the engine, whose worker may have died.</summary>
     public Task ForgetAsync(BuildRequest request, CancellationToken cancellation) => room.ForgetAsync(request.BuildId, request.Commit, cancellation);

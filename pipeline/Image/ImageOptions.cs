@@ -38,6 +38,12 @@ public sealed partial class RegistryOptions
     /// </summary>
     public string CaPath { get; set; } = "";
 
+    /// <summary>
+    /// Whether builds take the repository's last images in the registry as cache, and leave in theirs what the next can
+    /// take: for several hosts, or engines that are emptied. Only BuildKit does.
+    /// </summary>
+    public bool Cache { get; set; }
+
     /// <summary>What the engine logs in with; null where the registry asks for nothing.</summary>
     public (string Username, string Password)? Login => Username.Length > 0 ? (Username, Password) : null;
 

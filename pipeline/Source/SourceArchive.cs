@@ -31,6 +31,9 @@ public sealed class SourceArchive : IAsyncDisposable
     /// <summary>The archive's size, compressed.</summary>
     public long CompressedBytes => _spool.Length;
 
+    /// <summary>When the commit was made: the time that git gives every file of its archive (git-archive). Null of an empty one.</summary>
+    public DateTimeOffset? CommittedAt { get; private set; }
+
     /// <summary>Removes what killed processes left of archives.</summary>
     public static void Sweep(SourceOptions limits, DateTimeOffset now) => SpoolFile.Sweep(limits.TempDirectory, now);
 
@@ -45,6 +48,7 @@ public sealed class SourceArchive : IAsyncDisposable
             await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes), limits);
             while (await reader.NextAsync(cancellation) is { } next)
             {
+                archive.CommittedAt ??= next.Entry.ModificationTime;
                 if (IsCaptured(next.Entry, next.Path))
                 {
                     await archive.CaptureAsync(next.Entry, next.Path, cancellation);

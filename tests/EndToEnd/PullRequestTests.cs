@@ -118,6 +118,22 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
     }
 
     [Fact]
+    public async Task An_emptied_engine_takes_its_cache_from_the_registry_by_setting()
+    {
+        await using var emptied = new DockerEngine();
+        await using var story = await Story.StartAsync(azurite, emptied, registry, new Dictionary<string, string?> { ["Registry__Cache"] = "true" });
+        var files = story.SlowFiles("cached", "echo made once");
+        var first = await story.OpenAsync(files);
+        await emptied.RunAsync("builder", "prune", "--all", "--force");
+
+        files["says.txt"] = "changed";
+        var second = await story.PushAsync(first.PullRequest, files);
+
+        var log = (await story.LogAsync(second.Id)).Split('\n');
+        Assert.Contains(" ---> CACHED", log[Array.FindIndex(log, line => line.Contains(": RUN echo made once", StringComparison.Ordinal)) + 1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Images_that_are_the_same_do_not_disturb_each_other()
     {
         var files = Files("one for all");
