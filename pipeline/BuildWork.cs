@@ -41,7 +41,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
             await images.ForgetAsync(request, cancellation);
         }
 
-        if (await promotion.FindAsync(request, cancellation) is { } built)
+        if (!lease.Record.IsAnew && await promotion.FindAsync(request, cancellation) is { } built)
         {
             log.Line($"Nothing to build: the pull request's own build has pushed {Human.Commit(request.Commit)}");
             return new BuildOutcome.Pushed(await PublishAsync(lease, built, log, cancellation), []);

@@ -126,6 +126,9 @@ public sealed record BuildRecord
     /// <summary>The stages that a worker's last try came to, in their order.</summary>
     public IReadOnlyList<BuildStage> Stages { get; init; } = [];
 
+    /// <summary>Whether somebody wants it built although it is built, so that nothing is taken from an earlier build.</summary>
+    public bool IsAnew { get; init; }
+
     /// <summary>What people should know although it was built.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

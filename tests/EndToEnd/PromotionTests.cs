@@ -48,6 +48,17 @@ public sealed class PromotionTests(Azurite azurite, DockerEngine engine, Registr
     }
 
     [Fact]
+    public async Task A_merge_that_is_rebuilt_by_hand_is_built()
+    {
+        var tried = await _story.OpenAsync(_story.Files("again"));
+        var merged = await _story.MergeAsync(tried.PullRequest);
+        await _story.PostAsync($"api/builds/{merged.Id}/rebuild");
+
+        await _story.UntilLoggedAsync(merged.Id, "Step 1/");
+        Assert.Equal("succeeded", (await _story.EndOfAsync(merged.Id)).State);
+    }
+
+    [Fact]
     public async Task A_merge_is_built_when_its_pull_request_was_not()
     {
         var failed = await _story.OpenAsync(new(_story.Files("x")) { ["Dockerfile"] = "FROM scratch\nRNU\n" });
