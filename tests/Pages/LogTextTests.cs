@@ -54,6 +54,26 @@ public sealed class LogTextTests
     }
 
     [Fact]
+    public async Task Steps_of_stages_that_run_side_by_side_are_sections_that_go_on()
+    {
+        const string Log = """
+                0.1s  Step build 1/2 : FROM docker.io/library/golang:1
+                0.2s  Step build 2/2 : RUN go build
+                0.3s  compiling
+                0.4s  Step 2/3 : RUN apk add tzdata
+                0.5s  Step build 2/2 …
+                0.6s   ---> done in 0.4 s
+
+            """;
+
+        var sections = await new LogView().ReadAsync(Bytes(Log.ReplaceLineEndings("\n")), TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            ["Step build 1/2 · FROM docker.io/library/golang:1", "Step build 2/2 · RUN go build", "Step 2/3 · RUN apk add tzdata", "Step build 2/2 · goes on"],
+            sections.Select(section => section.Title!));
+    }
+
+    [Fact]
     public void However_a_log_comes_it_is_the_same_log() => Gen.Int[0, Encoding.UTF8.GetByteCount(Samples.Coloured)].Array[0, 6].Sample(cuts =>
     {
         var bytes = Encoding.UTF8.GetBytes(Samples.Coloured);
