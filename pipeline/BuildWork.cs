@@ -71,8 +71,16 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, TagClaims
         {
             lease.Begin($"Build {spec.Name}");
             log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
-            pushed.Add(await images.BuildAsync(
-                lease.Record.Request, ready.Archive, spec, log.Output, () => lease.Begin($"Push {spec.Name}"), cancellation));
+            try
+            {
+                pushed.Add(await images.BuildAsync(
+                    lease.Record.Request, ready.Archive, spec, log.Output, () => lease.Begin($"Push {spec.Name}"), cancellation));
+            }
+            catch (ImageRefusedException e)
+            {
+                var step = await FailedStep.FindAsync(ready.Archive, spec, log.Steps.Newest, e.Message, cancellation);
+                throw new ImageRefusedException(e.Message, e.IsCertain) { Step = step };
+            }
         }
 
         return pushed;

@@ -53,6 +53,7 @@ public static class PipelineServices
         services.AddSingleton<BuildLogs>();
         services.AddSingleton(Secrets);
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<PublicAddress>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Health>();
         services.AddSingleton<AccessKeys>();
@@ -62,6 +63,7 @@ public static class PipelineServices
         services.AddSingleton<PullRequestIntake>();
         services.AddSingleton<CommentIntake>();
         services.AddSingleton<BuildLists>();
+        services.AddTransient<QueueProgress>();
         services.AddSingleton<WebPages>();
         services.AddSingleton<BuildEvents>();
         services.AddSingleton<Badges>();

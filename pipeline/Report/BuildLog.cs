@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Azure.Storage.Blobs.Specialized;
+using Ci.Pipeline.Image;
 
 namespace Ci.Pipeline.Report;
 
@@ -57,12 +58,16 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Adds a line.</summary>
+    /// <summary>The steps that the builder's output tells of.</summary>
+    public BuildSteps Steps { get; } = new();
+
+    /// <summary>Adds a line of ours: with it, another part of the work begins.</summary>
     public void Line(string text)
     {
         _heard(text.Length);
         lock (_gate)
         {
+            Steps.Begin();
             Add(text);
         }
     }
@@ -77,6 +82,7 @@ public sealed partial class BuildLog : IAsyncDisposable
             {
                 if (c == '\n')
                 {
+                    Steps.Read(_partial.ToString());
                     Add(_partial.ToString());
                     _partial.Clear();
                 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 
 namespace Ci.Pipeline.Report;
@@ -63,6 +64,12 @@ public sealed record PushedImage
 /// <param name="StartedAt">When it began.</param>
 public sealed record BuildStage(string Name, DateTimeOffset StartedAt);
 
+/// <summary>What GitHub was told of a build's place in line.</summary>
+/// <param name="Text">The words.</param>
+/// <param name="At">When somebody set out to tell it.</param>
+/// <param name="IsUnderWay">Whether it may still be on its way: the end must not overtake it.</param>
+public sealed record QueueNote(string Text, DateTimeOffset At, bool IsUnderWay);
+
 /// <summary>All that is known of a build.</summary>
 public sealed record BuildRecord
 {
@@ -107,6 +114,12 @@ public sealed record BuildRecord
 
     /// <summary>The final state that GitHub was told.</summary>
     public BuildState? Reported { get; init; }
+
+    /// <summary>What GitHub was last told of its place in line; null when nothing was.</summary>
+    public QueueNote? QueueNote { get; init; }
+
+    /// <summary>The step of the Dockerfile at which it failed; null when it did not, or not at one.</summary>
+    public FailedStep? FailedStep { get; init; }
 
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];

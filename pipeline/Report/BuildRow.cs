@@ -77,6 +77,7 @@ internal static class BuildRow
         SentAt = null,
         NotBefore = null,
         SteppedBackAt = null,
+        QueueNote = null,
         Reported = null,
         Doubt = null,
         Stages = [],

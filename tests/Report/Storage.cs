@@ -1,8 +1,11 @@
 using Azure.Storage.Queues;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Webhook.Tunnel;
 using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Report;
@@ -21,6 +24,7 @@ internal sealed class Storage
         Admission = new Admission(Table, Time);
         Claims = new TagClaims(Table, Time);
         Queue = new BuildQueue(options);
+        Lists = new BuildLists(Table, Records);
     }
 
     public ManualTime Time { get; } = new();
@@ -35,11 +39,20 @@ internal sealed class Storage
 
     public BuildQueue Queue { get; }
 
+    public BuildLists Lists { get; }
+
     public static async Task<Storage> StartAsync(Azurite azurite)
     {
         await azurite.StartAsync();
         return new Storage(azurite.NewAccount());
     }
+
+    /// <summary>The commit statuses over a client; without a token none are told.</summary>
+    public CommitStatuses Statuses(HttpClient http, string token = "") => new(
+        http, Records, Address(), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
+
+    private PublicAddress Address() => new(
+        new Unused(), Options.Create(new ReportOptions { PublicUrl = "https://ci.example" }), Options.Create(new TunnelOptions()), Time);
 
     /// <summary>How many messages are on the queue, seen or hidden.</summary>
     public async Task<int> MessagesAsync() =>
@@ -80,4 +93,10 @@ internal sealed class Storage
 
     public async Task<BuildLease> TakeAsync(HeadChange change) =>
         (await BuildLease.TakeAsync(Records, change.Request, Time, TestContext.Current.CancellationToken))!;
+
+    // The address is set, so nobody is asked for it.
+    private sealed class Unused : IHttpClientFactory
+    {
+        public HttpClient CreateClient(string name) => throw new InvalidOperationException(name);
+    }
 }
