@@ -18,6 +18,7 @@ public sealed partial class BuildRunner(
     BuildWork work,
     BuildQueue queue,
     CommitStatuses statuses,
+    Announcer announcer,
     SecretMask mask,
     IOptions<BuildOptions> options,
     TimeProvider time,
@@ -57,7 +58,7 @@ public sealed partial class BuildRunner(
 
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
         await RunAsync(lease, cancellation);
-        await statuses.TellEndAsync(request.BuildId, cancellation);
+        await announcer.TellEndAsync(request.BuildId, cancellation);
     }
 
     private async Task RunAsync(BuildLease lease, CancellationToken cancellation)
@@ -137,6 +138,7 @@ public sealed partial class BuildRunner(
                 Images = (outcome as BuildOutcome.Pushed)?.Images ?? [],
                 Warnings = (outcome as BuildOutcome.Pushed)?.Warnings ?? [],
                 LogTail = tail,
+                Cache = new CacheUse(log.Steps.Cached, log.Steps.Count),
                 FailedStep = Hide((outcome as BuildOutcome.Failed)?.Step),
             },
             cancellation);
@@ -225,7 +227,7 @@ public sealed partial class BuildRunner(
             cancellation);
         if (isLast)
         {
-            await statuses.TellEndAsync(lease.Record.Id, cancellation);
+            await announcer.TellEndAsync(lease.Record.Id, cancellation);
         }
 
         return true;

@@ -3,6 +3,7 @@ using Ci.Pipeline.Access;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Comments;
 using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
@@ -41,6 +42,7 @@ public static class PipelineServices
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<IssueComments>(GitHubOptions.HttpClientName);
         services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
 
@@ -64,6 +66,10 @@ public static class PipelineServices
         services.AddSingleton<CommentIntake>();
         services.AddSingleton<BuildLists>();
         services.AddTransient<QueueProgress>();
+        services.AddSingleton<CommentClaims>();
+        services.AddTransient<ImageReader>();
+        services.AddTransient<PullRequestComments>();
+        services.AddTransient<Announcer>();
         services.AddSingleton<WebPages>();
         services.AddSingleton<BuildEvents>();
         services.AddSingleton<Badges>();

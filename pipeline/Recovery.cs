@@ -15,7 +15,7 @@ namespace Ci.Pipeline;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Recovery(
-    BuildRecords records, BuildQueue queue, CommitStatuses statuses, QueueProgress line, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+    BuildRecords records, BuildQueue queue, Announcer announcer, QueueProgress line, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -54,7 +54,7 @@ public sealed partial class Recovery(
             if (record.IsFinal)
             {
                 await LetGoAsync(record, cancellation);
-                await statuses.TellEndAsync(record.Id, cancellation);
+                await announcer.TellEndAsync(record.Id, cancellation);
             }
             else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellation))
             {

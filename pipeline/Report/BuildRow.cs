@@ -79,6 +79,7 @@ internal static class BuildRow
         SteppedBackAt = null,
         QueueNote = null,
         Reported = null,
+        Commented = null,
         Doubt = null,
         Stages = [],
         Warnings = [],

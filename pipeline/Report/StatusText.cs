@@ -42,7 +42,7 @@ public static class StatusText
     /// <summary>What failed: <c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
     public static string Failed(FailedStep step)
     {
-        var place = step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
+        var place = Place(step);
         if (step.Instruction is not { } instruction)
         {
             return Cut($"{place}: {step.Reason}");
@@ -51,6 +51,9 @@ public static class StatusText
         var room = MaxLength - place.Length - step.Reason.Length - ": : ".Length;
         return Cut($"{place}: {(instruction.Length > room && room > 10 ? instruction[..(room - 1)] + "…" : instruction)}: {step.Reason}");
     }
+
+    /// <summary>Where a step is: <c>Dockerfile line 7</c>.</summary>
+    public static string Place(FailedStep step) => step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
 
     private static string Pushed(BuildRecord record)
     {

@@ -86,7 +86,7 @@ public sealed class RecoveryLookTests(Azurite azurite)
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var client = new EngineClient(docker);
         var room = new EngineRoom(new Engine(client), new EngineLeftovers(client), docker, Options.Create(new RegistryOptions()), storage.Time);
-        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
+        using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 
