@@ -1,3 +1,4 @@
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Report;
 
 namespace Ci.Pipeline;
@@ -21,7 +22,7 @@ public abstract record BuildOutcome
     public sealed record NothingToBuild(string Reason) : BuildOutcome;
 
     /// <summary>It cannot be built as the commit is.</summary>
-    public sealed record Failed(string Reason) : BuildOutcome;
+    public sealed record Failed(string Reason, FailedStep? Step = null) : BuildOutcome;
 
     /// <summary>It cannot be built as this machine is; no retry would change that.</summary>
     public sealed record Broken(string Reason) : BuildOutcome;

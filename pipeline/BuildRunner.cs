@@ -18,6 +18,7 @@ public sealed partial class BuildRunner(
     BuildWork work,
     BuildQueue queue,
     CommitStatuses statuses,
+    Announcer announcer,
     SecretMask mask,
     IOptions<BuildOptions> options,
     TimeProvider time,
@@ -57,23 +58,24 @@ public sealed partial class BuildRunner(
 
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
         await RunAsync(lease, cancellation);
-        await statuses.TellEndAsync(request.BuildId, cancellation);
+        await announcer.TellEndAsync(request.BuildId, cancellation);
     }
 
     private async Task RunAsync(BuildLease lease, CancellationToken cancellation)
     {
         using var clock = new BuildClock(options.Value, time, lease.Token);
-        var telling = statuses.TellRunningAsync(lease.Record, clock.Token);
         await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
+        // It ends before the build does: what is told of the end must be the last that GitHub hears.
+        await using var telling = statuses.Follow(lease, log.Steps);
         try
         {
             var outcome = await DoAsync(lease, clock, log);
-            await telling;
+            await telling.DisposeAsync();
             await FinishAsync(lease, log, outcome, cancellation);
         }
         catch (Exception e)
         {
-            await telling;
+            await telling.DisposeAsync();
             if (await LetGoAsync(lease, log, e, cancellation))
             {
                 throw;
@@ -103,7 +105,7 @@ public sealed partial class BuildRunner(
         }
         catch (ImageRefusedException e) when (e.IsCertain || e.Message == lease.Record.Doubt)
         {
-            return new BuildOutcome.Failed(e.Message);
+            return new BuildOutcome.Failed(e.Message, e.Step);
         }
         catch (DiskFullException e)
         {
@@ -136,6 +138,8 @@ public sealed partial class BuildRunner(
                 Images = (outcome as BuildOutcome.Pushed)?.Images ?? [],
                 Warnings = (outcome as BuildOutcome.Pushed)?.Warnings ?? [],
                 LogTail = tail,
+                Cache = new CacheUse(log.Steps.Cached, log.Steps.Count),
+                FailedStep = Hide((outcome as BuildOutcome.Failed)?.Step),
             },
             cancellation);
         if (recorded)
@@ -147,6 +151,12 @@ public sealed partial class BuildRunner(
             Log.Stopped(logger, lease.Record.Id);
         }
     }
+
+    private FailedStep? Hide(FailedStep? step) => step is null ? null : step with
+    {
+        Instruction = step.Instruction is null ? null : mask.Hide(step.Instruction),
+        Reason = mask.Hide(step.Reason),
+    };
 
     /// <summary>
     /// Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
@@ -217,7 +227,7 @@ public sealed partial class BuildRunner(
             cancellation);
         if (isLast)
         {
-            await statuses.TellEndAsync(lease.Record.Id, cancellation);
+            await announcer.TellEndAsync(lease.Record.Id, cancellation);
         }
 
         return true;

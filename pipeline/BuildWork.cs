@@ -94,11 +94,16 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
     private async Task<CommitImage> PushAsync(
         BuildLease lease, SourceStageResult.Ready ready, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
     {
-        log.Line($"Building {spec.Name} from {spec.DockerfilePath}");
+        log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
         var stage = lease.BeginBeside($"Build {spec.Name}");
         try
         {
             return await images.BuildAsync(lease.Record.Request, ready.Archive, spec, log.Output, Pushing, cancellation);
+        }
+        catch (ImageRefusedException e)
+        {
+            var step = await FailedStep.FindAsync(ready.Archive, spec, log.Steps.Newest, e.Message, cancellation);
+            throw new ImageRefusedException(e.Message, e.IsCertain) { Step = step };
         }
         finally
         {

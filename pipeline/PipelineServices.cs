@@ -3,6 +3,7 @@ using Ci.Pipeline.Access;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Comments;
 using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
@@ -44,6 +45,7 @@ public static class PipelineServices
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<IssueComments>(GitHubOptions.HttpClientName);
         services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry)
             .ConfigurePrimaryHttpMessageHandler(s => RegistryAccess.Primary(s.GetRequiredService<IOptions<RegistryOptions>>().Value))
@@ -60,6 +62,7 @@ public static class PipelineServices
         services.AddSingleton<BuildLogs>();
         services.AddSingleton(Secrets);
         services.AddSingleton<BuildViews>();
+        services.AddSingleton<PublicAddress>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Health>();
         services.AddSingleton<AccessKeys>();
@@ -69,6 +72,11 @@ public static class PipelineServices
         services.AddSingleton<PullRequestIntake>();
         services.AddSingleton<CommentIntake>();
         services.AddSingleton<BuildLists>();
+        services.AddTransient<QueueProgress>();
+        services.AddSingleton<CommentClaims>();
+        services.AddTransient<ImageReader>();
+        services.AddTransient<PullRequestComments>();
+        services.AddTransient<Announcer>();
         services.AddSingleton<WebPages>();
         services.AddSingleton<BuildEvents>();
         services.AddSingleton<Badges>();

@@ -15,7 +15,7 @@ namespace Ci.Pipeline;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Recovery(
-    BuildRecords records, BuildQueue queue, CommitStatuses statuses, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+    BuildRecords records, BuildQueue queue, Announcer announcer, QueueProgress line, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -35,13 +35,16 @@ public sealed partial class Recovery(
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
-        foreach (var record in await records.ActiveAsync(cancellation))
+        var active = await records.ActiveAsync(cancellation);
+        foreach (var record in active)
         {
             if (!record.IsHeld(time.GetUtcNow()))
             {
                 await LookAsync(record, cancellation);
             }
         }
+
+        await line.TellAsync(active, cancellation);
     }
 
     private async Task LookAsync(BuildRecord record, CancellationToken cancellation)
@@ -51,7 +54,7 @@ public sealed partial class Recovery(
             if (record.IsFinal)
             {
                 await LetGoAsync(record, cancellation);
-                await statuses.TellEndAsync(record.Id, cancellation);
+                await announcer.TellEndAsync(record.Id, cancellation);
             }
             else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellation))
             {

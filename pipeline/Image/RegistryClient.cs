@@ -56,6 +56,20 @@ public sealed class RegistryClient(HttpClient http)
             content);
     }
 
+    /// <summary>A small blob, such as an image's configuration; null when there is none.</summary>
+    public async Task<byte[]?> BlobAsync(string name, string digest, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"v2/{name}/blobs/{digest}");
+        using var response = await SendAsync(request, cancellation);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await EnsureSuccessAsync(response, $"read {digest} of {name}", cancellation);
+        return await response.Content.ReadAsByteArrayAsync(cancellation);
+    }
+
     /// <summary>Makes <paramref name="tag"/> point to <paramref name="manifest"/>.</summary>
     public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellation)
     {

@@ -74,6 +74,9 @@ public sealed class BuildLease : IAsyncDisposable
         return taken is null ? null : new BuildLease(records, time, owner, taken, cancellation);
     }
 
+    /// <summary>The stage that began last; null before the first.</summary>
+    public string? Stage => _stages is [.., var newest] ? newest.Name : null;
+
     /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
     public void Begin(string stage)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Azure.Storage.Blobs.Specialized;
+using Ci.Pipeline.Image;
 
 namespace Ci.Pipeline.Report;
 
@@ -25,7 +26,6 @@ public sealed partial class BuildLog : IAsyncDisposable
 
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<string> _tail = new();
-    private readonly StringBuilder _partial = new();
     private readonly Lock _gate = new();
     private readonly AppendBlobClient _blob;
     private readonly SecretMask _mask;
@@ -57,6 +57,9 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
+    /// <summary>The steps that the builder's output tells of.</summary>
+    public BuildSteps Steps { get; } = new();
+
     /// <summary>How long it has been written.</summary>
     internal TimeSpan Elapsed => _time.GetElapsedTime(_start);
 
@@ -65,16 +68,6 @@ public sealed partial class BuildLog : IAsyncDisposable
     {
         Hear(text.Length);
         Line(text, Elapsed);
-    }
-
-    /// <summary>Adds output as it comes, in pieces that need not end with a line; an empty one is a sign of life.</summary>
-    public void Output(string piece)
-    {
-        Hear(piece.Length);
-        lock (_gate)
-        {
-            Split(piece, _partial, text => Add(text, Elapsed));
-        }
     }
 
     /// <summary>Takes pieces apart into lines; what has no end yet stays in <paramref name="partial"/>.</summary>
@@ -111,11 +104,6 @@ public sealed partial class BuildLog : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_partial.Length > 0)
-            {
-                Add(_partial.ToString(), Elapsed);
-                _partial.Clear();
-            }
         }
 
         _lines.Writer.TryComplete();

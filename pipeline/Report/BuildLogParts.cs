@@ -1,4 +1,5 @@
 using System.Text;
+using Ci.Pipeline.Image;
 
 namespace Ci.Pipeline.Report;
 
@@ -43,19 +44,23 @@ public sealed class BuildLogParts(BuildLog log)
     /// <summary>One part.</summary>
     public sealed class Part(BuildLogParts parts) : IDisposable
     {
-        private readonly Queue<(TimeSpan At, string Text)> _waiting = new();
+        private readonly Queue<Action> _waiting = new();
         private readonly StringBuilder _partial = new();
         private int _characters;
 
         internal bool IsEnded { get; private set; }
 
-        /// <summary>Adds a line.</summary>
-        public void Line(string text)
+        /// <summary>The steps that this part tells of, shown already or not.</summary>
+        public BuildSteps Steps { get; } = new();
+
+        /// <summary>Begins with an image, and a line that says so.</summary>
+        public void Begin(string image, string line)
         {
-            parts.Log.Hear(text.Length);
+            parts.Log.Hear(line.Length);
             lock (parts._gate)
             {
-                Add(text);
+                _waiting.Enqueue(() => parts.Log.Steps.Begin(image));
+                Add(line);
                 parts.Advance();
             }
         }
@@ -89,9 +94,9 @@ public sealed class BuildLogParts(BuildLog log)
 
         internal void Show()
         {
-            while (_waiting.TryDequeue(out var line))
+            while (_waiting.TryDequeue(out var show))
             {
-                parts.Log.Line(line.Text, line.At);
+                show();
             }
 
             _characters = 0;
@@ -99,13 +104,19 @@ public sealed class BuildLogParts(BuildLog log)
 
         private void Add(string text)
         {
+            Steps.Read(text);
             if (_characters > MaxWaitingCharacters)
             {
                 return;
             }
 
             _characters += text.Length;
-            _waiting.Enqueue((parts.Log.Elapsed, _characters > MaxWaitingCharacters ? "… What follows is left out, for it is very long." : text));
+            var (line, at) = (_characters > MaxWaitingCharacters ? "… What follows is left out, for it is very long." : text, parts.Log.Elapsed);
+            _waiting.Enqueue(() =>
+            {
+                parts.Log.Steps.Read(line);
+                parts.Log.Line(line, at);
+            });
         }
     }
 

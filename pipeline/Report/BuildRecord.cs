@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 
 namespace Ci.Pipeline.Report;
@@ -75,6 +76,17 @@ public sealed record BuildStage(string Name, DateTimeOffset StartedAt)
     public DateTimeOffset? EndedAt { get; init; }
 }
 
+/// <summary>What GitHub was told of a build's place in line.</summary>
+/// <param name="Text">The words.</param>
+/// <param name="At">When somebody set out to tell it.</param>
+/// <param name="IsUnderWay">Whether it may still be on its way: the end must not overtake it.</param>
+public sealed record QueueNote(string Text, DateTimeOffset At, bool IsUnderWay);
+
+/// <summary>What a builder had in its cache.</summary>
+/// <param name="Cached">The steps that it did not do again.</param>
+/// <param name="Steps">All steps.</param>
+public sealed record CacheUse(int Cached, int Steps);
+
 /// <summary>All that is known of a build.</summary>
 public sealed record BuildRecord
 {
@@ -120,6 +132,18 @@ public sealed record BuildRecord
     /// <summary>The final state that GitHub was told.</summary>
     public BuildState? Reported { get; init; }
 
+    /// <summary>The final state that the pull request's comment was brought to, or need not be.</summary>
+    public BuildState? Commented { get; init; }
+
+    /// <summary>What its builder had in its cache; null before it ended.</summary>
+    public CacheUse? Cache { get; init; }
+
+    /// <summary>What GitHub was last told of its place in line; null when nothing was.</summary>
+    public QueueNote? QueueNote { get; init; }
+
+    /// <summary>The step of the Dockerfile at which it failed; null when it did not, or not at one.</summary>
+    public FailedStep? FailedStep { get; init; }
+
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];
 
@@ -149,7 +173,7 @@ public sealed record BuildRecord
 
     /// <summary>Whether something is still to be done about it: build it, let go of it, or tell GitHub.</summary>
     [JsonIgnore]
-    public bool IsActive => !IsFinal || Owner is not null || Reported != State;
+    public bool IsActive => !IsFinal || Owner is not null || Reported != State || Commented != State;
 
     /// <summary>Whether a worker has it now.</summary>
     public bool IsHeld(DateTimeOffset now) => Owner is not null && OwnedUntil >= now;

@@ -20,6 +20,9 @@ public sealed class ReportOptions
     [MaxLength(80, ErrorMessage = "Report__StatusContext must not be longer than 80 characters.")]
     public string StatusContext { get; set; } = "docker-image";
 
+    /// <summary>Whether a pull request gets a comment, which each of its builds changes. Needs a token that may write them.</summary>
+    public bool Comment { get; set; } = true;
+
     /// <summary>
     /// The repositories, <c>owner/name</c>, whose badge anyone may see; <c>*</c> stands for any characters of a name. As
     /// one setting they are separated by commas (<c>Report__PublicBadges=owner/a,octo/*</c>). By default there is none.

@@ -1,6 +1,7 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization;
+using Ci.Pipeline.Image;
+using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,24 +13,45 @@ namespace Ci.Pipeline.Report;
 /// (<c>POST /repos/{owner}/{repo}/statuses/{sha}</c>, GitHub REST API, "Create a commit status").
 /// </summary>
 public sealed partial class CommitStatuses(
-    HttpClient http, BuildRecords records, BuildViews views, IOptions<ReportOptions> options, TimeProvider time, ILogger<CommitStatuses> logger)
+    HttpClient http,
+    BuildRecords records,
+    PublicAddress address,
+    IOptions<GitHubOptions> gitHub,
+    IOptions<ReportOptions> options,
+    TimeProvider time,
+    ILogger<CommitStatuses> logger)
 {
-    private const int MaxDescription = 140;
+    // How long a word on the way may take: the end of a build waits for one that is on its way.
+    private static readonly TimeSpan WordLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Tells that a build runs; what GitHub does not take now is no matter, for the end is told for certain.</summary>
-    public async Task TellRunningAsync(BuildRecord record, CancellationToken cancellation)
+    /// <summary>Whether statuses are told at all: without a token GitHub takes none.</summary>
+    public bool CanTell => gitHub.Value.Token.Length > 0 && options.Value.StatusContext.Length > 0;
+
+    /// <summary>Whether a build has a status: closing a pull request builds nothing that could have one.</summary>
+    public static bool HasStatus(BuildRecord record) => record.Request.Purpose != BuildPurpose.Close;
+
+    /// <summary>Tells what a worker does, until that is disposed of.</summary>
+    public StatusProgress Follow(BuildLease lease, BuildSteps steps) => new(
+        () => CanTell && HasStatus(lease.Record) ? StatusText.Running(lease.Stage, steps.Newest) : null,
+        text => TellAsync(lease.Record, text, CancellationToken.None),
+        time);
+
+    /// <summary>
+    /// Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
+    /// certain. False when GitHub is slow or does not want to hear more.
+    /// </summary>
+    public async Task<bool> TellAsync(BuildRecord record, string text, CancellationToken cancellation)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(WordLimit);
         try
         {
-            await PostAsync(record, cancellation);
+            return await PostAsync(record, "pending", text, limit.Token);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation) || e is OperationCanceledException)
         {
-            Log.NotTold(logger, record.Id, e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            // The build is being stopped, or GitHub is slow.
+            Log.WordLost(logger, record.Id, e.Message);
+            return false;
         }
     }
 
@@ -41,9 +63,15 @@ public sealed partial class CommitStatuses(
     {
         while (await records.FindAsync(id, cancellation) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
         {
+            // What another host tells of its place in line must not come behind its end.
+            if (record.QueueNote is { IsUnderWay: true } note && time.GetUtcNow() - note.At < QueueProgress.UnderWay)
+            {
+                return false;
+            }
+
             try
             {
-                await PostAsync(record, cancellation);
+                await PostEndAsync(record, cancellation);
             }
             catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
             {
@@ -58,18 +86,32 @@ public sealed partial class CommitStatuses(
         return true;
     }
 
-    private async Task PostAsync(BuildRecord record, CancellationToken cancellation)
+    private async Task PostEndAsync(BuildRecord record, CancellationToken cancellation)
     {
-        // Without a token GitHub takes no status; closing a pull request builds nothing that could have one.
-        if (http.DefaultRequestHeaders.Authorization is null || options.Value.StatusContext.Length == 0 || record.Request.Purpose == BuildPurpose.Close)
+        if (CanTell && HasStatus(record))
         {
-            return;
+            var state = record.State switch
+            {
+                BuildState.Waiting => "pending",
+                BuildState.Succeeded => "success",
+                BuildState.Failed => "failure",
+                _ => "error",
+            };
+            await PostAsync(record, state, StatusText.Of(record), cancellation);
         }
+    }
 
+    /// <summary>False when GitHub refused for good.</summary>
+    /// <exception cref="HttpRequestException">GitHub is away, or wants to be left alone for a while.</exception>
+    private async Task<bool> PostAsync(BuildRecord record, string state, string text, CancellationToken cancellation)
+    {
         var request = record.Request;
+        // The merge's images are others than the pull request's; so is their status, on the same commit.
+        var context = request.Purpose == BuildPurpose.Merge ? options.Value.StatusContext + "/merge" : options.Value.StatusContext;
+        var status = new NewStatus(state, context, text, await address.PageOfAsync(record.Id, cancellation));
         using var response = await http.PostAsJsonAsync(
-            $"repos/{request.Repository}/statuses/{request.Commit}", StatusOf(record), StatusJson.Default.NewStatus, cancellation);
-        if ((int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout)
+            $"repos/{request.Repository}/statuses/{request.Commit}", status, StatusJson.Default.NewStatus, cancellation);
+        if (HttpFaults.IsPassing(response))
         {
             throw new HttpRequestException($"GitHub answered {(int)response.StatusCode}.", null, response.StatusCode);
         }
@@ -78,32 +120,20 @@ public sealed partial class CommitStatuses(
         {
             Log.Refused(logger, record.Id, (int)response.StatusCode, request.Repository);
         }
-    }
 
-    private NewStatus StatusOf(BuildRecord record)
-    {
-        var url = views.LinkTo(record.Id);
-        return new NewStatus(
-            record.State switch
-            {
-                BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
-                BuildState.Succeeded => "success",
-                BuildState.Failed => "failure",
-                _ => "error",
-            },
-            // The merge's images are others than the pull request's; so is their status, on the same commit.
-            record.Request.Purpose == BuildPurpose.Merge ? options.Value.StatusContext + "/merge" : options.Value.StatusContext,
-            record.Summary.Length > MaxDescription ? record.Summary[..(MaxDescription - 1)] + "…" : record.Summary,
-            url.StartsWith("http", StringComparison.Ordinal) ? url : null);
+        return response.IsSuccessStatusCode;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: GitHub could not be told how it stands ({Problem}); it is tried again")]
+        [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: GitHub could not be told how it ended ({Problem}); it is tried again")]
         public static partial void NotTold(ILogger logger, string buildId, string problem);
 
         [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} to a commit status; give GitHub__Token the permission Commit statuses: read and write on {Repository}")]
         public static partial void Refused(ILogger logger, string buildId, int status, string repository);
+
+        [LoggerMessage(3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
+        public static partial void WordLost(ILogger logger, string buildId, string problem);
     }
 }
 

@@ -86,6 +86,23 @@ public sealed class SourceArchive : IAsyncDisposable
         await context.FinishAsync(IgnoreFile(image), cancellation);
     }
 
+    /// <summary>A file of the commit; null when it has none of that path, or one of more than a mebibyte.</summary>
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
+    {
+        await using var reader = new ArchiveReader(_spool.OpenRead(), _limits);
+        while (await reader.NextAsync(cancellation) is { } next)
+        {
+            if (next.Path == path && next.Entry is { DataStream: { } data, Length: <= MaxCapturedBytes })
+            {
+                using var bytes = new MemoryStream();
+                await data.CopyToAsync(bytes, cancellation);
+                return bytes.ToArray();
+            }
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {

@@ -84,9 +84,9 @@ internal sealed class Verdicts(World world, Traffic traffic)
         var context = happened.Purpose == BuildPurpose.Merge ? "docker-image/merge" : "docker-image";
         var told = world.GitHub.Statuses(happened.Pull.Repository, happened.Pull.Head).LastOrDefault(status => status.Context == context);
         var word = record.State switch { BuildState.Succeeded => "success", BuildState.Failed => "failure", _ => "error" };
-        if (happened.Purpose != BuildPurpose.Close && (told?.State != word || told.Description != record.Summary))
+        if (happened.Purpose != BuildPurpose.Close && (told?.State != word || told.Description != StatusText.Of(record)))
         {
-            yield return $"{name}: build {record.Id} is {record.State} ({record.Summary}), but GitHub was told {told?.State ?? "nothing"} ({told?.Description})";
+            yield return $"{name}: build {record.Id} is {record.State} ({StatusText.Of(record)}), but GitHub was told {told?.State ?? "nothing"} ({told?.Description})";
         }
     }
 

@@ -76,6 +76,7 @@ internal sealed class Samples
         Owner = null,
         OwnedUntil = null,
         Reported = state,
+        Commented = state,
     };
 
     public static BuildRecord Pushed(BuildRecord build, double seconds = 41, long size = 84_000_000)

@@ -81,12 +81,12 @@ public sealed class RecoveryLookTests(Azurite azurite)
     private static async Task LookAsync(Storage storage)
     {
         using var http = new HttpClient(new Silent());
-        var statuses = new CommitStatuses(
-            http, storage.Records, new BuildViews(Options.Create(new ReportOptions())), Options.Create(new ReportOptions()), storage.Time, NullLogger<CommitStatuses>.Instance);
+        var statuses = storage.Statuses(http);
+        var line = new QueueProgress(storage.Records, storage.Lists, statuses, storage.Time);
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var client = new EngineClient(docker);
         var room = new EngineRoom(new Engine(client), new EngineLeftovers(client), docker, Options.Create(new RegistryOptions()), storage.Time);
-        using var recovery = new Recovery(storage.Records, storage.Queue, statuses, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
+        using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

@@ -1,8 +1,13 @@
 using Azure.Storage.Queues;
+using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Comments;
+using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Webhook.Tunnel;
 using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Report;
@@ -21,6 +26,7 @@ internal sealed class Storage
         Admission = new Admission(Table, Time);
         Claims = new TagClaims(Table, Time);
         Queue = new BuildQueue(options);
+        Lists = new BuildLists(Table, Records);
     }
 
     public ManualTime Time { get; } = new();
@@ -35,11 +41,39 @@ internal sealed class Storage
 
     public BuildQueue Queue { get; }
 
+    public BuildLists Lists { get; }
+
     public static async Task<Storage> StartAsync(Azurite azurite)
     {
         await azurite.StartAsync();
         return new Storage(azurite.NewAccount());
     }
+
+    /// <summary>The commit statuses over a client; without a token none are told.</summary>
+    public CommitStatuses Statuses(HttpClient http, string token = "") => new(
+        http, Records, Address(), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
+
+    /// <summary>The comments over a client and a registry.</summary>
+    public PullRequestComments Comments(HttpClient http, HttpClient registry, string token = "", ReportOptions? report = null, params string[] secrets) => new(
+        new IssueComments(http),
+        new CommentClaims(Table, Time),
+        Records,
+        Admission,
+        new ImageReader(new RegistryClient(registry), Options.Create(new RegistryOptions())),
+        Address(),
+        new SecretMask(secrets),
+        Options.Create(new GitHubOptions { Token = token }),
+        Options.Create(report ?? new ReportOptions()),
+        Options.Create(new ForkOptions()),
+        Options.Create(new WebhookOptions { WebhookSecret = "a secret" }),
+        Time,
+        NullLogger<PullRequestComments>.Instance);
+
+    /// <summary>What tells ends, without a token.</summary>
+    public Announcer Announcer(HttpClient http) => new(Statuses(http), Comments(http, http));
+
+    private PublicAddress Address() => new(
+        new Unused(), Options.Create(new ReportOptions { PublicUrl = "https://ci.example" }), Options.Create(new TunnelOptions()), Time);
 
     /// <summary>How many messages are on the queue, seen or hidden.</summary>
     public async Task<int> MessagesAsync() =>
@@ -80,4 +114,10 @@ internal sealed class Storage
 
     public async Task<BuildLease> TakeAsync(HeadChange change) =>
         (await BuildLease.TakeAsync(Records, change.Request, Time, TestContext.Current.CancellationToken))!;
+
+    // The address is set, so nobody is asked for it.
+    private sealed class Unused : IHttpClientFactory
+    {
+        public HttpClient CreateClient(string name) => throw new InvalidOperationException(name);
+    }
 }
