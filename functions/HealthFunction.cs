@@ -1,5 +1,7 @@
+using Ci.Functions.Answers;
 using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -8,7 +10,10 @@ namespace Ci.Functions;
 /// <summary>Tells whether builds can run.</summary>
 public sealed class HealthFunction(Gate gate, Health health)
 {
-    /// <summary><c>GET /api/health</c>: 200, or 503 with what is wrong.</summary>
+    /// <summary>
+    /// <c>GET /api/health</c>: 200, or 503 if builds cannot run, with how each part is; with the key also what is wrong with
+    /// it and what to do. In a browser a page.
+    /// </summary>
     [Function("Health")]
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellation)
@@ -19,6 +24,13 @@ public sealed class HealthFunction(Gate gate, Health health)
         }
 
         var seen = await health.LookAsync(cancellation);
+        seen = gate.Knows(Doors.CallerOf(request)) ? seen : seen.ForStrangers();
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        if (request.WantsPage())
+        {
+            return new PageResult(HealthPage.Render(seen));
+        }
+
         return Results.Json(seen, ReportJson.Default.HealthView, statusCode: seen.CanBuild ? 200 : 503);
     }
 }

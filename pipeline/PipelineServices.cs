@@ -64,6 +64,7 @@ public static class PipelineServices
         services.AddSingleton<BuildViews>();
         services.AddSingleton<PublicAddress>();
         services.AddSingleton<Ledger>();
+        services.AddSingleton<HealthChecks>();
         services.AddSingleton<Health>();
         services.AddSingleton<AccessKeys>();
         services.AddSingleton<Throttle>();

@@ -31,6 +31,10 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
         }
     }
 
+    /// <summary>What the engine says of itself.</summary>
+    /// <exception cref="EngineUnavailableException">It does not answer.</exception>
+    public Task<EngineProbe> ProbeAsync(CancellationToken cancellation) => EngineProbe.AskAsync(Address(options.Value), cancellation);
+
     // Strangers see what everybody may see.
     private SessionAnswers AnswersTo(EngineBuild build) => new()
     {

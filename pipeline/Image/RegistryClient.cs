@@ -32,6 +32,14 @@ public sealed class RegistryClient(HttpClient http)
         "application/vnd.docker.distribution.manifest.v2+json",
     ];
 
+    /// <summary>Sees that it answers, and takes the login (OCI distribution specification, "Determining Support").</summary>
+    public async Task PingAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v2/");
+        using var response = await SendAsync(request, cancellation);
+        await EnsureSuccessAsync(response, "let this host in", cancellation);
+    }
+
     /// <summary>The manifest behind a tag, or null when there is none.</summary>
     public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellation)
     {

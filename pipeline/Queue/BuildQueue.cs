@@ -37,6 +37,20 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
         }
     }
 
+    /// <summary>How many messages there are, and when the oldest was sent that no worker has; null when there is none.</summary>
+    public async Task<(int Depth, DateTimeOffset? Oldest)> LookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var depth = (await _queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount;
+            return (depth, depth == 0 ? null : (await _queue.PeekMessageAsync(cancellation)).Value?.InsertedOn);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
+        {
+            return (0, null);
+        }
+    }
+
     /// <summary>Whether there is no message, not even one that a worker has or that waits for its time.</summary>
     public async Task<bool> IsEmptyAsync(CancellationToken cancellation)
     {

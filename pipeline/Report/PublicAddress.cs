@@ -21,6 +21,9 @@ public sealed class PublicAddress(
     public async Task<string?> PageOfAsync(string id, CancellationToken cancellation) =>
         await FindAsync(cancellation) is { } address ? address.TrimEnd('/') + BuildViews.PathTo(id) : null;
 
+    /// <summary>Where the ngrok agent's tunnel is now; null when there is none.</summary>
+    public Task<string?> TunnelAsync(CancellationToken cancellation) => AskAsync(cancellation);
+
     private async Task<string?> FindAsync(CancellationToken cancellation)
     {
         if (options.Value.PublicUrl.Length > 0)

@@ -22,6 +22,9 @@ public sealed class GitHubOptions
 
     /// <summary>A token that may read the repositories' contents; empty for public repositories.</summary>
     public string Token { get; set; } = "";
+
+    /// <summary>Whether GitHub is told who asks.</summary>
+    public bool HasLogin => Token.Length > 0;
 }
 
 /// <summary>Checks <see cref="GitHubOptions"/> at start.</summary>

@@ -50,6 +50,7 @@ internal static class Scenery
             ["waiting"] = $"/api/builds/{waiting.Id}",
             ["deliveries"] = "/api/deliveries",
             ["sign-in"] = "/api/sign-in",
+            ["health"] = "/api/health",
             ["missing"] = "/api/builds/aaaaaaaaaaaaaaaaaaaaaaaaaa",
         };
     }

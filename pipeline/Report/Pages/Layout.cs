@@ -28,7 +28,7 @@ internal static class Layout
         <header class="top">
         <div class="wide">
         <a class="brand" href="/api/builds">{Brand}<span>Pull request <span class="arrow" aria-hidden="true">→</span> image</span></a>
-        <nav aria-label="Main"><ul>{Entry("/api/builds", "Builds", here)}{Entry(Paths.Deliveries, DeliveriesPage.Name, here)}{Entry("/api/dead-letters", "Dead letters", here)}</ul></nav>
+        <nav aria-label="Main"><ul>{Entry("/api/builds", "Builds", here)}{Entry(Paths.Deliveries, DeliveriesPage.Name, here)}{Entry("/api/dead-letters", "Dead letters", here)}{Entry("/api/health", HealthPage.Name, here)}</ul></nav>
         </div>
         </header>
         <main id="content" class="wide" tabindex="-1">
