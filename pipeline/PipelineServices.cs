@@ -42,8 +42,15 @@ public static class PipelineServices
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<CheckRuns>(GitHubOptions.HttpClientName);
         services.AddHttpClient<IssueComments>(GitHubOptions.HttpClientName);
-        services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
+        var gitHub = services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub);
+        gitHub.AddRetries();
+        gitHub.AddHttpMessageHandler<GitHubAppHandler>();
+        services.AddHttpClient(GitHubApp.HttpClientName, ConfigureGitHub).AddRetries();
+        services.AddTransient<GitHubAppHandler>();
+        services.AddSingleton<GitHubApp>();
+        services.AddSingleton<IValidateOptions<GitHubOptions>, GitHubAppValidator>();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry).AddRetries();
 
         services.AddSingleton<BuildPolicy>();
@@ -68,6 +75,7 @@ public static class PipelineServices
         services.AddTransient<QueueProgress>();
         services.AddSingleton<CommentClaims>();
         services.AddTransient<ImageReader>();
+        services.AddTransient<ImageComparer>();
         services.AddTransient<PullRequestComments>();
         services.AddTransient<Announcer>();
         services.AddSingleton<WebPages>();
@@ -103,6 +111,7 @@ public static class PipelineServices
     [
         services.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret,
         services.GetRequiredService<IOptions<GitHubOptions>>().Value.Token,
+        services.GetRequiredService<IOptions<GitHubOptions>>().Value.ReadPrivateKey(),
         services.GetRequiredService<IOptions<AccessOptions>>().Value.Key,
         .. services.GetRequiredService<IOptions<StorageOptions>>().Value.Secrets,
     ]);
