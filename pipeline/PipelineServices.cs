@@ -45,13 +45,20 @@ public static class PipelineServices
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<CheckRuns>(GitHubOptions.HttpClientName);
         services.AddHttpClient<IssueComments>(GitHubOptions.HttpClientName);
-        services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub).AddRetries();
+        var gitHub = services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub);
+        gitHub.AddRetries();
+        gitHub.AddHttpMessageHandler<GitHubAppHandler>();
+        services.AddHttpClient(GitHubApp.HttpClientName, ConfigureGitHub).AddRetries();
+        services.AddTransient<GitHubAppHandler>();
+        services.AddSingleton<GitHubApp>();
+        services.AddSingleton<IValidateOptions<GitHubOptions>, GitHubAppValidator>();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry)
             .ConfigurePrimaryHttpMessageHandler(s => RegistryAccess.Primary(s.GetRequiredService<IOptions<RegistryOptions>>().Value))
             .AddRetries();
-        services.AddTransient<RegistryAccess>();
         services.AddHttpClient(RegistryClient.HttpClientName).AddHttpMessageHandler<RegistryAccess>();
+        services.AddTransient<RegistryAccess>();
 
         services.AddSingleton<BuildPolicy>();
         services.AddSingleton<BuildQueue>();
@@ -76,6 +83,7 @@ public static class PipelineServices
         services.AddTransient<QueueProgress>();
         services.AddSingleton<CommentClaims>();
         services.AddTransient<ImageReader>();
+        services.AddTransient<ImageComparer>();
         services.AddTransient<PullRequestComments>();
         services.AddTransient<Announcer>();
         services.AddSingleton<WebPages>();
@@ -117,6 +125,7 @@ public static class PipelineServices
     [
         services.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret,
         services.GetRequiredService<IOptions<GitHubOptions>>().Value.Token,
+        services.GetRequiredService<IOptions<GitHubOptions>>().Value.ReadPrivateKey(),
         services.GetRequiredService<IOptions<AccessOptions>>().Value.Key,
         services.GetRequiredService<IOptions<RegistryOptions>>().Value.Password,
         .. services.GetRequiredService<IOptions<SecretsOptions>>().Value.All.Values.Select(secret => secret.Value),

@@ -72,7 +72,7 @@ internal sealed class Answer(JsonNode body, int status = 200) : IResult
         if (status == 201)
         {
             // What was made says where it is; so does the answer.
-            httpContext.Response.Headers.Location = body["url"]!.GetValue<string>();
+            httpContext.Response.Headers.Location = body["url"]?.GetValue<string>();
         }
 
         return Results.Text(text, "application/json; charset=utf-8", statusCode: status).ExecuteAsync(httpContext);

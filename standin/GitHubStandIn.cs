@@ -16,6 +16,9 @@ public sealed record GitHubStandInOptions
     /// <summary>The token that requests must carry; null lets everybody in, as GitHub does with public repositories.</summary>
     public string? Token { get; init; }
 
+    /// <summary>A GitHub App that may come in instead of the token.</summary>
+    public StandInApp? App { get; init; }
+
     public Uri? WebhookUrl { get; init; }
 
     public string WebhookSecret { get; init; } = "";
@@ -46,6 +49,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
         _options = options;
         StatusBoard = new Statuses(this);
         CommentBoard = new Comments(this);
+        CheckBoard = new CheckRuns(this);
+        AppDoor = new Apps(this, options.App);
     }
 
     /// <summary>The address that stands for https://api.github.com.</summary>
@@ -70,6 +75,10 @@ public sealed class GitHubStandIn : IAsyncDisposable
 
     internal Comments CommentBoard { get; }
 
+    internal CheckRuns CheckBoard { get; }
+
+    internal Apps AppDoor { get; }
+
     public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
     {
         var standIn = new GitHubStandIn(options) { WebhookUrl = options.WebhookUrl };
@@ -78,6 +87,17 @@ public sealed class GitHubStandIn : IAsyncDisposable
     }
 
     public void Add(string name, GitRepository repository) => _repositories[name] = repository;
+
+    /// <summary>How many tokens the App was given.</summary>
+    public int TokensGiven => AppDoor.Asked;
+
+    /// <summary>How long the App's tokens last from now on.</summary>
+    public void HaveTokensLast(TimeSpan time) => AppDoor.TokensLast = time;
+
+    /// <summary>A commit's check runs, oldest first, each as it was last told.</summary>
+    public IReadOnlyList<System.Text.Json.Nodes.JsonObject> CheckRuns(string repository, string sha) => CheckBoard.Of(repository, sha);
+
+    internal string? RepositoryNamed(string name) => _repositories.Keys.FirstOrDefault(full => full.EndsWith("/" + name, StringComparison.OrdinalIgnoreCase));
 
     public GitRepository? Repository(string name) => _repositories.GetValueOrDefault(name);
 

@@ -75,6 +75,8 @@ internal sealed class StandInServer : IAsyncDisposable
         _app.MapGet("/rate_limit", RateLimit.Overview);
         _gitHub.StatusBoard.Map(_app);
         _gitHub.CommentBoard.Map(_app);
+        _gitHub.CheckBoard.Map(_app);
+        _gitHub.AppDoor.Map(_app);
         _app.MapFallback(Answer.NotFound);
     }
 
@@ -99,7 +101,7 @@ internal sealed class StandInServer : IAsyncDisposable
         {
             await (request.Headers.Authorization.Count == 0 ? next(context) : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
         }
-        else if (_token is not null && request.Headers.Authorization != "Bearer " + _token)
+        else if (_token is not null && request.Headers.Authorization != "Bearer " + _token && !_gitHub.AppDoor.LetsIn(request.Path, request.Headers.Authorization))
         {
             await Answer.Problem(401, "Bad credentials").ExecuteAsync(context);
         }

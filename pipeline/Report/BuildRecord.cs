@@ -135,6 +135,9 @@ public sealed record BuildRecord
     /// <summary>The final state that the pull request's comment was brought to, or need not be.</summary>
     public BuildState? Commented { get; init; }
 
+    /// <summary>The id of its check run at GitHub; null where there is none.</summary>
+    public long? CheckRun { get; init; }
+
     /// <summary>What its builder had in its cache; null before it ended.</summary>
     public CacheUse? Cache { get; init; }
 

@@ -80,6 +80,7 @@ internal static class BuildRow
         QueueNote = null,
         Reported = null,
         Commented = null,
+        CheckRun = null,
         Doubt = null,
         Stages = [],
         Warnings = [],

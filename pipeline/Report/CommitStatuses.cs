@@ -10,11 +10,13 @@ namespace Ci.Pipeline.Report;
 
 /// <summary>
 /// Tells GitHub how a build stands, as a commit status on the head commit
-/// (<c>POST /repos/{owner}/{repo}/statuses/{sha}</c>, GitHub REST API, "Create a commit status").
+/// (<c>POST /repos/{owner}/{repo}/statuses/{sha}</c>, GitHub REST API, "Create a commit status"); a GitHub App tells it as
+/// a check run of the same name, which can say more.
 /// </summary>
 public sealed partial class CommitStatuses(
     HttpClient http,
     BuildRecords records,
+    CheckRuns checks,
     PublicAddress address,
     IOptions<GitHubOptions> gitHub,
     IOptions<ReportOptions> options,
@@ -25,7 +27,7 @@ public sealed partial class CommitStatuses(
     private static readonly TimeSpan WordLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Whether statuses are told at all: without a token GitHub takes none.</summary>
-    public bool CanTell => gitHub.Value.Token.Length > 0 && options.Value.StatusContext.Length > 0;
+    public bool CanTell => gitHub.Value.CanWrite && options.Value.StatusContext.Length > 0;
 
     /// <summary>Whether a build has a status: closing a pull request builds nothing that could have one.</summary>
     public static bool HasStatus(BuildRecord record) => record.Request.Purpose != BuildPurpose.Close;
@@ -108,9 +110,11 @@ public sealed partial class CommitStatuses(
         var request = record.Request;
         // The merge's images are others than the pull request's; so is their status, on the same commit.
         var context = request.Purpose == BuildPurpose.Merge ? options.Value.StatusContext + "/merge" : options.Value.StatusContext;
-        var status = new NewStatus(state, context, text, await address.PageOfAsync(record.Id, cancellation));
-        using var response = await http.PostAsJsonAsync(
-            $"repos/{request.Repository}/statuses/{request.Commit}", status, StatusJson.Default.NewStatus, cancellation);
+        var page = await address.PageOfAsync(record.Id, cancellation);
+        using var response = gitHub.Value.IsApp
+            ? await checks.TellAsync(record, context, text, page, cancellation)
+            : await http.PostAsJsonAsync(
+                $"repos/{request.Repository}/statuses/{request.Commit}", new NewStatus(state, context, text, page), StatusJson.Default.NewStatus, cancellation);
         if (HttpFaults.IsPassing(response))
         {
             throw new HttpRequestException($"GitHub answered {(int)response.StatusCode}.", null, response.StatusCode);
@@ -129,7 +133,7 @@ public sealed partial class CommitStatuses(
         [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: GitHub could not be told how it ended ({Problem}); it is tried again")]
         public static partial void NotTold(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} to a commit status; give GitHub__Token the permission Commit statuses: read and write on {Repository}")]
+        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} to a commit status or check run; give GitHub__Token the permission Commit statuses, or the GitHub App Checks: read and write, on {Repository}")]
         public static partial void Refused(ILogger logger, string buildId, int status, string repository);
 
         [LoggerMessage(3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]

@@ -77,7 +77,9 @@ public sealed class HealthChecks(
         answer.EnsureSuccessStatusCode();
         var core = (await answer.Content.ReadFromJsonAsync(RateJson.Default.RateAnswer, limit))?.Resources?.Core;
         var left = core is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{core.Remaining} of {core.Limit} requests are left until {DateTimeOffset.FromUnixTimeSeconds(core.Reset):HH:mm} UTC.");
-        return !gitHub.Value.HasLogin ? (PartState.Warning, $"There is no token: public repositories only, and no commit status. {left}")
+        // An App's requests are counted by installation, and this one was nobody's.
+        return gitHub.Value.IsApp ? (PartState.Ok, $"It answers; asked as GitHub App {gitHub.Value.AppId}.")
+            : !gitHub.Value.CanWrite ? (PartState.Warning, $"There is no token: public repositories only, and no commit status. {left}")
             : core?.Remaining < FewRequests ? (PartState.Warning, left + " Then builds wait until GitHub answers again.")
             : (PartState.Ok, left);
     });

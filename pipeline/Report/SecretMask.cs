@@ -16,6 +16,9 @@ public sealed class SecretMask
     private const int ShortestSecret = 6;
     private const int ShortestLine = 16;
 
+    // A longer one is a key in lines; of all its shapes the pattern would become larger than .NET takes.
+    private const int LongestWhole = 512;
+
     private readonly Regex? _secrets;
 
     /// <summary>Hides these.</summary>
@@ -35,6 +38,16 @@ public sealed class SecretMask
             yield break;
         }
 
+        foreach (var line in secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= ShortestLine))
+        {
+            yield return line;
+        }
+
+        if (secret.Length > LongestWhole)
+        {
+            yield break;
+        }
+
         var bytes = Encoding.UTF8.GetBytes(secret);
         yield return secret;
         yield return Uri.EscapeDataString(secret);
@@ -48,11 +61,6 @@ public sealed class SecretMask
             {
                 yield return inner;
             }
-        }
-
-        foreach (var line in secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= ShortestLine))
-        {
-            yield return line;
         }
     }
 }

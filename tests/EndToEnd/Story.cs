@@ -49,11 +49,11 @@ public sealed class Story : IAsyncDisposable
     /// <summary>An image name that no other story uses.</summary>
     public string ServiceName { get; } = "s" + Guid.NewGuid().ToString("n")[..10];
 
-    public static async Task<Story> StartAsync(Azurite azurite, DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?>? settings = null)
+    public static async Task<Story> StartAsync(Azurite azurite, DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?>? settings = null, StandInApp? app = null)
     {
         await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
         var git = await GitRepository.CreateAsync();
-        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "the-token", WebhookSecret = Secret });
+        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "the-token", WebhookSecret = Secret, App = app });
         gitHub.Add(Repository, git);
         var all = new Dictionary<string, string?>
         {

@@ -13,6 +13,15 @@ public sealed class SecretMaskTests
     public void A_secret_is_hidden_wherever_it_stands(string text, string shown) => Assert.Equal(shown, new SecretMask(["s3cret-t0ken"]).Hide(text));
 
     [Fact]
+    public void A_private_key_is_hidden_line_by_line()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(4096);
+        var pem = key.ExportRSAPrivateKeyPem();
+
+        Assert.DoesNotContain(pem.Split('\n')[9], new SecretMask([pem]).Hide($"it is\n{pem}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Of_two_secrets_the_longer_is_hidden_first() =>
         Assert.Equal("*** ***", new SecretMask(["secret", "secret-and-more"]).Hide("secret-and-more secret"));
 

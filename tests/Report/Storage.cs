@@ -51,7 +51,7 @@ internal sealed class Storage
 
     /// <summary>The commit statuses over a client; without a token none are told.</summary>
     public CommitStatuses Statuses(HttpClient http, string token = "") => new(
-        http, Records, Address(), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
+        http, Records, new CheckRuns(http, Records, Comparer(http), new SecretMask([])), Address(), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
 
     /// <summary>The comments over a client and a registry.</summary>
     public PullRequestComments Comments(HttpClient http, HttpClient registry, string token = "", ReportOptions? report = null, params string[] secrets) => new(
@@ -59,18 +59,20 @@ internal sealed class Storage
         new CommentClaims(Table, Time),
         Records,
         Admission,
-        new ImageReader(new RegistryClient(registry), Options.Create(new RegistryOptions())),
+        Comparer(registry),
         Address(),
         new SecretMask(secrets),
         Options.Create(new GitHubOptions { Token = token }),
         Options.Create(report ?? new ReportOptions()),
-        Options.Create(new ForkOptions()),
         Options.Create(new WebhookOptions { WebhookSecret = "a secret" }),
         Time,
         NullLogger<PullRequestComments>.Instance);
 
     /// <summary>What tells ends, without a token.</summary>
     public Announcer Announcer(HttpClient http) => new(Statuses(http), Comments(http, http));
+
+    private static ImageComparer Comparer(HttpClient registry) =>
+        new(new ImageReader(new RegistryClient(registry), Options.Create(new RegistryOptions())), Options.Create(new ForkOptions()));
 
     private PublicAddress Address() => new(
         new Unused(), Options.Create(new ReportOptions { PublicUrl = "https://ci.example" }), Options.Create(new TunnelOptions()), Time);

@@ -16,12 +16,11 @@ public sealed partial class PullRequestComments(
     CommentClaims claims,
     BuildRecords records,
     Admission admission,
-    ImageReader images,
+    ImageComparer images,
     PublicAddress address,
     SecretMask mask,
     IOptions<GitHubOptions> gitHub,
     IOptions<ReportOptions> options,
-    IOptions<ForkOptions> forks,
     IOptions<WebhookOptions> webhook,
     TimeProvider time,
     ILogger<PullRequestComments> logger)
@@ -68,12 +67,7 @@ public sealed partial class PullRequestComments(
     private async Task<bool> WriteAsync(BuildRecord record, CancellationToken cancellation)
     {
         var request = record.Request;
-        var differences = new List<ImageDifference>();
-        foreach (var image in record.Images)
-        {
-            differences.Add(await CompareAsync(image, request.IsFork, cancellation));
-        }
-
+        var differences = await images.CompareAsync(record, cancellation);
         // The marker is of the pull request: every build of it finds the same comment.
         var marker = $"<!-- docker-image-of:{_markers.Of(request.Repository, request.PullRequest, "comment", BuildPurpose.PullRequest)} -->";
         var body = mask.Hide($"{marker}\n{CommentText.Of(record, differences, await address.PageOfAsync(record.Id, cancellation))}");
@@ -108,15 +102,6 @@ public sealed partial class PullRequestComments(
             && await comments.ChangeAsync(repository, found.Id, body, cancellation) is { } again
             ? again
             : await comments.CreateAsync(repository, number, body, cancellation);
-    }
-
-    private async Task<ImageDifference> CompareAsync(PushedImage image, bool isFork, CancellationToken cancellation)
-    {
-        // A fork's image has a name of its own; what it would replace has the repository's.
-        var suffix = forks.Value.ImageSuffix;
-        var baseName = isFork && image.Name.EndsWith(suffix, StringComparison.Ordinal) ? image.Name[..^suffix.Length] : image.Name;
-        return new ImageDifference(
-            image, await images.FindAsync(image.Name, image.Digest, cancellation), await images.FindAsync(baseName, ImageDifference.BaseTag, cancellation));
     }
 
     private static partial class Log

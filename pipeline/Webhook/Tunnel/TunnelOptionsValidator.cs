@@ -46,7 +46,7 @@ internal sealed partial class TunnelOptionsValidator(IConfiguration configuratio
             yield return $"Tunnel__Repositories has \"{repository}\"; write it as owner/name.";
         }
 
-        if (string.IsNullOrWhiteSpace(configuration["GitHub:Token"]))
+        if (string.IsNullOrWhiteSpace(configuration["GitHub:Token"]) && string.IsNullOrWhiteSpace(configuration["GitHub:AppId"]))
         {
             yield return "Tunnel__Enabled is true but GitHub__Token is empty; give a token with the repository permission Webhooks: read and write.";
         }

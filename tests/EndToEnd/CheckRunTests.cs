@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>A host that is a GitHub App tells how its builds go in check runs.</summary>
+public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+{
+    private readonly RSA _key = RSA.Create(2048);
+    private Story _story = null!;
+
+    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(
+        azurite,
+        engine,
+        registry,
+        new Dictionary<string, string?> { ["GitHub__Token"] = "", ["GitHub__AppId"] = "123456", ["GitHub__PrivateKey"] = _key.ExportPkcs8PrivateKeyPem(), ["Report__PublicUrl"] = "https://ci.example" },
+        new StandInApp("123456", _key.ExportSubjectPublicKeyInfoPem()));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _story.DisposeAsync();
+        _key.Dispose();
+    }
+
+    [Fact]
+    public async Task A_build_has_one_check_run_and_neither_status_nor_comment()
+    {
+        var build = await _story.OpenAsync(_story.Files("one"));
+
+        var run = await RunAsync(build);
+        Assert.Equal(("docker-image", "success", $"https://ci.example/api/builds/{build.Id}"), (Text(run, "name"), Text(run, "conclusion"), Text(run, "details_url")));
+        Assert.StartsWith($"Pushed {_story.ServiceName}:pr-{build.PullRequest} · ", Text(run["output"]!, "title"), StringComparison.Ordinal);
+        Assert.Contains($"docker pull {build.Images[0].Reference}", Text(run["output"]!, "summary"), StringComparison.Ordinal);
+        Assert.Empty(_story.Statuses(build));
+        Assert.Empty(_story.GitHub.Comments(Story.Repository, build.PullRequest));
+    }
+
+    [Fact]
+    public async Task A_failing_step_is_noted_on_its_line_with_the_tail_of_the_log()
+    {
+        var files = _story.Files("x");
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\n\nRUN echo about to break && exit 3\n";
+
+        var run = await RunAsync(await _story.OpenAsync(files));
+
+        var note = Assert.Single(run["output"]!["annotations"]!.AsArray())!;
+        Assert.Equal(("failure", "Dockerfile", 3), (Text(run, "conclusion"), Text(note, "path"), note["start_line"]!.GetValue<int>()));
+        Assert.Contains("about to break", Text(run["output"]!, "text"), StringComparison.Ordinal);
+    }
+
+    private async Task<JsonObject> RunAsync(BuildSeen build)
+    {
+        await Parts.UntilAsync(
+            () => Task.FromResult(_story.GitHub.CheckRuns(Story.Repository, build.Commit) is [var one] && (string?)one["status"] == "completed"),
+            "the one check run to be completed",
+            onTimeout: () => build + _story.Host.Output);
+        return _story.GitHub.CheckRuns(Story.Repository, build.Commit)[0];
+    }
+
+    private static string Text(JsonNode node, string name) => node[name]!.GetValue<string>();
+}
