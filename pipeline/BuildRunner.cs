@@ -56,8 +56,14 @@ public sealed partial class BuildRunner(
             return;
         }
 
-        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
+        using var span = Telemetry.Build(lease.Record);
+        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit, Telemetry.TraceId ?? "none");
         await RunAsync(lease, cancellation);
+        if (await records.FindAsync(request.BuildId, cancellation) is { IsFinal: true } ended)
+        {
+            Telemetry.Ended(span, ended);
+        }
+
         await announcer.TellEndAsync(request.BuildId, cancellation);
     }
 
@@ -247,8 +253,8 @@ public sealed partial class BuildRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}")]
-        public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit);
+        [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}, trace {TraceId}")]
+        public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit, string traceId);
 
         [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended or is another worker's: nothing to do")]
         public static partial void NothingToDo(ILogger logger, string buildId);

@@ -53,7 +53,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
     private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
     {
         lease.Begin("Source");
-        var fetched = await source.FetchAsync(lease.Record.Request, log.Line, cancellation);
+        var fetched = await FetchAsync(lease, log, cancellation);
         if (fetched is not SourceStageResult.Ready ready)
         {
             return fetched switch
@@ -67,6 +67,12 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
         await using var archive = ready.Archive;
         var pushed = await PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
+    }
+
+    private async Task<SourceStageResult> FetchAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        using var span = Telemetry.Stage("fetch source");
+        return await source.FetchAsync(lease.Record.Request, log.Line, cancellation);
     }
 
     /// <summary>
@@ -96,6 +102,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
     {
         log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
         var stage = lease.BeginBeside($"Build {spec.Name}");
+        var span = Telemetry.Stage("build image", spec.Name);
         try
         {
             return await images.BuildAsync(lease.Record.Request, ready.Archive, spec, log.Output, Pushing, cancellation);
@@ -107,13 +114,16 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
         }
         finally
         {
+            span.Dispose();
             stage.Dispose();
         }
 
         void Pushing()
         {
             stage.Dispose();
+            span.Dispose();
             stage = lease.BeginBeside($"Push {spec.Name}");
+            span = Telemetry.Stage("push image", spec.Name);
         }
     }
 
@@ -122,6 +132,7 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
         BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
     {
         lease.Begin("Tags");
+        using var span = Telemetry.Stage("move tags");
         await lease.ConfirmAsync(cancellation);
         using var limit = new CancellationTokenSource(PublishingLimit);
         var published = new List<PushedImage>();

@@ -39,6 +39,7 @@ public static class PipelineServices
         services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
+        services.AddTelemetry(configuration);
         services.AddTunnel(configuration);
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);

@@ -67,6 +67,10 @@ public sealed record BuildRequest
     /// <summary>When the delivery was accepted.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 
+    /// <summary>The trace that the build belongs to, where deliveries are traced (W3C Trace Context, <c>traceparent</c>).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Trace { get; init; }
+
     private bool IsWellFormed =>
         Enum.IsDefined(Purpose) && PullRequest > 0 && GitHubNames.IsRepository(Repository) && GitHubNames.IsCommit(Commit);
 

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Ci.Pipeline.Report;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
+using OpenTelemetry.Resources;
+
+namespace Ci.Pipeline;
+
+/// <summary>
+/// Traces from the delivery to the pushed image, and metrics; docs/telemetry.md lists them. Nothing is measured while nobody
+/// listens, and nothing is sent unless OpenTelemetry's own environment variables say where to.
+/// </summary>
+internal static class Telemetry
+{
+    /// <summary>The name of the source of the spans, and of the meter.</summary>
+    public const string Name = "Ci.Pipeline";
+
+    private const string ServiceName = "pull-request-images";
+
+    private static readonly ActivitySource Spans = new(Name);
+    private static readonly Meter Meter = new(Name);
+    private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>("ci.deliveries", "{delivery}", "Deliveries, by what became of them.");
+    private static readonly Histogram<double> Waits = Meter.CreateHistogram<double>("ci.queue.wait", "s", "How long builds waited for a worker.");
+    // Semantic conventions for CI/CD metrics.
+    private static readonly Histogram<double> Runs = Meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "How long builds ran.");
+    private static readonly Histogram<double> Stages = Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.");
+    private static readonly Histogram<long> Sizes = Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.");
+
+    /// <summary>Sends all of it with OTLP, if the standard environment variables name an endpoint.</summary>
+    public static void AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        string[] endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"];
+        if (!endpoints.Any(name => !string.IsNullOrEmpty(configuration[name])) || configuration["OTEL_SDK_DISABLED"] == "true")
+        {
+            return;
+        }
+
+        services.AddOpenTelemetry()
+            // The environment's own name for it, OTEL_SERVICE_NAME, comes behind this one and wins.
+            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector())
+            .WithTracing(tracing => tracing.AddSource(Name))
+            .WithMetrics(metrics => metrics.AddMeter(Name))
+            .WithLogging()
+            .UseOtlpExporter();
+    }
+
+    /// <summary>Where a build's spans are to hang below, for its message; null when nobody traces.</summary>
+    public static string? Context => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Source.Name: Name } current ? current.Id : null;
+
+    /// <summary>The id of the trace that goes on, for logs; null when nobody traces.</summary>
+    public static string? TraceId => Activity.Current is { Source.Name: Name } current ? current.TraceId.ToString() : null;
+
+    /// <summary>A delivery is taken in.</summary>
+    public static Activity? Delivery(Delivery delivery) =>
+        Start("delivery", ActivityKind.Server, default)?.SetTag("ci.delivery.id", delivery.Id).SetTag("ci.delivery.event", delivery.Event);
+
+    /// <summary>What became of a delivery.</summary>
+    public static void Took(Activity? span, DeliveryResult result)
+    {
+        var verdict = result switch { DeliveryResult.Accepted => "accepted", DeliveryResult.Done => "nothing to build", _ => "refused" };
+        Deliveries.Add(1, new KeyValuePair<string, object?>("ci.delivery.verdict", verdict));
+        span?.SetTag("ci.delivery.verdict", verdict).SetTag("ci.build.id", (result as DeliveryResult.Accepted)?.BuildId);
+        if (result is DeliveryResult.Refused refused)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, refused.Problem);
+        }
+    }
+
+    /// <summary>A build is begun, below the delivery that asked for it, however long ago and on whichever host that was.</summary>
+    public static Activity? Build(BuildRecord record)
+    {
+        var request = record.Request;
+        if (record.StartedAt is { } started)
+        {
+            Waits.Record(Math.Max((started - request.QueuedAt).TotalSeconds, 0), new KeyValuePair<string, object?>("ci.purpose", Word(request.Purpose)));
+        }
+
+        ActivityContext.TryParse(request.Trace, null, isRemote: true, out var parent);
+        return Start("build", ActivityKind.Consumer, parent)?
+            .SetTag("cicd.pipeline.run.id", request.BuildId)
+            .SetTag("vcs.repository.name", request.Repository)
+            .SetTag("vcs.change.id", request.PullRequest)
+            .SetTag("vcs.ref.head.revision", request.Commit)
+            .SetTag("ci.purpose", Word(request.Purpose))
+            .SetTag("ci.attempt", record.Attempts);
+    }
+
+    /// <summary>A build ended.</summary>
+    public static void Ended(Activity? span, BuildRecord record)
+    {
+        // The conventions' words for results.
+        var result = record.State switch
+        {
+            BuildState.Succeeded => "success",
+            BuildState.Failed => "failure",
+            BuildState.Error => "error",
+            BuildState.Superseded => "skip",
+            _ => "cancellation",
+        };
+        Runs.Record(
+            ((record.FinishedAt ?? record.StartedAt) - record.StartedAt)?.TotalSeconds ?? 0,
+            new KeyValuePair<string, object?>("cicd.pipeline.result", result),
+            new KeyValuePair<string, object?>("vcs.repository.name", record.Request.Repository));
+        foreach (var image in record.Images)
+        {
+            Sizes.Record(image.Size, new KeyValuePair<string, object?>("ci.image.name", image.Name));
+        }
+
+        span?.SetTag("cicd.pipeline.result", result);
+        if (record.State is BuildState.Failed or BuildState.Error)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, record.Summary);
+        }
+    }
+
+    /// <summary>A stage of a build; disposing ends it.</summary>
+    public static IDisposable Stage(string name, string? image = null) => new StageSpan(name, image);
+
+    // The web server and the Functions host have spans of their own around ours. Nobody asked for those, and what hangs below
+    // a span that is not recorded is not recorded either.
+    private static Activity? Start(string name, ActivityKind kind, ActivityContext parent)
+    {
+        var around = Activity.Current;
+        Activity.Current = null;
+        var span = Spans.StartActivity(name, kind, parent);
+        Activity.Current = span ?? around;
+        return span;
+    }
+
+    private static string Word(Webhook.BuildPurpose purpose) => purpose.ToString().ToLowerInvariant();
+
+    private sealed class StageSpan(string name, string? image) : IDisposable
+    {
+        private readonly long _begin = Stopwatch.GetTimestamp();
+        private readonly Activity? _span = Spans.StartActivity(name)?.SetTag("ci.image.name", image);
+        private int _isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0)
+            {
+                Stages.Record(Stopwatch.GetElapsedTime(_begin).TotalSeconds, new KeyValuePair<string, object?>("ci.stage", name));
+                _span?.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Ci.Tests.BuildKit;
+using Ci.Tests.Fixtures;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>What an OpenTelemetry collector is sent, by the standard environment variables.</summary>
+public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    private readonly ConcurrentQueue<Span> _spans = new();
+    private readonly ConcurrentQueue<string> _metrics = new();
+    private readonly ConcurrentQueue<byte[]> _logs = new();
+
+    [Fact]
+    public async Task A_delivery_and_its_build_are_one_trace_across_the_queue()
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        await using var story = await StartAsync(collector);
+        var build = await story.OpenAsync(story.Files("traced"));
+        await Parts.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "build")), "the build's span", onTimeout: () => story.Host.Output);
+
+        var delivery = _spans.Single(span => span.Name == "delivery");
+        var run = _spans.Single(span => span.Name == "build");
+        Assert.Equal((delivery.Trace, delivery.Id), (run.Trace, run.Parent));
+        Assert.Equal(
+            ["build image", "fetch source", "move tags", "push image"],
+            _spans.Where(span => span.Trace == run.Trace && span.Parent == run.Id).Select(span => span.Name).Order(StringComparer.Ordinal));
+        Assert.Contains($"\"trace\": \"00-{delivery.Trace}-{delivery.Id}-", await story.RecordedMessageAsync(build.Id) is var json ? json.Replace("\":\"", "\": \"", StringComparison.Ordinal) : "", StringComparison.Ordinal);
+        Assert.Contains("trace " + delivery.Trace, story.Host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_and_logs_come_too()
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        await using var story = await StartAsync(collector);
+        await story.OpenAsync(story.Files("measured"));
+
+        string[] names = ["ci.deliveries", "ci.queue.wait", "cicd.pipeline.run.duration", "ci.stage.duration", "ci.image.size"];
+        await Parts.UntilAsync(() => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () => string.Join(", ", _metrics.Distinct()));
+    }
+
+    [Fact]
+    public async Task Without_an_endpoint_a_message_has_no_trace()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+
+        var build = await story.OpenAsync(story.Files("not traced"));
+
+        Assert.DoesNotContain("trace", await story.RecordedMessageAsync(build.Id), StringComparison.Ordinal);
+    }
+
+    private Task<Story> StartAsync(StandInServer collector) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+    });
+
+    // OTLP/HTTP (OpenTelemetry specification): the request is the signal's ExportServiceRequest.
+    private async Task CollectAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        switch (context.Request.Path)
+        {
+            case "/v1/traces":
+                // resource_spans, scope_spans, spans; then trace_id, span_id, parent_span_id, name.
+                foreach (var span in Within(body.ToArray(), 2, 2, 2).Select(Fields))
+                {
+                    _spans.Enqueue(new Span(Hex(span, 1), Hex(span, 2), Hex(span, 4), System.Text.Encoding.UTF8.GetString(span[5].Single())));
+                }
+
+                break;
+            case "/v1/metrics":
+                foreach (var metric in Within(body.ToArray(), 2, 2, 2).Select(Fields))
+                {
+                    _metrics.Enqueue(System.Text.Encoding.UTF8.GetString(metric[1].Single()));
+                }
+
+                break;
+            default:
+                _logs.Enqueue(body.ToArray());
+                break;
+        }
+
+        context.Response.ContentType = "application/x-protobuf";
+    }
+
+    private static IEnumerable<byte[]> Within(byte[] message, params int[] path)
+    {
+        // The outermost list is field 1.
+        var found = Fields(message)[1];
+        return path.Skip(1).Aggregate(found, (messages, field) => [.. messages.SelectMany(m => Fields(m)[field])]);
+    }
+
+    private static string Hex(ILookup<int, byte[]> fields, int field) => Convert.ToHexStringLower(fields[field].SingleOrDefault() ?? []);
+
+    /// <summary>The fields of a message that are texts, bytes or messages.</summary>
+    private static ILookup<int, byte[]> Fields(byte[] message)
+    {
+        var fields = new List<(int Field, byte[] Value)>();
+        using var input = new CodedInputStream(message);
+        while (input.ReadTag() is var tag and not 0)
+        {
+            if (WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+            {
+                fields.Add((WireFormat.GetTagFieldNumber(tag), input.ReadBytes().ToByteArray()));
+            }
+            else
+            {
+                input.SkipLastField();
+            }
+        }
+
+        return fields.ToLookup(field => field.Field, field => field.Value);
+    }
+
+    private sealed record Span(string Trace, string Id, string Parent, string Name);
+}
