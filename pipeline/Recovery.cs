@@ -138,6 +138,7 @@ public sealed partial class Recovery(
             _swept = time.GetUtcNow();
             SourceArchive.Sweep(source.Value, _swept);
             await room.SweepEndedAsync(id => IsOverAsync(id, cancellation), cancellation);
+            await room.SweepNamesAsync((await records.ActiveAsync(cancellation)).Select(record => record.Request.Commit), cancellation);
         }
 
         if (time.GetUtcNow() - _roomMade < RoomInterval)

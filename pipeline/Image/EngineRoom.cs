@@ -13,6 +13,8 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     private const string MarkerPrefix = "ci-build-";
 
     // A step that was told to stop gets ten seconds from the engine before it is killed.
+    private IReadOnlySet<string> _nobodys = new HashSet<string>();
+
     private static readonly TimeSpan SweepLimit = TimeSpan.FromSeconds(15);
     // Between a step's end and its commit its container has ended, and is needed.
     private static readonly TimeSpan ContainerAge = TimeSpan.FromHours(1);
@@ -70,6 +72,28 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
                 await leftovers.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, cancellation);
             }
         }
+    }
+
+    /// <summary>
+    /// Takes off the names under which builds pushed that are over, but could not take off themselves: their engine was away,
+    /// or their worker died and a newer build took their place. A name goes when it is nobody's at two looks in a row, for
+    /// between reading what is active and looking at the engine a build may have begun.
+    /// </summary>
+    public async Task SweepNamesAsync(IEnumerable<string> activeCommits, CancellationToken cancellation)
+    {
+        var active = activeCommits.Select(ImageTags.OfCommit).ToHashSet(StringComparer.Ordinal);
+        var prefix = registry.Value.Address.TrimEnd('/') + "/";
+        var nobodys = (from image in await ListAsync(all: false, cancellation)
+                       from name in image.RepoTags ?? []
+                       let tag = name[(name.LastIndexOf(':') + 1)..]
+                       where name.StartsWith(prefix, StringComparison.Ordinal) && ImageTags.IsOfCommit(tag) && !active.Contains(tag)
+                       select name).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in nobodys.Intersect(_nobodys))
+        {
+            await engine.RemoveAsync(name, cancellation);
+        }
+
+        _nobodys = nobodys;
     }
 
     /// <summary>Makes room; returns how many images went.</summary>

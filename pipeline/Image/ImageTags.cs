@@ -13,6 +13,10 @@ public static class ImageTags
     /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
     public static string OfCommit(string commit) => "sha-" + commit[..12];
 
+    /// <summary>Whether a tag is one that belongs to a commit.</summary>
+    public static bool IsOfCommit(string tag) =>
+        tag.Length == 16 && tag.StartsWith("sha-", StringComparison.Ordinal) && tag[4..].All(char.IsAsciiHexDigitLower);
+
     /// <summary>The tags that move from image to image: <c>pr-N</c> while the pull request is open, <c>VERSION</c> and <c>latest</c> once merged.</summary>
     public static IReadOnlyList<string> Moving(BuildRequest request, string version) => request.Purpose switch
     {

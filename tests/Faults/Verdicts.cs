@@ -25,10 +25,11 @@ internal sealed class Verdicts(World world, Traffic traffic)
         var active = await _records.ActiveAsync(Cancellation);
         var files = world.Temporary.EnumerateFileSystemInfos().Count();
         var messages = (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount;
+        var names = (await NamesLeftAsync()).Count;
         var containers = (await world.Engine.RunAsync("ps", "--all", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
-        Left = $"{files} temporary files, {messages} messages, {containers} containers\n" + string.Join(
+        Left = $"{files} temporary files, {messages} messages, {containers} containers, {names} names\n" + string.Join(
             "\n", active.Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
-        return active.Count + files + messages + containers;
+        return active.Count + files + messages + containers + names;
     }
 
     public async Task<IReadOnlyList<string>> ProblemsAsync()
@@ -122,6 +123,9 @@ internal sealed class Verdicts(World world, Traffic traffic)
         return problems;
     }
 
+    private async Task<IReadOnlyList<string>> NamesLeftAsync() =>
+        [.. (await world.Engine.ImageNamesAsync()).Where(image => image.StartsWith(world.RegistryAddress, StringComparison.Ordinal))];
+
     private async Task<IReadOnlyList<string>> LeftoversAsync()
     {
         var problems = new List<string>();
@@ -131,8 +135,7 @@ internal sealed class Verdicts(World world, Traffic traffic)
             problems.Add("containers are left: " + containers);
         }
 
-        var names = (await world.Engine.ImageNamesAsync()).Where(image => image.StartsWith(world.RegistryAddress, StringComparison.Ordinal)).ToList();
-        if (names.Count > 0)
+        if (await NamesLeftAsync() is { Count: > 0 } names)
         {
             problems.Add("images have names left: " + string.Join(", ", names));
         }

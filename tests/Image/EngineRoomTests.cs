@@ -46,6 +46,31 @@ public sealed class EngineRoomTests(Fixture engine)
         await engine.RunAsync("rmi", names[1], names[2]);
     }
 
+    [Fact]
+    public async Task A_name_that_is_no_active_builds_goes_at_the_second_look()
+    {
+        await engine.StartAsync();
+        var (over, active) = (Guid.NewGuid().ToString("n"), Guid.NewGuid().ToString("n"));
+        var id = await BuildAsync($"LABEL {ImageTags.OwnLabel}=4");
+        // A registry of its own: names of other tests are nobody's here.
+        var address = $"r{Guid.NewGuid().ToString("n")[..8]}.example";
+        string[] names = [$"{address}/a:sha-{over[..12]}", $"{address}/a:sha-{active[..12]}", $"{address}/a:mine", $"else:sha-{over[..12]}"];
+        foreach (var name in names)
+        {
+            await engine.RunAsync("tag", id, name);
+        }
+
+        var room = Room(new DockerOptions { Host = engine.Host }, address);
+        await room.SweepNamesAsync([active], Cancellation);
+        var first = await engine.ImageNamesAsync();
+        await room.SweepNamesAsync([active], Cancellation);
+        var second = await engine.ImageNamesAsync();
+
+        Assert.Equal(names, names.Where(first.Contains));
+        Assert.Equal(names[1..], names.Where(second.Contains));
+        await engine.RunAsync(["rmi", .. names[1..]]);
+    }
+
     [Theory]
     [InlineData("write /data/x: no space left on device")]
     [InlineData("failed to register layer: Error processing tar file: write /x: no space left on device")]
@@ -56,11 +81,11 @@ public sealed class EngineRoomTests(Fixture engine)
         Assert.Contains("docker system df", fault.Message, StringComparison.Ordinal);
     }
 
-    private static EngineRoom Room(DockerOptions docker)
+    private static EngineRoom Room(DockerOptions docker, string address = "localhost:83")
     {
         var client = new EngineClient(Options.Create(docker));
         return new EngineRoom(
-            new DockerEngine(client), new EngineLeftovers(client), Options.Create(docker), Options.Create(new RegistryOptions()), TimeProvider.System);
+            new DockerEngine(client), new EngineLeftovers(client), Options.Create(docker), Options.Create(new RegistryOptions { Address = address }), TimeProvider.System);
     }
 
     private async Task<string> BuildAsync(string instruction)
