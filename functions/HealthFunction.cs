@@ -24,7 +24,7 @@ public sealed class HealthFunction(Gate gate, Health health)
         }
 
         var seen = await health.LookAsync(cancellation);
-        seen = gate.Knows(Doors.CallerOf(request)) ? seen : seen.ForStrangers();
+        seen = gate.RefuseAccess(Doors.CallerOf(request)) is null ? seen : seen.ForStrangers();
         request.HttpContext.Response.Headers.Vary = "Accept";
         if (request.WantsPage())
         {

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Ci.Local;
 
@@ -89,12 +90,17 @@ public static class LocalHost
 
     private static void ConfigureLogging(ILoggingBuilder logging, HostJson host)
     {
-        logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
+        var terminal = Terminal.OfThisProcess();
+        logging.ClearProviders().AddConsole(console => console.FormatterName = StoryFormatter.FormatterName);
+        logging.Services.AddSingleton(terminal);
+        logging.AddConsoleFormatter<StoryFormatter, ConsoleFormatterOptions>();
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        if (terminal.CanRewrite)
+        {
+            // The steps of a Dockerfile, each in the place of the one before.
+            logging.AddFilter(StoryFormatter.Builds, LogLevel.Debug);
+        }
+
         foreach (var (category, level) in host.LogLevels)
         {
             logging.AddFilter(category.Equals("default", StringComparison.OrdinalIgnoreCase) ? null : category, level);

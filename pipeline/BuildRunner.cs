@@ -71,6 +71,8 @@ public sealed partial class BuildRunner(
     {
         using var clock = new BuildClock(options.Value, time, lease.Token);
         await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
+        lease.Began = stage => Log.Stage(logger, lease.Record.Id, StatusText.Running(stage, null));
+        log.Steps.Announced = step => Log.Step(logger, lease.Record.Id, step.Image, step.Stage, step.Number, step.Total, mask.Hide(step.Instruction));
         // It ends before the build does: what is told of the end must be the last that GitHub hears.
         await using var telling = statuses.Follow(lease, log.Steps);
         try
@@ -255,6 +257,12 @@ public sealed partial class BuildRunner(
     {
         [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}, trace {TraceId}")]
         public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit, string traceId);
+
+        [LoggerMessage(9, LogLevel.Information, "Build {BuildId}: {Words}")]
+        public static partial void Stage(ILogger logger, string buildId, string words);
+
+        [LoggerMessage(10, LogLevel.Debug, "Build {BuildId}: {Image}, step {Stage} {Number}/{Total}: {Instruction}")]
+        public static partial void Step(ILogger logger, string buildId, string? image, string? stage, int number, int total, string instruction);
 
         [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended or is another worker's: nothing to do")]
         public static partial void NothingToDo(ILogger logger, string buildId);

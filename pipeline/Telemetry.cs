@@ -21,12 +21,15 @@ internal static class Telemetry
 
     private static readonly ActivitySource Spans = new(Name);
     private static readonly Meter Meter = new(Name);
+    // The defaults are made for milliseconds.
+    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800] };
+    private static readonly InstrumentAdvice<long> Bytes = new() { HistogramBucketBoundaries = [1_000_000, 10_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000] };
     private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>("ci.deliveries", "{delivery}", "Deliveries, by what became of them.");
-    private static readonly Histogram<double> Waits = Meter.CreateHistogram<double>("ci.queue.wait", "s", "How long builds waited for a worker.");
+    private static readonly Histogram<double> Waits = Meter.CreateHistogram<double>("ci.queue.wait", "s", "How long builds waited for a worker.", advice: Seconds);
     // Semantic conventions for CI/CD metrics.
-    private static readonly Histogram<double> Runs = Meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "How long builds ran.");
-    private static readonly Histogram<double> Stages = Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.");
-    private static readonly Histogram<long> Sizes = Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.");
+    private static readonly Histogram<double> Runs = Meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "How long builds ran.", advice: Seconds);
+    private static readonly Histogram<double> Stages = Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.", advice: Seconds);
+    private static readonly Histogram<long> Sizes = Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.", advice: Bytes);
 
     /// <summary>Sends all of it with OTLP, if the standard environment variables name an endpoint.</summary>
     public static void AddTelemetry(this IServiceCollection services, IConfiguration configuration)
@@ -80,8 +83,8 @@ internal static class Telemetry
         ActivityContext.TryParse(request.Trace, null, isRemote: true, out var parent);
         return Start("build", ActivityKind.Consumer, parent)?
             .SetTag("cicd.pipeline.run.id", request.BuildId)
-            .SetTag("vcs.repository.name", request.Repository)
-            .SetTag("vcs.change.id", request.PullRequest)
+            .SetTag("cicd.pipeline.name", request.Repository)
+            .SetTag("vcs.change.id", request.PullRequest.ToString(System.Globalization.CultureInfo.InvariantCulture))
             .SetTag("vcs.ref.head.revision", request.Commit)
             .SetTag("ci.purpose", Word(request.Purpose))
             .SetTag("ci.attempt", record.Attempts);
@@ -101,8 +104,9 @@ internal static class Telemetry
         };
         Runs.Record(
             ((record.FinishedAt ?? record.StartedAt) - record.StartedAt)?.TotalSeconds ?? 0,
-            new KeyValuePair<string, object?>("cicd.pipeline.result", result),
-            new KeyValuePair<string, object?>("vcs.repository.name", record.Request.Repository));
+            new KeyValuePair<string, object?>("cicd.pipeline.name", record.Request.Repository),
+            new KeyValuePair<string, object?>("cicd.pipeline.run.state", "executing"),
+            new KeyValuePair<string, object?>("cicd.pipeline.result", result));
         foreach (var image in record.Images)
         {
             Sizes.Record(image.Size, new KeyValuePair<string, object?>("ci.image.name", image.Name));
@@ -111,7 +115,7 @@ internal static class Telemetry
         span?.SetTag("cicd.pipeline.result", result);
         if (record.State is BuildState.Failed or BuildState.Error)
         {
-            span?.SetStatus(ActivityStatusCode.Error, record.Summary);
+            span?.SetTag("error.type", result).SetStatus(ActivityStatusCode.Error, record.Summary);
         }
     }
 

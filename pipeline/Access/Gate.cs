@@ -69,6 +69,12 @@ public sealed class Gate(AccessKeys keys, Throttle throttle)
     /// <summary>Whether the caller may see lists and act, for pages that show more to those who may.</summary>
     public bool Knows(Caller caller)
     {
+        // What is shown tells whether the key was right, too.
+        if (!throttle.MayFail(caller.Source))
+        {
+            return false;
+        }
+
         if (keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket))
         {
             return true;

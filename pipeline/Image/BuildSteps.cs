@@ -28,6 +28,9 @@ public sealed partial class BuildSteps
     /// <summary>The step that was announced last; null when there is none yet of the image that is built now.</summary>
     public BuildStep? Newest => _newest;
 
+    /// <summary>Is told of every step when it is announced first.</summary>
+    public Action<BuildStep> Announced { private get; set; } = static _ => { };
+
     /// <summary>How many steps there were.</summary>
     public int Count { get; private set; }
 
@@ -37,7 +40,7 @@ public sealed partial class BuildSteps
     /// <summary>Reads a line of the builder's output.</summary>
     public void Read(string line)
     {
-        if (Announced().Match(line) is { Success: true } match)
+        if (Title().Match(line) is { Success: true } match)
         {
             _newest = new BuildStep(
                 match.Groups["stage"] is { Success: true } stage ? stage.Value : null,
@@ -45,7 +48,11 @@ public sealed partial class BuildSteps
                 int.Parse(match.Groups["total"].Value, CultureInfo.InvariantCulture),
                 match.Groups["what"].Value.Trim())
             { Image = _image };
-            Count += _seen.Add(line) ? 1 : 0;
+            if (_seen.Add(line))
+            {
+                Count++;
+                Announced(_newest);
+            }
         }
         else if (FromCache().IsMatch(line))
         {
@@ -62,7 +69,7 @@ public sealed partial class BuildSteps
     }
 
     [GeneratedRegex(@"^(?:\e\[[0-9;]*m)*Step (?:(?<stage>[A-Za-z0-9_.-]{1,100}) )?(?<number>\d{1,5})/(?<total>\d{1,5}) : (?<what>.+)")]
-    private static partial Regex Announced();
+    private static partial Regex Title();
 
     [GeneratedRegex(@"^(?:\e\[[0-9;]*m)* ---> (?:Using cache|CACHED)$")]
     private static partial Regex FromCache();

@@ -77,6 +77,9 @@ public sealed class BuildLease : IAsyncDisposable
     /// <summary>The stage that began last; null before the first.</summary>
     public string? Stage => _stages is [.., var newest] ? newest.Name : null;
 
+    /// <summary>Is told of every stage that begins.</summary>
+    public Action<string> Began { private get; set; } = static _ => { };
+
     /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
     public void Begin(string stage)
     {
@@ -84,6 +87,8 @@ public sealed class BuildLease : IAsyncDisposable
         {
             _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
         }
+
+        Began(stage);
     }
 
     /// <summary>A stage begins that has others beside it; disposing ends it.</summary>
@@ -94,6 +99,8 @@ public sealed class BuildLease : IAsyncDisposable
         {
             _stages = [.. _stages, begun];
         }
+
+        Began(stage);
 
         return new StageEnd(this, begun);
     }

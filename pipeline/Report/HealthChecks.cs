@@ -74,7 +74,11 @@ public sealed class HealthChecks(
             return (PartState.Failing, "GitHub does not know the token: make a new one and set GitHub__Token.");
         }
 
-        answer.EnsureSuccessStatusCode();
+        if (!answer.IsSuccessStatusCode)
+        {
+            return (PartState.Warning, string.Create(CultureInfo.InvariantCulture, $"GitHub answered {(int)answer.StatusCode}: it may have had too many requests; builds wait until it answers again."));
+        }
+
         var core = (await answer.Content.ReadFromJsonAsync(RateJson.Default.RateAnswer, limit))?.Resources?.Core;
         var left = core is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{core.Remaining} of {core.Limit} requests are left until {DateTimeOffset.FromUnixTimeSeconds(core.Reset):HH:mm} UTC.");
         // An App's requests are counted by installation, and this one was nobody's.
@@ -90,7 +94,7 @@ public sealed class HealthChecks(
         : await AskAsync(Tunnel, "The ngrok agent does not answer: start it; Tunnel__NgrokApiUrl names it.", async limit =>
             await address.TunnelAsync(limit) is { } url
                 ? (PartState.Ok, $"Open at {url}.")
-                : (PartState.Failing, $"There is no tunnel at {tunnel.Value.NgrokApiUrl}: see that ngrok runs and that its token is right."));
+                : (PartState.Failing, $"There is no agent, or no tunnel, at {tunnel.Value.NgrokApiUrl} (Tunnel__NgrokApiUrl): see that ngrok runs and that its token is right."));
 
     private static async Task<HealthPart> AskAsync(string name, string away, Func<CancellationToken, Task<(PartState State, string Says)>> ask)
     {

@@ -21,7 +21,7 @@ public sealed class PublicAddress(
     public async Task<string?> PageOfAsync(string id, CancellationToken cancellation) =>
         await FindAsync(cancellation) is { } address ? address.TrimEnd('/') + BuildViews.PathTo(id) : null;
 
-    /// <summary>Where the ngrok agent's tunnel is now; null when there is none.</summary>
+    /// <summary>Where the ngrok agent's tunnel is now; null when there is no agent, or no tunnel.</summary>
     public Task<string?> TunnelAsync(CancellationToken cancellation) => AskAsync(cancellation);
 
     private async Task<string?> FindAsync(CancellationToken cancellation)

@@ -46,6 +46,7 @@ public sealed class GateTests
         Assert.Equal([401, 401, 401, 429], statuses.ToArray());
         Assert.Equal(429, gate.RefuseAccess(Caller with { Key = Key })!.Status);
         Assert.Null(gate.RefuseAccess(new Caller { Source = "another", Key = Key }));
+        Assert.False(gate.Knows(Caller with { Key = Key }));
     }
 
     [Fact]
