@@ -24,6 +24,12 @@ public sealed class BuildOptions
     [Range(1, 50, ErrorMessage = "Build__ImagesAtOnce must be from 1 to 50.")]
     public int ImagesAtOnce { get; set; } = 2;
 
+    /// <summary>
+    /// Whether an image is tagged instead of built when one from the same context, Dockerfile, arguments and bases is in
+    /// the registry already.
+    /// </summary>
+    public bool ReuseUnchanged { get; set; } = true;
+
     /// <summary>How long a build may take. Shorter than <c>functionTimeout</c> in host.json, which ends all builds of the host.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);

@@ -11,7 +11,7 @@ namespace Ci.Pipeline;
 /// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
 /// class that knows the order of the stages.
 /// </summary>
-public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion promotion, TagClaims claims, IOptions<BuildOptions> options)
+public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder images, Promotion promotion, TagClaims claims, IOptions<BuildOptions> options)
 {
     // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
     private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
@@ -91,40 +91,10 @@ public sealed class BuildWork(SourceStage source, ImageBuilder images, Promotion
             {
                 using (image.part)
                 {
-                    pushed[image.i] = await PushAsync(lease, ready, image.spec, image.part, stop);
+                    pushed[image.i] = await work.DoAsync(lease, ready.Archive, image.spec, image.part, stop);
                 }
             });
         return pushed;
-    }
-
-    private async Task<CommitImage> PushAsync(
-        BuildLease lease, SourceStageResult.Ready ready, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
-    {
-        log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
-        var stage = lease.BeginBeside($"Build {spec.Name}");
-        var span = Telemetry.Stage("build image", spec.Name);
-        try
-        {
-            return await images.BuildAsync(lease.Record.Request, ready.Archive, spec, log.Output, Pushing, cancellation);
-        }
-        catch (ImageRefusedException e)
-        {
-            var step = await FailedStep.FindAsync(ready.Archive, spec, log.Steps.Newest, e.Message, cancellation);
-            throw new ImageRefusedException(e.Message, e.IsCertain) { Step = step };
-        }
-        finally
-        {
-            span.Dispose();
-            stage.Dispose();
-        }
-
-        void Pushing()
-        {
-            stage.Dispose();
-            span.Dispose();
-            stage = lease.BeginBeside($"Push {spec.Name}");
-            span = Telemetry.Stage("push image", spec.Name);
-        }
     }
 
     /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>

@@ -102,6 +102,9 @@ public static class PipelineServices
         services.AddSingleton<EngineRoom>();
         services.AddSingleton<BuildLimits>();
         services.AddTransient<ImageBuilder>();
+        services.AddSingleton<BaseImages>();
+        services.AddTransient<UnchangedImages>();
+        services.AddTransient<ImageWork>();
         services.AddTransient<SourceStage>();
         services.AddTransient<Promotion>();
         services.AddSingleton<BuildTurn>();

@@ -21,13 +21,20 @@ public sealed class ImageBuilder(
     /// Builds and pushes <c>NAME:sha-…</c>; <paramref name="pushing"/> is called in between. The engine keeps its layers as
     /// cache, but no name; of a stranger's it keeps nothing.
     /// </summary>
+    /// <param name="request">The build's request.</param>
+    /// <param name="archive">The commit.</param>
+    /// <param name="spec">The image.</param>
+    /// <param name="content">The key of what it is built from, for its label; null for none.</param>
+    /// <param name="output">Gets what engine and registry say.</param>
+    /// <param name="pushing">Is called once it is built.</param>
+    /// <param name="cancellation">Stops it.</param>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var made = new List<string>();
         try
         {
-            return await BuildAsync(request, archive, spec, made.Add, output, pushing, cancellation);
+            return await BuildAsync(request, archive, spec, content, made.Add, output, pushing, cancellation);
         }
         finally
         {
@@ -40,7 +47,7 @@ public sealed class ImageBuilder(
     }
 
     private async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, SourceArchive archive, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var repository = Repository(spec.Name);
         var tag = ImageTags.OfCommit(request.Commit);
@@ -52,7 +59,7 @@ public sealed class ImageBuilder(
             Target = spec.Target,
             Platform = spec.Platform,
             Args = spec.Args,
-            Labels = ImageTags.Labels(request, spec.Version, spec.Labels),
+            Labels = ImageTags.Labels(request, spec.Version, spec.Labels, content),
             IsStrangers = request.IsFork,
             StrangersMayUseBuildKit = limits.ForksUseBuildKit,
             CommittedAt = archive.CommittedAt,

@@ -35,6 +35,9 @@ public sealed record ImageFacts
     /// <summary>CMD, in the exec form; empty for none.</summary>
     public string Command { get; init; } = "";
 
+    /// <summary>LABEL.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads a manifest and its configuration.</summary>
     /// <exception cref="JsonException">They are none.</exception>
     /// <exception cref="InvalidOperationException">A member is of another type than the specification says.</exception>
@@ -59,6 +62,9 @@ public sealed record ImageFacts
             User = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(User), out var user) ? user.GetString() ?? "" : "",
             Entrypoint = ExecForm(config, "Entrypoint"),
             Command = ExecForm(config, "Cmd"),
+            Labels = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(Labels), out var labels) && labels.ValueKind == JsonValueKind.Object
+                ? labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString() ?? "", StringComparer.Ordinal)
+                : [],
         };
     }
 

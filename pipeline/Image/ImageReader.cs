@@ -13,17 +13,26 @@ public sealed class ImageReader(RegistryClient registry, IOptions<RegistryOption
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
     public async Task<ImageFacts?> FindAsync(string name, string reference, CancellationToken cancellation)
     {
+        try
+        {
+            return await registry.FindAsync(options.Value.Prefix + name, reference, cancellation) is { } manifest ? await ReadAsync(name, manifest, cancellation) : null;
+        }
+        catch (ImageRefusedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the image of a manifest is; null when it is none that we understand.</summary>
+    /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
+    public async Task<ImageFacts?> ReadAsync(string name, Manifest manifest, CancellationToken cancellation)
+    {
         var repository = options.Value.Prefix + name;
         try
         {
-            var manifest = await registry.FindAsync(repository, reference, cancellation);
-            if (manifest is not null && PlatformIn(manifest.Content) is { } digest)
-            {
-                manifest = await registry.FindAsync(repository, digest, cancellation);
-            }
-
-            return manifest is not null && await registry.BlobAsync(repository, ConfigurationIn(manifest.Content), cancellation) is { } configuration
-                ? ImageFacts.Read(manifest.Content, configuration)
+            var image = PlatformIn(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellation) : manifest;
+            return image is not null && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellation) is { } configuration
+                ? ImageFacts.Read(image.Content, configuration)
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException or ImageRefusedException)

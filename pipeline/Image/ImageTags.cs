@@ -10,6 +10,9 @@ public static class ImageTags
     /// <summary>The label that every image of ours has, and no other.</summary>
     public const string OwnLabel = "ci.pull-request";
 
+    /// <summary>The label with the key of what an image was built from; empty where there is none.</summary>
+    public const string ContentLabel = "ci.content";
+
     /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
     public static string OfCommit(string commit) => "sha-" + commit[..12];
 
@@ -31,7 +34,11 @@ public static class ImageTags
     /// The <c>org.opencontainers.image.*</c> set and the pull request's number over the labels that dockerInfo.json
     /// asks for. All come from the request, so that the same commit built twice gives the same image.
     /// </summary>
-    public static IDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own)
+    /// <param name="request">The build's request.</param>
+    /// <param name="version">The image's version.</param>
+    /// <param name="own">The labels of dockerInfo.json; of the same name, they go before ours.</param>
+    /// <param name="content">The key of what it is built from, or null.</param>
+    public static IDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own, string? content = null)
     {
         var root = request.Url.Split("/pull/", 2)[0];
         var labels = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -49,6 +56,8 @@ public static class ImageTags
             labels[key] = value;
         }
 
+        // Nobody else says this of an image, neither its Dockerfile nor the image it is built upon.
+        labels[ContentLabel] = content ?? "";
         return labels;
     }
 }

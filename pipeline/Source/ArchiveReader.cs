@@ -50,6 +50,23 @@ internal sealed class ArchiveReader : IAsyncDisposable
     /// <summary>Reads what stands behind the last entry, so that all of the archive has been seen.</summary>
     public Task DrainAsync(CancellationToken cancellation) => _unpacked.CopyToAsync(Stream.Null, 1 << 16, cancellation);
 
+    /// <summary>Reads what the entry that was given last has in it, by <paramref name="read"/>.</summary>
+    public static async Task ReadContentAsync(Func<Task> read)
+    {
+        try
+        {
+            await read();
+        }
+        catch (EndOfStreamException e)
+        {
+            throw CutShort(e);
+        }
+        catch (InvalidDataException)
+        {
+            throw UnpackedStream.NoArchive();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _tar.DisposeAsync();
@@ -71,7 +88,7 @@ internal sealed class ArchiveReader : IAsyncDisposable
         }
         catch (EndOfStreamException e)
         {
-            throw new SourceUnavailableException("The commit's archive came in cut short.", inner: e);
+            throw CutShort(e);
         }
         catch (Exception e) when (e is InvalidOperationException or OutOfMemoryException)
         {
@@ -126,6 +143,8 @@ internal sealed class ArchiveReader : IAsyncDisposable
             throw Refused(path, problem);
         }
     }
+
+    private static SourceUnavailableException CutShort(EndOfStreamException e) => new("The commit's archive came in cut short.", inner: e);
 
     private static SourceRefusedException Refused(string name, string why) =>
         new($"The commit's archive is refused: '{(name.Length > 200 ? name[..200] + "…" : name)}' {why}.");

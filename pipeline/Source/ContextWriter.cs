@@ -1,11 +1,10 @@
 using System.Formats.Tar;
-using System.Text;
 
 namespace Ci.Pipeline.Source;
 
 #pragma warning disable CA1001 // Disposing the tar writer writes the end marker: only a context that is whole gets one.
-/// <summary>Writes a build context from the entries of a commit: below the context's folder, without what is ignored, plain in owner and mode.</summary>
-internal sealed class ContextWriter(ImageSpec image, string dockerfileName, DockerIgnore ignore, Stream output)
+/// <summary>Writes a build context from the entries of a commit: what belongs to it, plain in owner and mode.</summary>
+internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream output)
 {
     // What a checkout gives a file; the archive's own modes have the group's write bit that git archive adds.
     private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -16,26 +15,15 @@ internal sealed class ContextWriter(ImageSpec image, string dockerfileName, Dock
     private bool _hasDockerfile;
     private bool _hasDockerfileBelowContext;
 
-    private bool IsOutside => image.DockerfileInContext is null;
-
     /// <summary>Adds an entry of the commit if it belongs to the context.</summary>
     public async Task AddAsync(TarEntry entry, string path, CancellationToken cancellation)
     {
         _hasDockerfileBelowContext |= path == image.Context + "/" + image.DockerfilePath;
-        var isDockerfile = path == image.DockerfilePath && entry.EntryType != TarEntryType.Directory;
-        _hasDockerfile |= isDockerfile;
-        if (isDockerfile && IsOutside)
+        _hasDockerfile |= path == image.DockerfilePath && entry.EntryType != TarEntryType.Directory;
+        _hasContext |= rules.IsInContext(path);
+        if (rules.NameOf(path, entry.EntryType == TarEntryType.Directory, cancellation) is { } name)
         {
-            await WriteAsync(entry, dockerfileName, cancellation);
-        }
-        else if (InContext(path) is { Length: > 0 } name)
-        {
-            _hasContext = true;
-            // With a Dockerfile from outside, the ignore file is written last, with a line for that Dockerfile.
-            if (!ignore.Excludes(name, cancellation) && !(IsOutside && name == ".dockerignore"))
-            {
-                await WriteAsync(entry, name, cancellation);
-            }
+            await WriteAsync(entry, name, cancellation);
         }
     }
 
@@ -55,24 +43,16 @@ internal sealed class ContextWriter(ImageSpec image, string dockerfileName, Dock
                 $"dockerInfo.json: the Dockerfile is \"{image.DockerfilePath}\", but the commit has no such file; the path is relative to the repository's root.{hint}");
         }
 
-        if (IsOutside)
+        if (rules.OwnIgnoreFile(ignoreFile) is { } lines)
         {
-            // The engine takes out of the context what this file names once it has read the Dockerfile.
-            var lines = Encoding.UTF8.GetString(ignoreFile ?? []) + $"\n.dockerignore\n{dockerfileName}\n";
             await _tar.WriteEntryAsync(
-                new GnuTarEntry(TarEntryType.RegularFile, ".dockerignore") { Mode = Plain, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(Encoding.UTF8.GetBytes(lines)) },
+                new GnuTarEntry(TarEntryType.RegularFile, ContextRules.IgnoreName) { Mode = Plain, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
                 cancellation);
         }
 
         // Disposing writes the end marker; without it, the engine would see a context that was cut short.
         await _tar.DisposeAsync();
     }
-
-    private string? InContext(string path) =>
-        image.Context.Length == 0 ? path
-        : path.StartsWith(image.Context, StringComparison.Ordinal) && path.Length > image.Context.Length && path[image.Context.Length] == '/'
-            ? path[(image.Context.Length + 1)..]
-        : null;
 
     private async Task WriteAsync(TarEntry entry, string name, CancellationToken cancellation)
     {

@@ -1,6 +1,4 @@
 using System.Formats.Tar;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Ci.Pipeline.Source;
 
@@ -11,13 +9,14 @@ namespace Ci.Pipeline.Source;
 public sealed class SourceArchive : IAsyncDisposable
 {
     private const string InfoName = "dockerInfo.json";
-    private const string IgnoreName = ".dockerignore";
+    private const string IgnoreName = ContextRules.IgnoreName;
     private const int MaxCapturedBytes = 1 << 20;
     private const int MaxCapturedFiles = 256;
 
     private readonly SpoolFile _spool;
     private readonly SourceOptions _limits;
     private readonly Dictionary<string, byte[]> _captured = new(StringComparer.Ordinal);
+    private readonly ContentIndex _index = new();
 
     private SourceArchive(SpoolFile spool, SourceOptions limits)
     {
@@ -49,10 +48,7 @@ public sealed class SourceArchive : IAsyncDisposable
             while (await reader.NextAsync(cancellation) is { } next)
             {
                 archive.CommittedAt ??= next.Entry.ModificationTime;
-                if (IsCaptured(next.Entry, next.Path))
-                {
-                    await archive.CaptureAsync(next.Entry, next.Path, cancellation);
-                }
+                await ArchiveReader.ReadContentAsync(() => archive.LookAtAsync(next.Entry, next.Path, cancellation));
             }
 
             await reader.DrainAsync(cancellation);
@@ -66,15 +62,23 @@ public sealed class SourceArchive : IAsyncDisposable
     }
 
     /// <summary>The Dockerfile's name within the context that is sent: its own, or for one from outside the context a name of ours.</summary>
-    public static string DockerfileNameIn(ImageSpec image) =>
-        image.DockerfileInContext
-        ?? ".dockerfile." + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image.DockerfilePath)))[..20];
+    public static string DockerfileNameIn(ImageSpec image) => ContextRules.DockerfileName(image);
+
+    /// <summary>
+    /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
+    /// many files to tell.
+    /// </summary>
+    public byte[]? ContextHash(ImageSpec image, CancellationToken cancellation)
+    {
+        var rules = Rules(image);
+        return _index.Hash(rules, rules.OwnIgnoreFile(IgnoreFile(image)), cancellation);
+    }
 
     /// <summary>Writes the build context of an image as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
     public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellation)
     {
-        var context = new ContextWriter(image, DockerfileNameIn(image), Ignore(image), output);
+        var context = new ContextWriter(image, Rules(image), output);
         await using (var reader = new ArchiveReader(_spool.OpenRead(), _limits))
         {
             while (await reader.NextAsync(cancellation) is { } next)
@@ -110,11 +114,17 @@ public sealed class SourceArchive : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private async Task LookAtAsync(TarEntry entry, string path, CancellationToken cancellation)
+    {
+        var content = IsCaptured(entry, path) ? await CaptureAsync(entry, path, cancellation) : entry.DataStream;
+        await _index.AddAsync(entry, path, content, cancellation);
+    }
+
     private static bool IsCaptured(TarEntry entry, string path) =>
         entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile
         && (path == InfoName || path.EndsWith(IgnoreName, StringComparison.Ordinal));
 
-    private async Task CaptureAsync(TarEntry entry, string path, CancellationToken cancellation)
+    private async Task<Stream> CaptureAsync(TarEntry entry, string path, CancellationToken cancellation)
     {
         if (entry.Length > MaxCapturedBytes || _captured.Count == MaxCapturedFiles)
         {
@@ -129,6 +139,7 @@ public sealed class SourceArchive : IAsyncDisposable
         }
 
         _captured[path] = bytes.ToArray();
+        return new MemoryStream(_captured[path]);
     }
 
     /// <summary>The Dockerfile's own ignore file goes before the context's, as in BuildKit.</summary>
@@ -136,6 +147,6 @@ public sealed class SourceArchive : IAsyncDisposable
         _captured.GetValueOrDefault(image.DockerfilePath + IgnoreName)
         ?? _captured.GetValueOrDefault(image.Context.Length == 0 ? IgnoreName : image.Context + "/" + IgnoreName);
 
-    private DockerIgnore Ignore(ImageSpec image) =>
-        IgnoreFile(image) is { } file ? DockerIgnore.Parse(file, image.DockerfileInContext) : DockerIgnore.None();
+    private ContextRules Rules(ImageSpec image) =>
+        new(image, IgnoreFile(image) is { } file ? DockerIgnore.Parse(file, image.DockerfileInContext) : DockerIgnore.None());
 }
