@@ -21,8 +21,8 @@ public abstract record BuildOutcome
     /// <summary>The commit asks for nothing, or its pull request is closed.</summary>
     public sealed record NothingToBuild(string Reason) : BuildOutcome;
 
-    /// <summary>It cannot be built as the commit is.</summary>
-    public sealed record Failed(string Reason, FailedStep? Step = null) : BuildOutcome;
+    /// <summary>It cannot be built as the commit is; the image and the step that are to blame, if there are such.</summary>
+    public sealed record Failed(string Reason, string? Image = null, FailedStep? Step = null) : BuildOutcome;
 
     /// <summary>It cannot be built as this machine is; no retry would change that.</summary>
     public sealed record Broken(string Reason) : BuildOutcome;

@@ -113,7 +113,7 @@ public sealed partial class BuildRunner(
         }
         catch (ImageRefusedException e) when (e.IsCertain || e.Message == lease.Record.Doubt)
         {
-            return new BuildOutcome.Failed(e.Message, e.Step);
+            return new BuildOutcome.Failed(e.Message, e.Image, e.Step);
         }
         catch (DiskFullException e)
         {
@@ -147,6 +147,7 @@ public sealed partial class BuildRunner(
                 Warnings = (outcome as BuildOutcome.Pushed)?.Warnings ?? [],
                 LogTail = tail,
                 Cache = new CacheUse(log.Steps.Cached, log.Steps.Count),
+                FailedImage = (outcome as BuildOutcome.Failed)?.Image,
                 FailedStep = Hide((outcome as BuildOutcome.Failed)?.Step),
             },
             cancellation);

@@ -43,6 +43,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
 
         if (!lease.Record.IsAnew && await promotion.FindAsync(request, cancellation) is { } built)
         {
+            lease.Plan([.. built.Select(image => image.Name)]);
             log.Line($"Nothing to build: the pull request's own build has pushed {Human.Commit(request.Commit)}");
             return new BuildOutcome.Pushed(await PublishAsync(lease, built, log, cancellation), []);
         }
@@ -65,6 +66,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
         }
 
         await using var archive = ready.Archive;
+        lease.Plan([.. ready.Images.Select(image => image.Name)]);
         var pushed = await PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
     }

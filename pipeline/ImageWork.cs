@@ -23,7 +23,7 @@ public sealed class ImageWork(ImageBuilder images, UnchangedImages unchanged)
         catch (ImageRefusedException e)
         {
             var step = await FailedStep.FindAsync(archive, spec, log.Steps.Newest, e.Message, cancellation);
-            throw new ImageRefusedException(e.Message, e.IsCertain) { Step = step };
+            throw new ImageRefusedException(e.Message, e.IsCertain) { Image = spec.Name, Step = step };
         }
         finally
         {

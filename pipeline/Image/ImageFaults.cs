@@ -9,6 +9,9 @@ public sealed class ImageRefusedException(string message, bool isCertain = true)
     /// <summary>Whether the words leave no doubt; an engine in trouble has many others, and then the same words at a second try decide.</summary>
     public bool IsCertain { get; } = isCertain;
 
+    /// <summary>The image that it is about; null when it is about none.</summary>
+    public string? Image { get; init; }
+
     /// <summary>The step of the Dockerfile that it is about; null when it is about none, or nobody knows.</summary>
     public FailedStep? Step { get; init; }
 }

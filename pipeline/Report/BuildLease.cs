@@ -24,6 +24,7 @@ public sealed class BuildLease : IAsyncDisposable
     private readonly Lock _gate = new();
     private volatile BuildStage[] _stages = [];
     private BuildStage[] _stagesWritten = [];
+    private volatile IReadOnlyList<string> _planned = [];
     private long _held;
 
     private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
@@ -66,6 +67,7 @@ public sealed class BuildLease : IAsyncDisposable
                     NotBefore = null,
                     SteppedBackAt = null,
                     Stages = [],
+                    Planned = [],
                     Owner = owner,
                     OwnedUntil = time.GetUtcNow() + Length,
                 }
@@ -90,6 +92,9 @@ public sealed class BuildLease : IAsyncDisposable
 
         Began(stage);
     }
+
+    /// <summary>It is known which images there will be; written with the stage that follows.</summary>
+    public void Plan(IReadOnlyList<string> images) => _planned = images;
 
     /// <summary>A stage begins that has others beside it; disposing ends it.</summary>
     public IDisposable BeginBeside(string stage)
@@ -128,7 +133,7 @@ public sealed class BuildLease : IAsyncDisposable
             r =>
             {
                 changed = IsMine(r);
-                return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null };
+                return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null, Planned = _planned };
             },
             cancellation);
         return changed;
@@ -181,7 +186,7 @@ public sealed class BuildLease : IAsyncDisposable
         var now = _time.GetTimestamp();
         var stages = _stages;
         var renewed = await _records.UpdateAsync(
-            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages } : null, cancellation);
+            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages, Planned = _planned } : null, cancellation);
         if (renewed is not null)
         {
             _stagesWritten = stages;

@@ -147,6 +147,12 @@ public sealed record BuildRecord
     /// <summary>The step of the Dockerfile at which it failed; null when it did not, or not at one.</summary>
     public FailedStep? FailedStep { get; init; }
 
+    /// <summary>The image whose build failed; null when none did, or all of them.</summary>
+    public string? FailedImage { get; init; }
+
+    /// <summary>The names of all images that the commit asks for; empty before that is known.</summary>
+    public IReadOnlyList<string> Planned { get; init; } = [];
+
     /// <summary>What it pushed.</summary>
     public IReadOnlyList<PushedImage> Images { get; init; } = [];
 

@@ -44,6 +44,32 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
         return response;
     }
 
+    /// <summary>Tells how one image of several ended.</summary>
+    /// <param name="record">The build, which has ended.</param>
+    /// <param name="name">The check's name.</param>
+    /// <param name="state">What the state of a commit status would be.</param>
+    /// <param name="text">The line that is shown of it.</param>
+    /// <param name="page">The build's page, if it has a public address.</param>
+    /// <param name="cancellation">Stops the telling.</param>
+    /// <returns>GitHub's answer.</returns>
+    public Task<HttpResponseMessage> TellImageAsync(BuildRecord record, string name, string state, string text, string? page, CancellationToken cancellation)
+    {
+        var run = new CheckRun
+        {
+            Name = name,
+            HeadSha = record.Request.Commit,
+            DetailsUrl = page,
+            ExternalId = record.Id,
+            Status = "completed",
+            StartedAt = record.StartedAt,
+            // An image that another one's failure has stopped is no failure.
+            Conclusion = state is "success" or "failure" ? state : record.State == BuildState.Error ? "failure" : "cancelled",
+            CompletedAt = record.FinishedAt,
+            Output = new CheckOutput(text, CommentMarkdown.Code(text, 2_000), null, null),
+        };
+        return http.PostAsJsonAsync($"repos/{record.Request.Repository}/check-runs", run, CheckJson.Default.CheckRun, cancellation);
+    }
+
     private static async Task<long?> MadeAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         try

@@ -33,26 +33,53 @@ public sealed partial class CommitStatuses(
     public static bool HasStatus(BuildRecord record) => record.Request.Purpose != BuildPurpose.Close;
 
     /// <summary>Tells what a worker does, until that is disposed of.</summary>
-    public StatusProgress Follow(BuildLease lease, BuildSteps steps) => new(
-        () => CanTell && HasStatus(lease.Record) ? StatusText.Running(lease.Stage, steps.Newest) : null,
-        text => TellAsync(lease.Record, text, CancellationToken.None),
-        time);
+    public StatusProgress Follow(BuildLease lease, BuildSteps steps)
+    {
+        var hasImages = false;
+        return new(
+            () => CanTell && HasStatus(lease.Record) ? StatusText.Running(lease.Stage, steps.Newest) : null,
+            async text =>
+            {
+                hasImages = hasImages || await TellImagesAsync(lease.Record.Id, CancellationToken.None);
+                return await TellAsync(lease.Record, text, CancellationToken.None);
+            },
+            time);
+    }
 
     /// <summary>
     /// Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
     /// certain. False when GitHub is slow or does not want to hear more.
     /// </summary>
-    public async Task<bool> TellAsync(BuildRecord record, string text, CancellationToken cancellation)
+    public Task<bool> TellAsync(BuildRecord record, string text, CancellationToken cancellation) =>
+        TryAsync(record.Id, limit => PostAsync(record, "pending", text, limit), cancellation);
+
+    /// <summary>
+    /// Tells of each of several images that it is built now; false when it is not known yet which there are. Only what the
+    /// record has is told, so that whoever takes up the build after a crash tells the end of it.
+    /// </summary>
+    private async Task<bool> TellImagesAsync(string id, CancellationToken cancellation)
+    {
+        var record = await records.FindAsync(id, cancellation);
+        if (record is null or { Planned.Count: 0 } or { IsFinal: true })
+        {
+            return false;
+        }
+
+        await TryAsync(id, limit => PostImagesAsync(record, limit), cancellation);
+        return true;
+    }
+
+    private async Task<bool> TryAsync(string id, Func<CancellationToken, Task<bool>> post, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(WordLimit);
         try
         {
-            return await PostAsync(record, "pending", text, limit.Token);
+            return await post(limit.Token);
         }
         catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation) || e is OperationCanceledException)
         {
-            Log.WordLost(logger, record.Id, e.Message);
+            Log.WordLost(logger, id, e.Message);
             return false;
         }
     }
@@ -92,27 +119,37 @@ public sealed partial class CommitStatuses(
     {
         if (CanTell && HasStatus(record))
         {
-            var state = record.State switch
-            {
-                BuildState.Waiting => "pending",
-                BuildState.Succeeded => "success",
-                BuildState.Failed => "failure",
-                _ => "error",
-            };
-            await PostAsync(record, state, StatusText.Of(record), cancellation);
+            await PostImagesAsync(record, cancellation);
+            await PostAsync(record, StatusText.StateOf(record), StatusText.Of(record), cancellation);
         }
+    }
+
+    /// <summary>A status for each image, when there are several; the build's own says how all of them are.</summary>
+    private async Task<bool> PostImagesAsync(BuildRecord record, CancellationToken cancellation)
+    {
+        // What a check run of an image says is not changed: it is made when that is known.
+        foreach (var image in record.Planned.Count > 1 && (record.IsFinal || !gitHub.Value.IsApp) ? record.Planned : [])
+        {
+            var (state, text) = StatusText.Of(record, image);
+            if (!await PostAsync(record, state, text, cancellation, image))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>False when GitHub refused for good.</summary>
     /// <exception cref="HttpRequestException">GitHub is away, or wants to be left alone for a while.</exception>
-    private async Task<bool> PostAsync(BuildRecord record, string state, string text, CancellationToken cancellation)
+    private async Task<bool> PostAsync(BuildRecord record, string state, string text, CancellationToken cancellation, string? image = null)
     {
         var request = record.Request;
         // The merge's images are others than the pull request's; so is their status, on the same commit.
-        var context = request.Purpose == BuildPurpose.Merge ? options.Value.StatusContext + "/merge" : options.Value.StatusContext;
+        var context = options.Value.StatusContext + (request.Purpose == BuildPurpose.Merge ? "/merge" : "") + (image is null ? "" : "/" + image);
         var page = await address.PageOfAsync(record.Id, cancellation);
         using var response = gitHub.Value.IsApp
-            ? await checks.TellAsync(record, context, text, page, cancellation)
+            ? await (image is null ? checks.TellAsync(record, context, text, page, cancellation) : checks.TellImageAsync(record, context, state, text, page, cancellation))
             : await http.PostAsJsonAsync(
                 $"repos/{request.Repository}/statuses/{request.Commit}", new NewStatus(state, context, text, page), StatusJson.Default.NewStatus, cancellation);
         if (HttpFaults.IsPassing(response))

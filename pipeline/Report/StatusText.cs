@@ -20,6 +20,25 @@ public static class StatusText
         _ => record.Summary,
     });
 
+    /// <summary>How one image of several stands, and the state of its commit status.</summary>
+    public static (string State, string Text) Of(BuildRecord record, string image) => record switch
+    {
+        { IsFinal: false } => ("pending", "Building"),
+        { State: BuildState.Succeeded } when record.Images.FirstOrDefault(pushed => pushed.Name == image) is { } pushed =>
+            (StateOf(record), Cut($"Pushed {Name(pushed)} · {Human.Size(pushed.Size)}")),
+        { State: BuildState.Failed, FailedImage: { } failed } when failed != image => ("error", Cut($"Not published, because {failed} failed")),
+        _ => (StateOf(record), Of(record)),
+    };
+
+    /// <summary>The state of a build's commit status (GitHub REST API, "Create a commit status").</summary>
+    public static string StateOf(BuildRecord record) => record.State switch
+    {
+        BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
+        BuildState.Succeeded => "success",
+        BuildState.Failed => "failure",
+        _ => "error",
+    };
+
     /// <summary>Its place among those that wait, from 1, and how long they take together, if that can be told.</summary>
     public static string Queued(int place, TimeSpan? wait) =>
         $"Queued, {Ordinal(place)} in line" + (wait is { } time ? $", about {Roughly(time)}" : "");

@@ -50,6 +50,23 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry
         Assert.Contains("about to break", Text(run["output"]!, "text"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Each_of_several_images_has_a_check_run_beside_the_builds()
+    {
+        var files = _story.Files("both");
+        files["dockerInfo.json"] = $$"""[{ "service_name": "{{_story.ServiceName}}/a", "version": "1" }, { "service_name": "{{_story.ServiceName}}/b", "version": "1" }]""";
+
+        var build = await _story.OpenAsync(files);
+
+        await Parts.UntilAsync(
+            () => Task.FromResult(_story.GitHub.CheckRuns(Story.Repository, build.Commit).Count(run => (string?)run["conclusion"] == "success") == 3),
+            "three check runs to be completed",
+            onTimeout: () => build + _story.Host.Output);
+        Assert.Equal(
+            ["docker-image", $"docker-image/{_story.ServiceName}/a", $"docker-image/{_story.ServiceName}/b"],
+            _story.GitHub.CheckRuns(Story.Repository, build.Commit).Select(run => Text(run, "name")).Order(StringComparer.Ordinal));
+    }
+
     private async Task<JsonObject> RunAsync(BuildSeen build)
     {
         await Parts.UntilAsync(

@@ -178,6 +178,68 @@ public sealed class SourceArchiveTests
         folder.Delete();
     }
 
+    [Fact]
+    public async Task Two_contexts_have_the_same_hash_exactly_when_they_have_the_same_files()
+    {
+        var random = new Random(20261123);
+        var seen = new Dictionary<string, string>();
+        for (var i = 0; i < 400; i++)
+        {
+            var (image, entries) = Generate(random);
+            var context = string.Join('\0', await ContextAsync(image, entries()));
+            await using var archive = await SpoolAsync(new SourceOptions(), entries());
+            var hash = Convert.ToHexString(archive.ContextHash(image, Cancellation)!);
+
+            Assert.True(seen.TryAdd(hash, context) || seen[hash] == context, "two contexts with one hash");
+            Assert.True(seen.Count(other => other.Value == context) == 1, "one context with two hashes");
+        }
+
+        Assert.InRange(seen.Count, 20, 390);
+    }
+
+    [Fact]
+    public async Task A_file_that_runs_is_another_and_the_time_of_a_file_does_not_count()
+    {
+        async Task<string> HashAsync(Func<GnuTarEntry> script)
+        {
+            await using var archive = await SpoolAsync(new SourceOptions(), File("Dockerfile", ""), script());
+            return Convert.ToHexString(archive.ContextHash(Whole, Cancellation)!);
+        }
+
+        var plain = await HashAsync(() => File("run", "x"));
+
+        Assert.Equal(plain, await HashAsync(() => { var entry = File("run", "x"); entry.ModificationTime = DateTimeOffset.UnixEpoch; return entry; }));
+        Assert.NotEqual(plain, await HashAsync(() => { var entry = File("run", "x"); entry.Mode |= UnixFileMode.UserExecute; return entry; }));
+    }
+
+    [Fact]
+    public async Task Of_a_commit_with_too_many_files_no_hash_is_kept()
+    {
+        await using var archive = await SpoolAsync(new SourceOptions(), [.. Enumerable.Range(0, ContentIndex.MaxFiles + 1).Select(i => Folder($"f{i}"))]);
+
+        Assert.Null(archive.ContextHash(Whole, Cancellation));
+    }
+
+    /// <summary>A few files of a few names and contents, in one of a few contexts: many of them are the same.</summary>
+    private static (ImageSpec Image, Func<TarEntry[]> Entries) Generate(Random random)
+    {
+        var image = random.Next(3) switch
+        {
+            0 => Whole,
+            1 => Whole with { Context = "a", DockerfilePath = "a/Dockerfile" },
+            _ => Whole with { Context = "a" },
+        };
+        var ignore = random.Next(3);
+        var files = new[] { "a/x", "a/y", "b/x" }.Where(_ => random.Next(2) == 0).Select(path => (path, kind: random.Next(3))).ToList();
+        return (image, () =>
+        [
+            .. ignore == 0 ? [] : new TarEntry[] { File(".dockerignore", ignore == 1 ? "x" : "**/x") },
+            File("Dockerfile", ""),
+            File("a/Dockerfile", ""),
+            .. files.Select(file => file.kind == 2 ? (TarEntry)Link(file.path, "Dockerfile") : File(file.path, file.kind == 0 ? "0" : "1")),
+        ]);
+    }
+
     private static GnuTarEntry File(string path, string content) => new(TarEntryType.RegularFile, "top/" + path)
     {
         DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
