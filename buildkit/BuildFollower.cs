@@ -8,6 +8,7 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
 {
     private readonly BuildKitTrace _trace = new(mask);
     private readonly List<StepFinished> _failures = [];
+    private StepPrinted? _startFailure;
     private string? _image;
     private string? _error;
 
@@ -21,6 +22,11 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
             if (next is StepFinished { Result: StepResult.Failed } failure)
             {
                 _failures.Add(failure);
+            }
+
+            if (next is StepPrinted { IsError: true } printed && StartFailure().IsMatch(printed.Line))
+            {
+                _startFailure = printed;
             }
 
             happened(next);
@@ -37,6 +43,12 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
         // Several steps may have failed side by side; the build's error is that of one of them.
         var step = _failures.FirstOrDefault(failure => error.Contains(failure.Error!, StringComparison.Ordinal))?.Step;
         var code = step is { IsInternal: false } ? NumberIn(ExitCode().Match(error)) : null;
+        // The runtime says so in the step's output, and ends like a command that failed.
+        if (code is not null && _startFailure is { } words && words.Step.Digest == step!.Digest)
+        {
+            return new BuildFailedException($"{step.Title}: its container could not be started: {words.Line}") { Step = step, IsNotStarted = true };
+        }
+
         return code is null && error.Contains("no active sessions", StringComparison.Ordinal)
                 ? new BuildKitUnavailableException($"The engine's BuildKit builds without the session: {error}")
             : code is null && error.Contains("no active session for", StringComparison.Ordinal)
@@ -56,6 +68,10 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
     // What BuildKit's layers put before the reason on its way up.
     [GeneratedRegex(@"\A(?:failed to solve(?: with frontend [^:\s]+)?: |failed to (?:create LLB definition|build LLB|solve LLB): |rpc error: code = \w+ desc = )+")]
     private static partial Regex Preamble();
+
+    // runc's words, and those of runc before 1.1 and of crun.
+    [GeneratedRegex(@"\A(?:runc run failed: |container_linux\.go:\d+: |crun: )")]
+    private static partial Regex StartFailure();
 
     [GeneratedRegex(@"exit code: (\d+)\s*\z")]
     private static partial Regex ExitCode();

@@ -7,6 +7,9 @@ public sealed class BuildFailedException(string message) : Exception(message)
     /// <summary>The step that failed, or null when it was none.</summary>
     public BuildStep? Step { get; init; }
 
+    /// <summary>Whether the step's container could not be started: the message has the runtime's words, and no command of the Dockerfile ran.</summary>
+    public bool IsNotStarted { get; init; }
+
     /// <summary>The code other than 0 that a command of the Dockerfile ended with, or null when BuildKit itself failed.</summary>
     public int? ExitCode { get; init; }
 

@@ -104,6 +104,7 @@ public static class PipelineServices
         services.AddTransient<ImageBuilder>();
         services.AddSingleton<BaseImages>();
         services.AddTransient<UnchangedImages>();
+        services.AddTransient<ImageDate>();
         services.AddTransient<ImageWork>();
         services.AddTransient<SourceStage>();
         services.AddTransient<Promotion>();

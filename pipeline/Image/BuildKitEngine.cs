@@ -81,6 +81,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
 
     private static Exception FaultOf(BuildFailedException e) => e switch
     {
+        { IsNotStarted: true } => EngineErrors.OfBuild(e.Message),
         { ExitCode: Killed } => new ImageRefusedException(e.Message, isCertain: false),
         { ExitCode: not null } or { Line: not null } => EngineErrors.Certain(e.Message),
         _ => EngineErrors.OfBuild(e.Message),

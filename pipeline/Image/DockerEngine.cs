@@ -115,9 +115,14 @@ public sealed partial class DockerEngine(EngineClient client)
         }
     }
 
-    /// <summary>An image's size, unpacked, in bytes.</summary>
-    public Task<long> SizeAsync(string imageId, CancellationToken cancellation) =>
-        client.CallAsync(async () => (await client.Api.Images.InspectImageAsync(imageId, cancellation)).Size, cancellation);
+    /// <summary>An image's size, unpacked, in bytes, and the time that it says it was made at.</summary>
+    public Task<(long Size, DateTimeOffset? Created)> InspectAsync(string imageId, CancellationToken cancellation) => client.CallAsync(
+        async () =>
+        {
+            var image = await client.Api.Images.InspectImageAsync(imageId, cancellation);
+            return (image.Size, image.Created is { } created ? new DateTimeOffset(created.ToUniversalTime()) : (DateTimeOffset?)null);
+        },
+        cancellation);
 
     /// <summary>Pushes <c>repository:tag</c>, logged in if there is a login; returns the digest if the engine tells it.</summary>
     public Task<string?> PushAsync(string repository, string tag, (string Username, string Password)? login, Action<string> output, CancellationToken cancellation) =>

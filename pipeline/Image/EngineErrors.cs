@@ -16,14 +16,14 @@ public static partial class EngineErrors
         "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
         "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
         "504 gateway", "bad gateway", "service unavailable", "context canceled", "shutting down", "transport is closing", "ttrpc",
-        "does not exist locally",
+        "does not exist locally", "error running hook",
     ];
 
     // The builder's words for what is wrong with a Dockerfile, a context or a base image, and the registries' for what they refuse.
     private static readonly string[] Refusing =
     [
         "returned a non-zero code", "did not complete successfully", "dockerfile", "copy failed", "add failed", "unknown instruction",
-        "requires at least", "requires exactly", "unknown flag", "no build stage", "target stage", "build target", "invalid reference format", "executable file not found",
+        "requires at least", "requires exactly", "unknown flag", "no build stage", "target stage", "build target", "invalid reference format", "executable file not found", "could not be started: runc run failed: unable to start container process: exec: \"",
         "failed to parse", "forbidden path", "no source files", "pull access denied", "repository does not exist", "manifest unknown",
         "manifest for", "no matching manifest", "platform", "unauthorized", "authentication required", "no basic auth credentials",
         "denied", "unsupported", "http 405", "invalid argument \"",

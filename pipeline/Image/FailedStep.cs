@@ -123,7 +123,7 @@ public sealed partial record FailedStep
     private static partial Regex Command();
 
     // As Ci.BuildKit says which step it was.
-    [GeneratedRegex(@"^Step (?:\S+ )?\d+/\d+ : (?<what>.+?)(?:(?<reason> did not complete successfully: exit code: \d+)\.?$|: (?<reason>(?:failed|executor failed|error|rpc error)\b.*)$)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^Step (?:\S+ )?\d+/\d+ : (?<what>.+?)(?:(?<reason> did not complete successfully: exit code: \d+)\.?$|: (?<reason>(?:failed|executor failed|error|rpc error|its container)\b.*)$)", RegexOptions.Singleline)]
     private static partial Regex Told();
 
     [GeneratedRegex(@"dockerfile parse error (?:on )?line (?<line>\d{1,6}): (?<reason>.+)", RegexOptions.IgnoreCase)]

@@ -12,7 +12,7 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageDate date, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
@@ -72,10 +72,15 @@ public sealed class ImageBuilder(
         var imageId = await BuildAsync(build, output, cancellation);
         try
         {
-            limits.Check(spec, await engine.SizeAsync(imageId, cancellation));
+            var (size, created) = await engine.InspectAsync(imageId, cancellation);
+            limits.Check(spec, size);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
-            return new CommitImage(spec.Name, spec.Version, await VerifyAsync(spec, tag, digest, cancellation));
+            var pushed = await VerifyAsync(spec, tag, digest, cancellation);
+            return new CommitImage(
+                spec.Name,
+                spec.Version,
+                archive.CommittedAt is { } committed && created != committed ? await date.SetAsync(options.Value.Prefix + spec.Name, tag, pushed, committed, cancellation) : pushed);
         }
         finally
         {

@@ -114,23 +114,35 @@ public sealed class RegistryClient(HttpClient http)
     private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellation)
     {
         var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
-        using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
-        using var started = await SendAsync(start, cancellation);
-        await EnsureSuccessAsync(started, $"write to {name}", cancellation);
-        var location = new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
-        var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(config)) };
-        using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(config) };
-        put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var written = await SendAsync(put, cancellation);
-        await EnsureSuccessAsync(written, $"write to {name}", cancellation);
+        await PushBlobAsync(name, config, cancellation);
         var content = Encoding.UTF8.GetBytes(
             $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{DigestOf(config)}}"},"layers":[]}""");
         return new Manifest(DigestOf(content), MediaTypes[^1], 0, content);
     }
 
+    /// <summary>Pushes a small blob, such as an image's configuration, in one piece (OCI distribution specification, "POST then PUT").</summary>
+    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellation)
+    {
+        using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
+        using var started = await SendAsync(start, cancellation);
+        await EnsureSuccessAsync(started, $"write to {name}", cancellation);
+        var location = new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
+        var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(blob)) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(blob) };
+        put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var written = await SendAsync(put, cancellation);
+        if (written.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw new ImageUnavailableException($"The registry at {http.BaseAddress} has forgotten what it was being sent; it may have been started again.");
+        }
+
+        await EnsureSuccessAsync(written, $"write to {name}", cancellation);
+    }
+
     private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
 
-    private static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+    /// <summary>The digest of a manifest or blob, <c>sha256:…</c>.</summary>
+    public static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
 
     private long SizeOf(byte[] content)
     {

@@ -22,6 +22,24 @@ public sealed class BuildKitFailureTests(DockerEngine engine)
         Assert.Matches(@"\n ---> ERROR: .*exit code: 3\n", _building.Log);
     }
 
+    [Fact]
+    public async Task A_command_that_is_not_there_is_no_command_that_failed()
+    {
+        var failure = await Assert.ThrowsAsync<BuildFailedException>(() => _building.RunAsync("FROM scratch\nRUN [\"/nothing\"]\n"));
+
+        Assert.Equal((true, null), (failure.IsNotStarted, failure.ExitCode));
+        Assert.Contains("its container could not be started: ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("/nothing", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_prints_what_the_runtime_would_say_has_failed_all_the_same()
+    {
+        var failure = await Assert.ThrowsAsync<BuildFailedException>(() => _building.RunAsync($"FROM {Base}\nRUN echo 'runc run failed: no'; exit 3\n"));
+
+        Assert.Equal((false, 3), (failure.IsNotStarted, failure.ExitCode));
+    }
+
     [Theory]
     [InlineData("FROM scratch\nCOPY a /\nFOO bar\n", 3, "unknown instruction: FOO")]
     [InlineData("FROM scratch\nCOPY absent /\n", null, "absent")]

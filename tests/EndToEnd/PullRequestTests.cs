@@ -124,7 +124,7 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
         await using var story = await Story.StartAsync(azurite, emptied, registry, new Dictionary<string, string?> { ["Registry__Cache"] = "true" });
         var files = story.SlowFiles("cached", "echo made once");
         var first = await story.OpenAsync(files);
-        await emptied.RunAsync("builder", "prune", "--all", "--force");
+        await emptied.EmptyCacheAsync();
 
         files["says.txt"] = "changed";
         var second = await story.PushAsync(first.PullRequest, files);

@@ -12,6 +12,8 @@ public sealed class DockerEngine : LazyPart
     /// <summary>An image with a shell, made of the static busybox, so that nothing needs to be pulled.</summary>
     public const string BaseImage = "ci-test-base:1";
 
+    private static readonly SemaphoreSlim Starting = new(1);
+
     private static readonly string[] Applets = ["sh", "cat", "ls", "echo", "true", "false", "sleep", "mkdir", "env", "test", "dd"];
 
     private RunningProcess? _process;
@@ -91,7 +93,32 @@ public sealed class DockerEngine : LazyPart
             ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem", "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
             : ["-H", Host, .. arguments]);
 
+    /// <summary>Removes all build cache; somebody's own engine is left alone.</summary>
+    public async Task EmptyCacheAsync()
+    {
+        if (_process is null)
+        {
+            Parts.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run them as root on Linux, with dockerd installed.");
+        }
+
+        await RunAsync("builder", "prune", "--all", "--force");
+    }
+
     protected override async Task StartPartAsync()
+    {
+        // Two that begin at the same moment both make the machine's NAT chain, and one of them gives up.
+        await Starting.WaitAsync();
+        try
+        {
+            await StartEngineAsync();
+        }
+        finally
+        {
+            Starting.Release();
+        }
+    }
+
+    private async Task StartEngineAsync()
     {
         if (Parts.Find("dockerd") is { } dockerd && Environment.IsPrivilegedProcess && OperatingSystem.IsLinux())
         {

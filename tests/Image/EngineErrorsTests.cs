@@ -12,12 +12,14 @@ public sealed class EngineErrorsTests
     [InlineData("COPY failed: file not found in build context or excluded by .dockerignore: stat nothing: file does not exist")]
     [InlineData("pull access denied for no/such, repository does not exist or may require 'docker login'")]
     [InlineData("failed to reach build target gone in Dockerfile")]
+    [InlineData("Step 2/2 : RUN x: its container could not be started: runc run failed: unable to start container process: exec: \"/bin/sh\": stat /bin/sh: no such file or directory")]
     public void The_commits(string error) => Assert.True(Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild(error)).IsCertain);
 
     [Theory]
     [InlineData("Get \"http://localhost:5000/v2/\": dial tcp 127.0.0.1:5000: connect: connection refused")]
     [InlineData("received unexpected HTTP status: 503 Service Unavailable")]
     [InlineData("cancelled: context canceled")]
+    [InlineData("Step 2/2 : RUN sleep 1: its container could not be started: runc run failed: unable to start container process: error during container init: error running hook #0: error running hook: exit status 1, stdout: , stderr: level=fatal msg=\"dial unix /run/docker/libnetwork/2eec.sock: connect: no such file or directory\"")]
     public void One_that_passes(string error) => Assert.IsType<ImageUnavailableException>(EngineErrors.OfBuild(error));
 
     // Seen when the engine was stopped in the middle of a build.
