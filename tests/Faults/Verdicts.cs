@@ -79,7 +79,7 @@ internal sealed class Verdicts(World world, Traffic traffic)
         BuildState[] allowed = isNewest ? [ended] : [ended, BuildState.Superseded, BuildState.Cancelled];
         if (!allowed.Contains(record.State))
         {
-            yield return $"{name}: build {record.Id} of {happened.Purpose} {happened.Pull.Head[..12]} ended as {record.State} ({record.Summary}), not as {string.Join(" or ", allowed)}";
+            yield return $"{name}: build {record.Id} of {happened.Purpose} {happened.Pull.Head[..12]} ended as {record.State} ({record.Summary}), not as {string.Join(" or ", allowed)}:\n  {string.Join("\n  ", record.LogTail)}";
         }
 
         var context = happened.Purpose == BuildPurpose.Merge ? "docker-image/merge" : "docker-image";
