@@ -3,6 +3,8 @@ using System.Diagnostics.Metrics;
 using Ci.Pipeline.Report;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
 
@@ -47,13 +49,29 @@ internal static class Telemetry
             .WithMetrics(metrics => metrics.AddMeter(Name))
             .WithLogging()
             .UseOtlpExporter();
+        // Behind the one that is there, and so the one that everybody gets.
+        services.AddSingleton<ILoggerFactory>(host => new TracedLogs(new LoggerFactory(
+            host.GetServices<ILoggerProvider>(), host.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>(), host.GetRequiredService<IOptions<LoggerFactoryOptions>>())));
     }
 
     /// <summary>Where a build's spans are to hang below, for its message; null when nobody traces.</summary>
     public static string? Context => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Source.Name: Name } current ? current.Id : null;
 
     /// <summary>The id of the trace that goes on, for logs; null when nobody traces.</summary>
-    public static string? TraceId => Activity.Current is { Source.Name: Name } current ? current.TraceId.ToString() : null;
+    public static string? TraceId
+    {
+        get
+        {
+            // What calls others over HTTP has spans of its own below ours.
+            var span = Activity.Current;
+            while (span is not null && span.Source.Name != Name)
+            {
+                span = span.Parent;
+            }
+
+            return span?.TraceId.ToString();
+        }
+    }
 
     /// <summary>A delivery is taken in.</summary>
     public static Activity? Delivery(Delivery delivery) =>

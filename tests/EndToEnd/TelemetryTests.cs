@@ -28,7 +28,23 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
             ["build image", "fetch source", "move tags", "push image"],
             _spans.Where(span => span.Trace == run.Trace && span.Parent == run.Id).Select(span => span.Name).Order(StringComparer.Ordinal));
         Assert.Contains($"\"trace\": \"00-{delivery.Trace}-{delivery.Id}-", await story.RecordedMessageAsync(build.Id) is var json ? json.Replace("\":\"", "\": \"", StringComparison.Ordinal) : "", StringComparison.Ordinal);
-        Assert.Contains("trace " + delivery.Trace, story.Host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_line_that_is_logged_of_a_delivery_and_its_build_carries_the_trace()
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        await using var story = await StartAsync(collector, ("AzureFunctionsJobHost__logging__logLevel__System.Net.Http.HttpClient", "Information"));
+        var build = await story.OpenAsync(story.Files("traced"));
+        await Parts.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "delivery")), "the delivery's span", onTimeout: () => story.Host.Output);
+        var mark = $"[trace {_spans.Single(span => span.Name == "delivery").Trace}]";
+
+        var lines = story.Host.Output.Split('\n').Where(line => line.Contains("webhook  queued", StringComparison.Ordinal) || line.Contains($"{Story.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
+        Assert.InRange(lines.Count, 5, 100);
+        Assert.All(lines, line => Assert.EndsWith(mark, line.TrimEnd(), StringComparison.Ordinal));
+        // Whoever logs it, also what knows nothing of builds.
+        Assert.Contains(story.Host.Output.Split('\n'), line => line.Contains("System.Net.Http.HttpClient", StringComparison.Ordinal) && line.TrimEnd().EndsWith(mark, StringComparison.Ordinal));
+        Assert.Single((await story.LogAsync(build.Id)).Split('\n'), line => line.EndsWith("  Trace " + mark[7..^1], StringComparison.Ordinal));
     }
 
     [Fact]
@@ -43,16 +59,18 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
     }
 
     [Fact]
-    public async Task Without_an_endpoint_a_message_has_no_trace()
+    public async Task Without_an_endpoint_nothing_speaks_of_a_trace()
     {
         await using var story = await Story.StartAsync(azurite, engine, registry);
 
         var build = await story.OpenAsync(story.Files("not traced"));
 
         Assert.DoesNotContain("trace", await story.RecordedMessageAsync(build.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain("trace", story.Host.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("trace", await story.LogAsync(build.Id), StringComparison.OrdinalIgnoreCase);
     }
 
-    private Task<Story> StartAsync(StandInServer collector) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+    private Task<Story> StartAsync(StandInServer collector, params (string Name, string Value)[] more) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
