@@ -113,23 +113,6 @@ build() {
     dotnet build "$1" -c Release -v quiet --nologo >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; fail "The build failed."; }
 }
 
-# Says which of the parts that builds need is not well, and what to do, in the words of /api/health.
-show_health() {
-    node -e '
-        const fs = require("fs"), http = require("http");
-        const key = process.env.Api__Key || JSON.parse(fs.readFileSync("local.settings.json", "utf8")).Values.Api__Key || "";
-        http.get({ port: process.argv[1], path: "/api/health", headers: { "x-functions-key": key } }, (answer) => {
-            let text = "";
-            answer.on("data", (piece) => (text += piece));
-            answer.on("end", () => {
-                for (const part of JSON.parse(text).parts)
-                    if (part.state === "warning" || part.state === "failing")
-                        console.log(`  ${part.name.padEnd(10)} ${part.state}: ${part.says || "sign in at /api/health to see more"}`);
-            });
-        }).on("error", () => {});
-    ' "$1" 2>/dev/null || true
-}
-
 account="AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 storage() {
     printf 'DefaultEndpointsProtocol=http;%s;BlobEndpoint=http://127.0.0.1:%s/devstoreaccount1;QueueEndpoint=http://127.0.0.1:%s/devstoreaccount1;TableEndpoint=http://127.0.0.1:%s/devstoreaccount1;' \
@@ -179,9 +162,13 @@ host=$!
 pids="$host $pids"
 wait_for 30 sh -c "! kill -0 $host 2>/dev/null || curl -fs -o /dev/null http://localhost:$port/" || true
 kill -0 "$host" 2>/dev/null || fail "The functions did not start; the reason stands above."
-say "Ready. Ctrl-C stops what was started here."
+if node scripts/health.mjs "$port" 10 >"$scratch/health"; then
+    say "Ready. Ctrl-C stops what was started here."
+else
+    say "The functions run, but builds cannot yet; they begin when that is mended. Ctrl-C stops what was started here."
+fi
+cat "$scratch/health"
 say "  webhook    http://localhost:$port/api/webhook  (secret: GitHub__WebhookSecret in local.settings.json)"
 say "  builds     http://localhost:$port/api/builds  (key: Api__Key in the same file)"
 say "  pull from  $registry"
-show_health "$port"
 wait "$host"

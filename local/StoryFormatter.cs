@@ -29,25 +29,26 @@ internal sealed class StoryFormatter(Terminal terminal, TimeProvider time) : Con
     {
         var values = logEntry.State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
         string Value(string key) => Convert.ToString(values.FirstOrDefault(value => value.Key == key).Value, CultureInfo.InvariantCulture) ?? "";
+        var trace = Value("TraceId");
         switch (logEntry.Category, logEntry.EventId.Name)
         {
             case (Builds, "Started"):
                 var name = _names[Value("BuildId")] = $"{Value("Repository")}#{Value("PullRequest")}";
-                Line(textWriter, name, $"Begins with {Value("Commit")[..12]}" + (Value("TraceId") is { Length: 32 } trace ? $", trace {trace}" : ""));
+                Line(textWriter, name, $"Begins with {Value("Commit")[..12]}", trace: trace);
                 break;
             case (Builds, "Stage"):
-                Line(textWriter, NameOf(Value("BuildId")), Value("Words"));
+                Line(textWriter, NameOf(Value("BuildId")), Value("Words"), trace: trace);
                 break;
             case (Builds, "Step"):
-                Step(textWriter, NameOf(Value("BuildId")), $"Building {Value("Image")}, step {$"{Value("Stage")} {Value("Number")}/{Value("Total")}".TrimStart()}: {Value("Instruction")}");
+                Step(textWriter, NameOf(Value("BuildId")), $"Building {Value("Image")}, step {$"{Value("Stage")} {Value("Number")}/{Value("Total")}".TrimStart()}: {Value("Instruction")}", trace);
                 break;
             case (Builds, "Finished"):
                 var (mark, colour) = Value("State") == "Succeeded" ? ("✓", Green) : ("✗", Red);
-                Line(textWriter, NameOf(Value("BuildId")), $"{mark} {Value("Summary")}", colour);
+                Line(textWriter, NameOf(Value("BuildId")), $"{mark} {Value("Summary")}", colour, trace);
                 _names.Remove(Value("BuildId"));
                 break;
             case (Deliveries, "Accepted" or "NothingToDo"):
-                Line(textWriter, "webhook", Value("Verdict"));
+                Line(textWriter, "webhook", Value("Verdict"), trace: trace);
                 break;
             case ("Queue" or "Function", _) when logEntry.LogLevel <= LogLevel.Information && terminal.CanRewrite:
                 break;
@@ -59,16 +60,22 @@ internal sealed class StoryFormatter(Terminal terminal, TimeProvider time) : Con
 
     private string NameOf(string build) => _names.GetValueOrDefault(build, build);
 
-    private void Line(TextWriter output, string name, string text, string colour = "")
+    private void Line(TextWriter output, string name, string text, string colour = "", string trace = "")
     {
         Rewrite(output);
-        output.WriteLine($"{Time()} {Paint(Bold, name)}  {Paint(colour, text.ReplaceLineEndings(" "))}");
+        output.WriteLine($"{Time()} {Paint(Bold, name)}  {Paint(colour, text.ReplaceLineEndings(" "))}{Trace(trace)}");
     }
 
-    private void Step(TextWriter output, string name, string text)
+    private void Step(TextWriter output, string name, string text, string trace)
     {
+        if (!terminal.CanRewrite)
+        {
+            Line(output, name, text, trace: trace);
+            return;
+        }
+
         Rewrite(output);
-        _mayRewrite = terminal.CanRewrite;
+        _mayRewrite = true;
         // A line that goes over the edge is two, and only one of them would be written anew.
         var room = Math.Max(10, terminal.Width - name.Length - "hh:mm:ss   ".Length - 1);
         var line = text.ReplaceLineEndings(" ");
@@ -100,6 +107,8 @@ internal sealed class StoryFormatter(Terminal terminal, TimeProvider time) : Con
     }
 
     private string Time() => Paint(Dim, time.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture));
+
+    private string Trace(string trace) => trace.Length == 0 ? "" : Paint(Dim, $" [trace {trace}]");
 
     private string Paint(string colour, string text) => terminal.HasColours && colour.Length > 0 ? colour + Plain(text) + Off : Plain(text);
 

@@ -69,7 +69,9 @@ public sealed partial class BuildIntake(Admission admission, BuildRecords record
             Admitted.Queued q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}"),
             Admitted.Waiting w => new DeliveryResult.Done($"waiting for approval of {what}", w.Record.Id),
             Admitted.Running r => new DeliveryResult.Accepted(r.Record.Id, $"already running: {what}"),
-            Admitted.Built b => new DeliveryResult.Done($"already built: {b.Record.Summary}", b.Record.Id),
+            Admitted.Built { Record: { Images: { Count: > 0 } images } } b =>
+                new DeliveryResult.Done($"already built as {string.Join(", ", images.Select(image => image.Reference))}: {what}", b.Record.Id),
+            Admitted.Built b => new DeliveryResult.Done($"already done: {b.Record.Summary}", b.Record.Id),
             Admitted.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
             Admitted.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
             _ => throw new InvalidOperationException($"Unknown result {admitted}."),

@@ -57,7 +57,7 @@ public sealed partial class BuildRunner(
         }
 
         using var span = Telemetry.Build(lease.Record);
-        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit, Telemetry.TraceId ?? "none");
+        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
         await RunAsync(lease, cancellation);
         if (await records.FindAsync(request.BuildId, cancellation) is { IsFinal: true } ended)
         {
@@ -71,6 +71,11 @@ public sealed partial class BuildRunner(
     {
         using var clock = new BuildClock(options.Value, time, lease.Token);
         await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
+        if (Telemetry.TraceId is { } trace)
+        {
+            log.Line($"Trace {trace}");
+        }
+
         lease.Began = stage => Log.Stage(logger, lease.Record.Id, StatusText.Running(stage, null));
         log.Steps.Announced = step => Log.Step(logger, lease.Record.Id, step.Image, step.Stage, step.Number, step.Total, mask.Hide(step.Instruction));
         // It ends before the build does: what is told of the end must be the last that GitHub hears.
@@ -256,8 +261,8 @@ public sealed partial class BuildRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}, trace {TraceId}")]
-        public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit, string traceId);
+        [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}")]
+        public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit);
 
         [LoggerMessage(9, LogLevel.Information, "Build {BuildId}: {Words}")]
         public static partial void Stage(ILogger logger, string buildId, string words);

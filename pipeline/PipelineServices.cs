@@ -39,6 +39,7 @@ public static class PipelineServices
         services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
+        services.AddSingleton(GitHubIdentity.From(configuration));
         services.AddTelemetry(configuration);
         services.AddTunnel(configuration);
 

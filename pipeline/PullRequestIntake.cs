@@ -90,6 +90,8 @@ public sealed class PullRequestIntake(
             Author = Payload.Cut(e.PullRequest.User?.Login ?? "ghost", 100),
             HeadRef = Payload.Cut(e.PullRequest.Head.Ref, 255),
             BaseRef = Payload.Cut(e.PullRequest.Base.Ref, 255),
+            DefaultBranch = e.Repository.DefaultBranch is { } branch ? Payload.Cut(branch, 255) : null,
+            IsPrivate = e.Repository.Private,
             UpdatedAt = e.PullRequest.UpdatedAt,
             Delivery = Payload.Shown(delivery.Id ?? ""),
             QueuedAt = time.GetUtcNow(),

@@ -1,10 +1,16 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Ci.Pipeline.Report;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace Ci.Pipeline;
 
@@ -19,6 +25,10 @@ internal static class Telemetry
 
     private const string ServiceName = "pull-request-images";
 
+    // As the variables have them.
+    private const string Traces = "TRACES", Metrics = "METRICS", Logs = "LOGS";
+    private static readonly string[] Signals = [Traces, Metrics, Logs];
+
     private static readonly ActivitySource Spans = new(Name);
     private static readonly Meter Meter = new(Name);
     // The defaults are made for milliseconds.
@@ -31,29 +41,78 @@ internal static class Telemetry
     private static readonly Histogram<double> Stages = Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.", advice: Seconds);
     private static readonly Histogram<long> Sizes = Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.", advice: Bytes);
 
-    /// <summary>Sends all of it with OTLP, if the standard environment variables name an endpoint.</summary>
+    /// <summary>Sends traces, metrics and logs with OTLP, each if the standard environment variables say where to.</summary>
     public static void AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        string[] endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"];
-        if (!endpoints.Any(name => !string.IsNullOrEmpty(configuration[name])) || configuration["OTEL_SDK_DISABLED"] == "true")
+        bool Sends(string signal) => IsSent(configuration, signal);
+        if (string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase) || !Signals.Any(Sends))
         {
             return;
         }
 
-        services.AddOpenTelemetry()
+        var telemetry = services.AddOpenTelemetry()
             // The environment's own name for it, OTEL_SERVICE_NAME, comes behind this one and wins.
-            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector())
-            .WithTracing(tracing => tracing.AddSource(Name))
-            .WithMetrics(metrics => metrics.AddMeter(Name))
-            .WithLogging()
-            .UseOtlpExporter();
+            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector());
+        if (Sends(Traces))
+        {
+            telemetry.WithTracing(tracing => tracing.AddSource(Name).AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Traces)));
+        }
+
+        if (Sends(Metrics))
+        {
+            telemetry.WithMetrics(metrics => metrics.AddMeter(Name).AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Metrics)));
+        }
+
+        if (Sends(Logs))
+        {
+            telemetry.WithLogging(logging => logging.AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Logs)));
+        }
+
+        // Behind the one that is there, and so the one that everybody gets.
+        services.AddSingleton<ILoggerFactory>(host => new TracedLogs(new LoggerFactory(
+            host.GetServices<ILoggerProvider>(), host.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>(), host.GetRequiredService<IOptions<LoggerFactoryOptions>>())));
     }
+
+    // What the variables say of one signal goes before what they say of all (OpenTelemetry Protocol Exporter, "Configuration
+    // Options"). The exporter reads the latter by itself; the former only the one which sends all three or none.
+    private static void ReadOwn(OtlpExporterOptions otlp, IConfiguration configuration, string signal)
+    {
+        string Own(string option) => configuration[$"OTEL_EXPORTER_OTLP_{signal}_{option}"] ?? "";
+        otlp.Protocol = Own("PROTOCOL") switch { "grpc" => OtlpExportProtocol.Grpc, "http/protobuf" => OtlpExportProtocol.HttpProtobuf, _ => otlp.Protocol };
+        otlp.Headers = Own("HEADERS") is { Length: > 0 } headers ? headers : otlp.Headers;
+        otlp.TimeoutMilliseconds = int.TryParse(Own("TIMEOUT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : otlp.TimeoutMilliseconds;
+        if (Uri.TryCreate(Own("ENDPOINT"), UriKind.Absolute, out var endpoint))
+        {
+            otlp.Endpoint = endpoint;
+        }
+    }
+
+    /// <summary>
+    /// Whether a signal is sent: there is an endpoint for it or for all, and no other exporter (OpenTelemetry specification,
+    /// "Exporter Selection"); or that exporter is asked for by name, which then takes the specification's endpoint.
+    /// </summary>
+    private static bool IsSent(IConfiguration configuration, string signal) => configuration[$"OTEL_{signal}_EXPORTER"] is { Length: > 0 } exporter
+        ? exporter.Split(',', StringSplitOptions.TrimEntries).Contains("otlp", StringComparer.OrdinalIgnoreCase)
+        : !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]) || !string.IsNullOrEmpty(configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]);
 
     /// <summary>Where a build's spans are to hang below, for its message; null when nobody traces.</summary>
     public static string? Context => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Source.Name: Name } current ? current.Id : null;
 
     /// <summary>The id of the trace that goes on, for logs; null when nobody traces.</summary>
-    public static string? TraceId => Activity.Current is { Source.Name: Name } current ? current.TraceId.ToString() : null;
+    public static string? TraceId
+    {
+        get
+        {
+            // What calls others over HTTP has spans of its own below ours.
+            var span = Activity.Current;
+            while (span is not null && span.Source.Name != Name)
+            {
+                span = span.Parent;
+            }
+
+            return span?.TraceId.ToString();
+        }
+    }
 
     /// <summary>A delivery is taken in.</summary>
     public static Activity? Delivery(Delivery delivery) =>
@@ -84,7 +143,7 @@ internal static class Telemetry
         return Start("build", ActivityKind.Consumer, parent)?
             .SetTag("cicd.pipeline.run.id", request.BuildId)
             .SetTag("cicd.pipeline.name", request.Repository)
-            .SetTag("vcs.change.id", request.PullRequest.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            .SetTag("vcs.change.id", request.PullRequest.ToString(CultureInfo.InvariantCulture))
             .SetTag("vcs.ref.head.revision", request.Commit)
             .SetTag("ci.purpose", Word(request.Purpose))
             .SetTag("ci.attempt", record.Attempts);

@@ -51,6 +51,14 @@ public sealed record BuildRequest
     /// <summary>The branch the pull request goes to.</summary>
     public required string BaseRef { get; init; }
 
+    /// <summary>The repository's default branch, where the delivery says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DefaultBranch { get; init; }
+
+    /// <summary>Whether the repository is private at GitHub, where the delivery says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsPrivate { get; init; }
+
     /// <summary>Whether the commit is a stranger's, from a fork: it is built within a fork's limits, under a fork's names.</summary>
     public bool IsFork { get; init; }
 

@@ -18,6 +18,7 @@ public sealed partial class CommitStatuses(
     BuildRecords records,
     CheckRuns checks,
     PublicAddress address,
+    GitHubIdentity identity,
     IOptions<GitHubOptions> gitHub,
     IOptions<ReportOptions> options,
     TimeProvider time,
@@ -159,7 +160,8 @@ public sealed partial class CommitStatuses(
 
         if (!response.IsSuccessStatusCode)
         {
-            Log.Refused(logger, record.Id, (int)response.StatusCode, request.Repository);
+            Log.Refused(
+                logger, record.Id, (int)response.StatusCode, identity.HowToBeAllowed(identity.IsApp ? "Checks: read and write" : "Commit statuses: read and write", request.Repository));
         }
 
         return response.IsSuccessStatusCode;
@@ -170,8 +172,8 @@ public sealed partial class CommitStatuses(
         [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: GitHub could not be told how it ended ({Problem}); it is tried again")]
         public static partial void NotTold(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} to a commit status or check run; give GitHub__Token the permission Commit statuses, or the GitHub App Checks: read and write, on {Repository}")]
-        public static partial void Refused(ILogger logger, string buildId, int status, string repository);
+        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} when told how it stands: {WhatToDo}")]
+        public static partial void Refused(ILogger logger, string buildId, int status, string whatToDo);
 
         [LoggerMessage(3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
         public static partial void WordLost(ILogger logger, string buildId, string problem);

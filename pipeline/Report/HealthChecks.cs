@@ -19,6 +19,7 @@ public sealed class HealthChecks(
     BuildKitEngine engine,
     IHttpClientFactory clients,
     IOptions<GitHubOptions> gitHub,
+    GitHubIdentity identity,
     IOptions<TunnelOptions> tunnel,
     PublicAddress address,
     TimeProvider time)
@@ -71,7 +72,7 @@ public sealed class HealthChecks(
         using var answer = await http.GetAsync(new Uri("rate_limit", UriKind.Relative), limit);
         if (answer.StatusCode == HttpStatusCode.Unauthorized)
         {
-            return (PartState.Failing, "GitHub does not know the token: make a new one and set GitHub__Token.");
+            return (PartState.Failing, $"GitHub refused {identity.Name}: {identity.HowToBeKnown}.");
         }
 
         if (!answer.IsSuccessStatusCode)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -38,18 +39,28 @@ public sealed record LedgerEntry
 
     /// <summary>The id of the build that it is about; null when there is none.</summary>
     public string? BuildId { get; init; }
+
+    /// <summary>What has become of that build; not kept with the entry, but looked up when it is read.</summary>
+    public LedgerBuild? Build { get; init; }
 }
+
+/// <summary>What became of the build that a delivery is about: what was accepted need not have ended in an image.</summary>
+/// <param name="State">Where it stands.</param>
+/// <param name="Summary">How it stands or ended, in a sentence.</param>
+public sealed record LedgerBuild(BuildState State, string Summary);
 
 /// <summary>
 /// Every delivery that was signed, with its verdict, in table <c>deliveries</c>: newest first, by GUID, and by pull request.
 /// What nobody signed is not kept, or anybody could fill the table.
 /// </summary>
-public sealed partial class Ledger(IOptions<StorageOptions> options, ILogger<Ledger> logger)
+public sealed partial class Ledger(BuildRecords records, IOptions<StorageOptions> options, ILogger<Ledger> logger)
 {
     /// <summary>The table's name.</summary>
     public const string TableName = "deliveries";
 
     private const string Partition = "deliveries";
+
+    private const int LookupsAtOnce = 16;
 
     // GitHub waits for the answer; an entry that storage does not take soon is left out.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -143,7 +154,23 @@ public sealed partial class Ledger(IOptions<StorageOptions> options, ILogger<Led
             // Nothing was ever delivered.
         }
 
-        return found;
+        return await WithBuildsAsync(found, cancellation);
+    }
+
+    private async Task<IReadOnlyList<LedgerEntry>> WithBuildsAsync(IReadOnlyList<LedgerEntry> entries, CancellationToken cancellation)
+    {
+        var builds = new ConcurrentDictionary<string, LedgerBuild>();
+        await Parallel.ForEachAsync(
+            entries.Select(entry => entry.BuildId).OfType<string>().Distinct(),
+            new ParallelOptions { MaxDegreeOfParallelism = LookupsAtOnce, CancellationToken = cancellation },
+            async (id, token) =>
+            {
+                if (await records.FindAsync(id, token) is { } build)
+                {
+                    builds[id] = new LedgerBuild(build.State, build.Summary);
+                }
+            });
+        return [.. entries.Select(entry => entry.BuildId is { } id ? entry with { Build = builds.GetValueOrDefault(id) } : entry)];
     }
 
     private static partial class Log

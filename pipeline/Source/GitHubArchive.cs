@@ -22,7 +22,7 @@ public abstract record SourceResult
 /// Fetches a commit's archive: <c>GET /repos/{owner}/{repo}/tarball/{sha}</c>, which redirects to a short-lived link
 /// (GitHub REST API, "Download a repository archive (tar)"). A fork's commit is reachable through the base repository.
 /// </summary>
-public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> options, TimeProvider time)
+public sealed class GitHubArchive(HttpClient http, GitHubIdentity identity, IOptions<SourceOptions> options, TimeProvider time)
 {
     /// <summary>Fetches a commit.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now, or broke off.</exception>
@@ -66,11 +66,12 @@ public sealed class GitHubArchive(HttpClient http, IOptions<SourceOptions> optio
                 IsRateLimited(response) || status == 429 ? "GitHub's rate limit is used up." : $"GitHub answered {status}.", RetryAfter(response));
         }
 
+        var howToRead = identity.HowToBeAllowed("Contents: read", repository);
         return response.StatusCode switch
         {
-            HttpStatusCode.NotFound => $"GitHub knows no commit {commit[..12]} in {repository}, or GitHub__Token may not read it (it needs the permission Contents: read).",
-            HttpStatusCode.Unauthorized => "GitHub refused GitHub__Token (401): it is wrong or has expired; make a new one.",
-            HttpStatusCode.Forbidden => $"GitHub__Token may not read {repository} (403): give it the permission Contents: read.",
+            HttpStatusCode.NotFound => $"GitHub knows no commit {commit[..12]} in {repository}, or does not show it to this host; if it is there, {howToRead}.",
+            HttpStatusCode.Unauthorized => $"GitHub refused {identity.Name} (401): {identity.HowToBeKnown}.",
+            HttpStatusCode.Forbidden => $"GitHub does not let this host read {repository} (403): {howToRead}.",
             _ => $"GitHub answered {status} when asked for commit {commit[..12]} of {repository}.",
         };
     }

@@ -11,7 +11,7 @@ public sealed class PermissionUnknownException(string message, Exception? inner 
 /// Knows who may write to a repository. A payload does not say: a label can be set with the triage role too, and
 /// <c>author_association</c> calls everybody a member who may only read.
 /// </summary>
-public sealed class Collaborators(HttpClient http)
+public sealed class Collaborators(HttpClient http, GitHubIdentity identity)
 {
     // A delivery's sender waits for the answer, GitHub no longer than ten seconds.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
@@ -35,8 +35,9 @@ public sealed class Collaborators(HttpClient http)
 
             if (!response.IsSuccessStatusCode)
             {
+                var whatToDo = response.StatusCode == HttpStatusCode.Unauthorized ? identity.HowToBeKnown : identity.HowToBeAllowed("Metadata: read", repository);
                 throw new PermissionUnknownException(
-                    $"GitHub answered {(int)response.StatusCode} when asked what {login} may do in {repository}: see that GitHub__Token is right and has the permission Metadata: read, then press Redeliver.");
+                    $"GitHub answered {(int)response.StatusCode} when asked what {login} may do in {repository}: {whatToDo}, then press Redeliver.");
             }
 
             var answer = await response.Content.ReadFromJsonAsync(WebhookJson.Default.CollaboratorPermission, limit.Token);

@@ -93,6 +93,12 @@ public sealed record Repository
 
     /// <summary><c>owner/name</c>.</summary>
     public required string FullName { get; init; }
+
+    /// <summary>Whether not everybody may see it.</summary>
+    public bool? Private { get; init; }
+
+    /// <summary>Its default branch.</summary>
+    public string? DefaultBranch { get; init; }
 }
 
 /// <summary>A label.</summary>

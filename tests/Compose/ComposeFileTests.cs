@@ -35,7 +35,7 @@ public sealed partial class ComposeFileTests
 
             var config = await ConfigAsync("--env-file", example, "--profile", "tunnel");
 
-            Assert.Equal(11, settings.Count);
+            Assert.Equal(23, settings.Count);
             Assert.All(settings.Values, value => Assert.Contains(value, config, StringComparison.Ordinal));
         }
         finally

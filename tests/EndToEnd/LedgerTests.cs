@@ -46,6 +46,41 @@ public sealed class LedgerTests(Azurite azurite, DockerEngine engine, Registry r
     }
 
     [Fact]
+    public async Task Why_there_is_no_image_is_told_by_GUID_by_pull_request_and_on_the_page()
+    {
+        var files = _story.Files("no image");
+        files.Remove("dockerInfo.json");
+        var build = await _story.OpenAsync(files);
+        var delivery = JsonNode.Parse(await _story.GetAsync("api/deliveries"))!.AsArray().First(entry => entry!["buildId"]!.ToString() == build.Id)!["delivery"]!;
+
+        var byGuid = JsonNode.Parse(await _story.GetAsync($"api/deliveries/{delivery}"))!.AsArray();
+        var byPull = JsonNode.Parse(await _story.GetAsync($"api/deliveries?repository={Story.Repository}&pull={build.PullRequest}"))!.AsArray();
+        var page = await _story.GetAsync("api/deliveries", "text/html");
+
+        var why = $"no dockerInfo.json at {build.Commit[..12]}: nothing to build";
+        foreach (var entry in new[] { Assert.Single(byGuid)!, Assert.Single(byPull)! })
+        {
+            Assert.Equal($"queued: {build.Commit[..12]} of pull request #{build.PullRequest}", entry["verdict"]!.ToString());
+            Assert.Equal(("succeeded", why), (entry["build"]!["state"]!.ToString(), entry["build"]!["summary"]!.ToString()));
+        }
+
+        Assert.Contains(why, page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_waits_says_on_which_commit_and_for_what()
+    {
+        var (pull, answer) = await _story.OpenForkAsync(_story.Files("x"));
+
+        var entry = JsonNode.Parse(await _story.GetAsync("api/deliveries"))!.AsArray()[0]!;
+
+        Assert.Equal(answer["verdict"]!.ToString(), entry["verdict"]!.ToString());
+        Assert.Equal(
+            ($"waiting for approval of {pull.Head[..12]} of pull request #{pull.Number}", "waiting"), (entry["verdict"]!.ToString(), entry["build"]!["state"]!.ToString()));
+        Assert.Contains($"comments /build {pull.Head[..12]} or sets the label ok-to-build", entry["build"]!["summary"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_nobody_signed_is_not_written_down()
     {
         using var http = new HttpClient();

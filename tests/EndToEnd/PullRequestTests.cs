@@ -229,7 +229,7 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
         var (status, answer) = await _story.RedeliverLastAsync();
 
         Assert.Equal(200, status);
-        Assert.StartsWith("already built", answer["verdict"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.StartsWith($"already built as {build.Images[0].Reference}: ", answer["verdict"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(1, (await _story.BuildAsync(build.Id)).Attempts);
     }
 

@@ -303,4 +303,11 @@ public sealed class Story : IAsyncDisposable
     }
 
     public async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri(Host.Url, path));
+
+    public async Task<string> GetAsync(string path, string accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Host.Url, path)) { Headers = { { "Accept", accept } } };
+        using var answer = await _http.SendAsync(request);
+        return await answer.Content.ReadAsStringAsync();
+    }
 }

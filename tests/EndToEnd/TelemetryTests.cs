@@ -12,6 +12,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
     private readonly ConcurrentQueue<Span> _spans = new();
     private readonly ConcurrentQueue<string> _metrics = new();
     private readonly ConcurrentQueue<byte[]> _logs = new();
+    private readonly ConcurrentQueue<string> _paths = new();
 
     [Fact]
     public async Task A_delivery_and_its_build_are_one_trace_across_the_queue()
@@ -28,7 +29,23 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
             ["build image", "fetch source", "move tags", "push image"],
             _spans.Where(span => span.Trace == run.Trace && span.Parent == run.Id).Select(span => span.Name).Order(StringComparer.Ordinal));
         Assert.Contains($"\"trace\": \"00-{delivery.Trace}-{delivery.Id}-", await story.RecordedMessageAsync(build.Id) is var json ? json.Replace("\":\"", "\": \"", StringComparison.Ordinal) : "", StringComparison.Ordinal);
-        Assert.Contains("trace " + delivery.Trace, story.Host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_line_that_is_logged_of_a_delivery_and_its_build_carries_the_trace()
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        await using var story = await StartAsync(collector, ("AzureFunctionsJobHost__logging__logLevel__System.Net.Http.HttpClient", "Information"));
+        var build = await story.OpenAsync(story.Files("traced"));
+        await Parts.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "delivery")), "the delivery's span", onTimeout: () => story.Host.Output);
+        var mark = $"[trace {_spans.Single(span => span.Name == "delivery").Trace}]";
+
+        var lines = story.Host.Output.Split('\n').Where(line => line.Contains("webhook  queued", StringComparison.Ordinal) || line.Contains($"{Story.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
+        Assert.InRange(lines.Count, 5, 100);
+        Assert.All(lines, line => Assert.EndsWith(mark, line.TrimEnd(), StringComparison.Ordinal));
+        // Whoever logs it, also what knows nothing of builds.
+        Assert.Contains(story.Host.Output.Split('\n'), line => line.Contains("System.Net.Http.HttpClient", StringComparison.Ordinal) && line.TrimEnd().EndsWith(mark, StringComparison.Ordinal));
+        Assert.Single((await story.LogAsync(build.Id)).Split('\n'), line => line.EndsWith("  Trace " + mark[7..^1], StringComparison.Ordinal));
     }
 
     [Fact]
@@ -42,17 +59,50 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         await Parts.UntilAsync(() => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () => string.Join(", ", _metrics.Distinct()));
     }
 
+    [Theory]
+    [InlineData("traces", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=*/v1/traces")]
+    [InlineData("metrics", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=*/v1/metrics")]
+    [InlineData("logs", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=*/v1/logs", "OTEL_EXPORTER_OTLP_PROTOCOL=", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf")]
+    [InlineData("logs traces", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_METRICS_EXPORTER=none")]
+    [InlineData("logs metrics", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_TRACES_EXPORTER=none", "OTEL_LOGS_EXPORTER=console,otlp")]
+    [InlineData("", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_SDK_DISABLED=TRUE")]
+    [InlineData("", "OTEL_EXPORTER_OTLP_ENDPOINT=")]
+    public async Task A_signal_is_sent_where_the_variables_say_so_and_no_other(string signals, params string[] variables)
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        // Compose passes what is not set as an empty text.
+        var settings = Usual.ToDictionary(name => name, _ => (string?)"");
+        settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        foreach (var variable in variables.Select(variable => variable.Split('=')))
+        {
+            settings[variable[0]] = variable[1].Replace("*", collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal).TrimEnd('/'), StringComparison.Ordinal);
+        }
+
+        await using var story = await Story.StartAsync(azurite, engine, registry, settings);
+        await story.CloseDraftAsync();
+        // Whatever is there is sent at the end.
+        Assert.Equal(0, await story.Host.StopAsync());
+
+        Assert.Equal(signals, string.Join(' ', _paths.Distinct().Select(path => path.Split('/')[^1]).Order(StringComparer.Ordinal)));
+    }
+
     [Fact]
-    public async Task Without_an_endpoint_a_message_has_no_trace()
+    public async Task Without_an_endpoint_nothing_speaks_of_a_trace()
     {
         await using var story = await Story.StartAsync(azurite, engine, registry);
 
         var build = await story.OpenAsync(story.Files("not traced"));
 
         Assert.DoesNotContain("trace", await story.RecordedMessageAsync(build.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain("trace", story.Host.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("trace", await story.LogAsync(build.Id), StringComparison.OrdinalIgnoreCase);
     }
 
-    private Task<Story> StartAsync(StandInServer collector) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+    /// <summary>The variables that docker-compose.yml hands on.</summary>
+    private static IEnumerable<string> Usual =>
+        File.ReadLines(Path.Combine(Parts.Root, "docker-compose.yml")).Select(line => line.Trim()).Where(line => line.StartsWith("OTEL_", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
+
+    private Task<Story> StartAsync(StandInServer collector, params (string Name, string Value)[] more) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
@@ -63,6 +113,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
     // OTLP/HTTP (OpenTelemetry specification): the request is the signal's ExportServiceRequest.
     private async Task CollectAsync(HttpContext context)
     {
+        _paths.Enqueue(context.Request.Path);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         switch (context.Request.Path)

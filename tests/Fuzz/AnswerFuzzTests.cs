@@ -1,4 +1,5 @@
 using System.Text;
+using Ci.Pipeline;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Webhook;
@@ -45,7 +46,7 @@ public sealed class AnswerFuzzTests
         async input =>
         {
             using var http = CannedConnection.Client(input);
-            var archives = new GitHubArchive(http, Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }), TimeProvider.System);
+            var archives = new GitHubArchive(http, new GitHubIdentity("", true), Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }), TimeProvider.System);
             try
             {
                 switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))
@@ -74,7 +75,7 @@ public sealed class AnswerFuzzTests
             using var http = CannedConnection.Client(input);
             try
             {
-                var mayWrite = await new Collaborators(http).MayWriteAsync("o/r", "someone", TestContext.Current.CancellationToken);
+                var mayWrite = await new Collaborators(http, new GitHubIdentity("", true)).MayWriteAsync("o/r", "someone", TestContext.Current.CancellationToken);
                 Assert.True(!mayWrite || Encoding.Latin1.GetString(input).Contains("write", StringComparison.Ordinal) || Encoding.Latin1.GetString(input).Contains("admin", StringComparison.Ordinal));
             }
             catch (PermissionUnknownException)

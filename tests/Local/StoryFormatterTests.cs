@@ -55,6 +55,26 @@ public sealed class StoryFormatterTests : IDisposable
     }
 
     [Fact]
+    public void Every_line_of_a_log_carries_its_trace()
+    {
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        var formatter = Formatter(new Terminal(false, false, int.MaxValue));
+        Tell(formatter, ("TraceId", trace));
+        Write(formatter, "Ci.Pipeline.DeliveryIntake", "Accepted", LogLevel.Information, ("Verdict", "queued"), ("TraceId", trace));
+
+        Assert.Equal(5, Lines().Length);
+        Assert.All(Lines(), line => Assert.EndsWith($" [trace {trace}]", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_step_that_goes_again_keeps_its_room()
+    {
+        Tell(Formatter(new Terminal(true, false, 80)), ("TraceId", "0af7651916cd43dd8448eb211c80319c"));
+
+        Assert.Contains("step build 2/9: RUN make\n", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_people_wrote_does_not_steer_the_terminal()
     {
         Write(Formatter(new Terminal(true, false, 200)), Builds, "Finished", LogLevel.Information, ("BuildId", "b"), ("State", "Failed"), ("Summary", "\e]0;title\a\e[2Jgone"));
@@ -75,12 +95,12 @@ public sealed class StoryFormatterTests : IDisposable
 
     private static StoryFormatter Formatter(Terminal terminal) => new(terminal, new ManualTime());
 
-    private void Tell(StoryFormatter formatter)
+    private void Tell(StoryFormatter formatter, params (string Key, object Value)[] more)
     {
-        Write(formatter, Builds, "Started", LogLevel.Information, ("BuildId", "b"), ("Repository", "octo/shop"), ("PullRequest", 7), ("Commit", "0123456789abcdef"), ("TraceId", "none"));
-        Write(formatter, Builds, "Stage", LogLevel.Information, ("BuildId", "b"), ("Words", "Fetching source"));
-        Write(formatter, Builds, "Step", LogLevel.Debug, ("BuildId", "b"), ("Image", "api"), ("Stage", "build"), ("Number", 2), ("Total", 9), ("Instruction", "RUN make"));
-        Write(formatter, Builds, "Finished", LogLevel.Information, ("BuildId", "b"), ("State", "Succeeded"), ("Summary", "Pushed localhost:83/api:pr-7 (1.1 MB)."));
+        Write(formatter, Builds, "Started", LogLevel.Information, [("BuildId", "b"), ("Repository", "octo/shop"), ("PullRequest", 7), ("Commit", "0123456789abcdef"), .. more]);
+        Write(formatter, Builds, "Stage", LogLevel.Information, [("BuildId", "b"), ("Words", "Fetching source"), .. more]);
+        Write(formatter, Builds, "Step", LogLevel.Debug, [("BuildId", "b"), ("Image", "api"), ("Stage", "build"), ("Number", 2), ("Total", 9), ("Instruction", "RUN make"), .. more]);
+        Write(formatter, Builds, "Finished", LogLevel.Information, [("BuildId", "b"), ("State", "Succeeded"), ("Summary", "Pushed localhost:83/api:pr-7 (1.1 MB)."), .. more]);
     }
 
     private void Write(StoryFormatter formatter, string category, string name, LogLevel level, params (string Key, object Value)[] values)

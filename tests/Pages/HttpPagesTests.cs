@@ -101,6 +101,32 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
         Assert.Equal(await unknown.Content.ReadAsStringAsync(), await hidden.Content.ReadAsStringAsync());
         Assert.Equal(Headers(unknown), Headers(hidden));
         Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
+        Assert.Equal((true, TimeSpan.FromMinutes(1)), (unknown.Headers.CacheControl!.Public, unknown.Headers.CacheControl.MaxAge));
+    }
+
+    [Fact]
+    public async Task A_badge_is_the_default_branchs_and_no_other_branchs()
+    {
+        var release = Samples.Pushed(Samples.Queued(6, repository: "octo/branches", minutesAgo: 1, purpose: BuildPurpose.Merge));
+        release = release with { Request = release.Request with { BaseRef = "release/1" }, Images = [release.Images[0] with { Tags = ["1.9.9"] }] };
+        await host.Samples.AddAsync(release);
+        Assert.Contains("image: unknown", await GetAsync("api/badge/octo/branches.svg", null), StringComparison.Ordinal);
+
+        await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(7, repository: "octo/branches", minutesAgo: 5, purpose: BuildPurpose.Merge)));
+        Assert.Contains("image: 0.4.0", await GetAsync("api/badge/octo/branches.svg", null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_badge_says_nothing_of_a_private_repository_even_if_it_is_named()
+    {
+        await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(8, repository: "octo/hidden", minutesAgo: 5, purpose: BuildPurpose.Merge)));
+        Assert.Contains("image: 0.4.0", await GetAsync("api/badge/octo/hidden.svg", null), StringComparison.Ordinal);
+
+        // The newest delivery of whatever kind tells that it is private now.
+        var later = Samples.Queued(9, repository: "octo/hidden", minutesAgo: 1);
+        await host.Samples.AddAsync(later with { Request = later.Request with { IsPrivate = true } });
+
+        Assert.Equal(await GetAsync("api/badge/octo/nothing.svg", null), await GetAsync("api/badge/octo/hidden.svg", null));
     }
 
     [Fact]

@@ -43,6 +43,8 @@ internal sealed class Samples
             Author = "ada",
             HeadRef = "feature/" + title.Split(' ')[0].ToLowerInvariant(),
             BaseRef = "main",
+            DefaultBranch = "main",
+            IsPrivate = false,
             UpdatedAt = Now.AddMinutes(-minutesAgo),
             Delivery = "72d3162e-cc78-11e3-81ab-4c9367dc0958",
             QueuedAt = Now.AddMinutes(-minutesAgo),

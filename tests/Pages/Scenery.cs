@@ -64,6 +64,7 @@ internal static class Scenery
     private static async Task AddDeliveriesAsync(string storage, BuildRecord build)
     {
         var ledger = new Ledger(
+            new Samples(storage).Records,
             Microsoft.Extensions.Options.Options.Create(new StorageOptions { ConnectionString = storage }),
             Microsoft.Extensions.Logging.Abstractions.NullLogger<Ledger>.Instance);
         var entry = new LedgerEntry

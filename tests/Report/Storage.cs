@@ -1,4 +1,5 @@
 using Azure.Storage.Queues;
+using Ci.Pipeline;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
@@ -51,7 +52,7 @@ internal sealed class Storage
 
     /// <summary>The commit statuses over a client; without a token none are told.</summary>
     public CommitStatuses Statuses(HttpClient http, string token = "") => new(
-        http, Records, new CheckRuns(http, Records, Comparer(http), new SecretMask([])), Address(), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
+        http, Records, new CheckRuns(http, Records, Comparer(http), new SecretMask([])), Address(), new GitHubIdentity("", token.Length > 0), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
 
     /// <summary>The comments over a client and a registry.</summary>
     public PullRequestComments Comments(HttpClient http, HttpClient registry, string token = "", ReportOptions? report = null, params string[] secrets) => new(

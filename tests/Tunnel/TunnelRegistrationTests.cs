@@ -111,8 +111,8 @@ public sealed class TunnelRegistrationTests : IAsyncLifetime
 
     [Theory]
     [InlineData(401, "Bad credentials", "wrong, expired or revoked")]
-    [InlineData(403, "Resource not accessible by personal access token", "lacks the repository permission Webhooks: read and write")]
-    [InlineData(404, "Not Found", "lacks the repository permission Webhooks: read and write")]
+    [InlineData(403, "Resource not accessible by personal access token", "give the token in GitHub__Token the permission Webhooks: read and write on octo/app")]
+    [InlineData(404, "Not Found", "give the token in GitHub__Token the permission Webhooks: read and write on octo/app")]
     [InlineData(422, "Validation Failed", "Settings, Webhooks")]
     public async Task A_refusal_is_logged_with_what_to_do_and_the_host_goes_on(int status, string message, string advice)
     {
@@ -124,6 +124,18 @@ public sealed class TunnelRegistrationTests : IAsyncLifetime
         Assert.StartsWith("Error: octo/app:", line, StringComparison.Ordinal);
         Assert.Contains($"GitHub answered {status} ({message})", line, StringComparison.Ordinal);
         Assert.Contains(advice, line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401, "Bad credentials", "It refused GitHub App 123456: see that GitHub__AppId and the private key are of one App")]
+    [InlineData(404, "Not Found", "give GitHub App 123456 the permission Webhooks: read and write and install it on octo/app")]
+    public async Task A_refusal_of_a_GitHub_App_names_the_App(int status, string message, string advice)
+    {
+        _tunnel.GitHub.Refusals.Enqueue((status, message));
+
+        await _tunnel.StartAsync(("GitHub:AppId", "123456"));
+
+        Assert.Contains(advice, await _tunnel.LogsAsync("the webhook could not be set"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,9 +18,16 @@ public sealed record Badge(string Svg)
     /// <summary>What is shown of every repository of which nothing is to be said.</summary>
     public static Badge Unknown { get; } = Of("unknown", "#57606a");
 
-    /// <summary>A badge for the newest merges of a repository, newest first.</summary>
-    public static Badge Of(IReadOnlyList<BuildRecord> merges)
+    /// <summary>A badge for a repository's default branch, as its newest build knows it, by its newest merges, newest first.</summary>
+    public static Badge Of(BuildRecord? newest, IReadOnlyList<BuildRecord> allMerges)
     {
+        // A repository may have become private since it was named; and of one that nobody knows to be public nothing is said.
+        if (newest is not { Request: { IsPrivate: false, DefaultBranch: { } branch } })
+        {
+            return Unknown;
+        }
+
+        var merges = allMerges.Where(merge => merge.Request.BaseRef == branch).ToList();
         if (merges.Count == 0)
         {
             return Unknown;
@@ -58,7 +65,9 @@ public sealed record Badge(string Svg)
 /// </summary>
 public sealed class Badges(BuildLists lists, IOptions<ReportOptions> options)
 {
-    private const int Looked = 10;
+    // Merges into other branches stand between those into the default one.
+    private const int Looked = 100;
+    private const int Newest = 20;
 
     private readonly Regex[] _public =
     [
@@ -69,6 +78,9 @@ public sealed class Badges(BuildLists lists, IOptions<ReportOptions> options)
     /// <summary>The badge of a repository.</summary>
     public async Task<Badge> OfAsync(string repository, CancellationToken cancellation) =>
         _public.Any(pattern => pattern.IsMatch(repository)) && BuildFilter.IsRepository(repository)
-            ? Badge.Of(await lists.MergesAsync(repository, Looked, cancellation))
+            ? Badge.Of(
+                // What was built again is new, and what it knows is old.
+                (await lists.ListAsync(new BuildFilter { Repository = repository }, Newest, cancellation)).Builds.MaxBy(build => build.Request.UpdatedAt),
+                await lists.MergesAsync(repository, Looked, cancellation))
             : Badge.Unknown;
 }

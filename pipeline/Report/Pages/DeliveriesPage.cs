@@ -20,13 +20,17 @@ public static class DeliveriesPage
         : Markup.Of($"<ul class=\"letters\">{entries.Select(entry => Item(entry, now))}</ul>");
 
     private static Markup Item(LedgerEntry entry, DateTimeOffset now) => Markup.Of($"""
-        <li class="card"><div class="head"><h2>{Verdict(entry)}</h2><span class="tag">{Number(entry.Status)}</span></div>
+        <li class="card"><div class="head"><h2>{Verdict(entry)}</h2><span class="tag">{Number(entry.Status)}</span></div>{Build(entry)}
         <p class="muted">{entry.Event}{Pull(entry)}, {Layout.Ago(entry.At, now)} <span class="mono">{entry.Delivery}</span></p></li>
         """);
 
     private static Markup Verdict(LedgerEntry entry) => entry.BuildId is { } id
         ? Markup.Of($"<a href=\"{Paths.Build(id)}\">{entry.Verdict}</a>")
         : Markup.Of($"{entry.Verdict}");
+
+    private static Markup Build(LedgerEntry entry) => entry.Build is { } build
+        ? Markup.Of($"<p>{StateMark.Of(build.State)} {build.Summary}</p>")
+        : Markup.None;
 
     private static Markup Pull(LedgerEntry entry) => entry is { Repository: { } repository, PullRequest: { } number }
         ? Markup.Of($" of <a href=\"{$"{Paths.Deliveries}?repository={Uri.EscapeDataString(repository)}&pull={Number(number)}"}\">{repository} #{Number(number)}</a>")

@@ -11,23 +11,22 @@ internal sealed class HookRefusal(string message, bool passes) : Exception(messa
     public bool Passes { get; } = passes;
 
     /// <summary>Reads GitHub's answer.</summary>
-    public static async Task<HookRefusal> FromAsync(HttpResponseMessage response, string repository, CancellationToken cancellation)
+    public static async Task<HookRefusal> FromAsync(HttpResponseMessage response, string repository, GitHubIdentity identity, CancellationToken cancellation)
     {
         var status = (int)response.StatusCode;
         var passes = status is >= 500 or 408 or 429 || IsRateLimit(response);
         var said = await MessageAsync(response, cancellation);
-        var advice = passes ? "It is tried again." : Advice(response.StatusCode, repository);
+        var advice = passes ? "It is tried again." : Advice(response.StatusCode, repository, identity);
         return new HookRefusal($"GitHub answered {status} ({said}). {advice}", passes);
     }
 
-    private static string Advice(HttpStatusCode status, string repository) => status switch
+    private static string Advice(HttpStatusCode status, string repository, GitHubIdentity identity) => status switch
     {
         HttpStatusCode.Unauthorized =>
-            "The token in GitHub__Token is wrong, expired or revoked: make a new one and restart.",
+            $"It refused {identity.Name}: {identity.HowToBeKnown}; then restart.",
         HttpStatusCode.Forbidden or HttpStatusCode.NotFound =>
-            $"Either {repository} does not exist, or the token in GitHub__Token does not cover it or lacks the repository "
-            + "permission Webhooks: read and write. Change the token's permissions on GitHub (Settings, Developer settings, "
-            + "Fine-grained tokens) and restart, or set Tunnel__Enabled to false and add the webhook by hand.",
+            $"Either {repository} does not exist, or this host may not set its webhooks: {identity.HowToBeAllowed("Webhooks: read and write", repository)} "
+            + "(on GitHub: Settings, Developer settings) and restart, or set Tunnel__Enabled to false and add the webhook by hand.",
         HttpStatusCode.UnprocessableEntity =>
             "GitHub does not take this webhook: look at the repository's Settings, Webhooks for one in the way, and restart.",
         _ => "Look at docs/github.md, or set Tunnel__Enabled to false and add the webhook by hand.",

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 namespace Ci.Pipeline.Webhook.Tunnel;
 
 /// <summary>One repository's webhooks over GitHub's REST API.</summary>
-internal sealed class RepositoryHooks(HttpClient github, string repository)
+internal sealed class RepositoryHooks(HttpClient github, string repository, GitHubIdentity identity)
 {
     private const string Path = "/api/webhook";
 
@@ -71,7 +71,7 @@ internal sealed class RepositoryHooks(HttpClient github, string repository)
 
         using (response)
         {
-            throw await HookRefusal.FromAsync(response, repository, cancellation);
+            throw await HookRefusal.FromAsync(response, repository, identity, cancellation);
         }
     }
 }

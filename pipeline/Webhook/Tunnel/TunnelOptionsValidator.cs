@@ -48,7 +48,7 @@ internal sealed partial class TunnelOptionsValidator(IConfiguration configuratio
 
         if (string.IsNullOrWhiteSpace(configuration["GitHub:Token"]) && string.IsNullOrWhiteSpace(configuration["GitHub:AppId"]))
         {
-            yield return "Tunnel__Enabled is true but GitHub__Token is empty; give a token with the repository permission Webhooks: read and write.";
+            yield return "Tunnel__Enabled is true but GitHub__Token is empty, and so is GitHub__AppId; give a token or a GitHub App with the repository permission Webhooks: read and write.";
         }
 
         var secret = configuration["GitHub:WebhookSecret"] ?? "";

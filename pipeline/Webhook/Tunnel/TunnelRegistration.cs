@@ -9,7 +9,7 @@ namespace Ci.Pipeline.Webhook.Tunnel;
 /// ping it, and says how that went. It keeps watching, since an agent that is restarted may come back elsewhere.
 /// </summary>
 public sealed partial class TunnelRegistration(
-    IHttpClientFactory clients, IOptions<TunnelOptions> options, ILogger<TunnelRegistration> logger, string secret)
+    IHttpClientFactory clients, IOptions<TunnelOptions> options, GitHubIdentity identity, ILogger<TunnelRegistration> logger, string secret)
     : BackgroundService
 {
     // A host that is just starting may not listen yet when the first ping comes.
@@ -83,7 +83,7 @@ public sealed partial class TunnelRegistration(
 
     private async Task RegisterAsync(string repository, string url, CancellationToken cancellation)
     {
-        var hooks = new RepositoryHooks(clients.CreateClient("github"), repository);
+        var hooks = new RepositoryHooks(clients.CreateClient("github"), repository, identity);
         var existing = await hooks.FindAsync(url, cancellation);
         var id = await hooks.SaveAsync(existing, url, secret, cancellation);
         Log.Registered(logger, repository, existing is null ? "created" : "updated", url);

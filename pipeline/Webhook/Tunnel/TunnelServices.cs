@@ -27,6 +27,7 @@ public static class TunnelServices
         services.AddHostedService(provider => new TunnelRegistration(
             provider.GetRequiredService<IHttpClientFactory>(),
             provider.GetRequiredService<IOptions<TunnelOptions>>(),
+            GitHubIdentity.From(configuration),
             provider.GetRequiredService<ILogger<TunnelRegistration>>(),
             configuration["GitHub:WebhookSecret"] ?? ""));
         return services;
