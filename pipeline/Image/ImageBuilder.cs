@@ -63,19 +63,26 @@ public sealed class ImageBuilder(
             WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
         };
         var imageId = await BuildAsync(build, output, cancellation);
+        Task? removing = null;
         try
         {
             limits.Check(spec, await engine.SizeAsync(imageId, cancellation));
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
+            removing = RemoveAsync(build.Name);
             return new CommitImage(spec.Name, spec.Version, await VerifyAsync(spec, tag, digest, cancellation));
         }
         finally
         {
             // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
-            using var limit = new CancellationTokenSource(CleaningLimit);
-            await engine.RemoveAsync(build.Name, limit.Token);
+            await (removing ?? RemoveAsync(build.Name));
         }
+    }
+
+    private async Task RemoveAsync(string name)
+    {
+        using var limit = new CancellationTokenSource(CleaningLimit);
+        await engine.RemoveAsync(name, limit.Token);
     }
 
     /// <summary>The repository's last images: the pull request's own, and what was merged.</summary>
