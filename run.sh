@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # ./run.sh        starts what does not run yet (Azurite, a registry, the engine), then the functions, and stays
 # ./run.sh demo   does the same beside it, on data of its own, and plays the story on the sample repository
-# ./run.sh bench  measures it against typed docker build && docker push, on data of its own too
+# ./run.sh bench  measures it beside what a user would pick instead (docs/benchmarks.md), on data of its own too;
+#                 --write puts the figures into that page, --rounds 3 is quicker, and "builds", "merge", "memory", "recovery"
+#                 or "acknowledgement" behind it measures only that
 # ./run.sh bench lists 100000   measures the lists of builds when there are so many
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -143,12 +145,18 @@ fi
 
 if [ "$mode" = bench ]; then
     build bench
+    need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     need busybox busybox-static "Install a static busybox: the benchmark's base image is made of it."
+    # What it is compared with. The table does without what is not there, and names it.
+    for peer in webhook python3-flask buildbot buildbot-worker; do want "$peer"; done
     mkdir -p "$scratch/base/bin"
     cp "$(command -v busybox)" "$scratch/base/bin/busybox"
-    for applet in sh cat echo; do ln -s busybox "$scratch/base/bin/$applet"; done
+    for applet in sh cat echo sleep; do ln -s busybox "$scratch/base/bin/$applet"; done
     tar -C "$scratch/base" -c . | docker -H "$engine" import --change 'ENV PATH=/bin' - ci-bench-base:1 >/dev/null
-    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}"
+    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}" &
+    bench=$!
+    pids="$bench $pids"
+    wait "$bench"
     docker -H "$engine" rmi ci-bench-base:1 >/dev/null 2>&1 || true
     exit
 fi

@@ -1,85 +1,87 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 
 namespace Ci.Bench;
 
-/// <summary>Webhook → image pushed, beside <c>docker build &amp;&amp; docker push</c> of the same context, turn by turn on the same engine.</summary>
+/// <summary>From the delivery, or the typed command, to the image in the registry: all sides in turn, each with a commit of its own.</summary>
 internal static class BuildBench
 {
-    public static async Task RunAsync(Workbench bench, int repetitions)
+    private const double Goal = 1.10;
+
+    // What a side leaves to be done behind its push is not to slow the next one down.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
+
+    public static async Task RunAsync(Workbench bench, Report report, int rounds)
     {
-        Console.WriteLine("webhook -> pushed, beside typed docker build && docker push (medians)");
-        foreach (var cached in new[] { true, false })
+        report.Heading("From webhook to pushed image");
+        var times = new List<(string Title, Dictionary<string, double> Medians)>();
+        foreach (var buildKit in new[] { true, false })
         {
-            var ours = new List<double>();
-            var typed = new List<double>();
-            // The first turn warms both sides up and is not counted.
-            for (var i = 0; i <= repetitions; i++)
+            var sides = await Sides.StartAsync(bench, report, buildKit);
+            try
             {
-                var files = Files(cached ? "same" : Guid.NewGuid().ToString());
-                var mine = await OursAsync(bench, files);
-                var theirs = await TypedAsync(cached ? files : Files(Guid.NewGuid().ToString()));
-                if (i > 0)
+                foreach (var @case in Cases(buildKit))
                 {
-                    ours.Add(mine);
-                    typed.Add(theirs);
+                    times.Add((@case.Title + (buildKit ? "" : ", classic builder"), await MeasureAsync(bench, sides, @case, Math.Min(rounds, @case.Rounds))));
+                }
+            }
+            finally
+            {
+                await Sides.StopAsync(sides);
+            }
+        }
+
+        Tell(report, times);
+    }
+
+    private static BuildCase[] Cases(bool buildKit) => buildKit
+        ? [BuildCase.SmallCached, BuildCase.SmallUncached, BuildCase.ThreeImages, BuildCase.LargeCopied, BuildCase.LargeLittle]
+        : [BuildCase.SmallCached, BuildCase.SmallUncached];
+
+    private static async Task<Dictionary<string, double>> MeasureAsync(Workbench bench, IReadOnlyList<ISide> sides, BuildCase @case, int rounds)
+    {
+        var times = sides.ToDictionary(side => side.Name, _ => new List<double>());
+        // The first turn warms all sides up and is not counted.
+        for (var round = 0; round <= rounds; round++)
+        {
+            // Nobody always comes behind the same other.
+            foreach (var side in sides.Skip(round % sides.Count).Concat(sides.Take(round % sides.Count)))
+            {
+                var time = await MeasureAsync(bench, side, @case);
+                if (round > 0)
+                {
+                    times[side.Name].Add(time);
                 }
             }
 
-            var (our, their) = (Workbench.Median(ours), Workbench.Median(typed));
-            Console.WriteLine($"  {(cached ? "cached" : "uncached"),-9} ours {our:F2} s   docker {their:F2} s   ratio {our / their:F2}");
+            Report.Progress($"{@case.Title}, round {round} of {rounds}: {string.Join(", ", times.Where(t => t.Value.Count > 0).Select(t => $"{t.Key} {t.Value[^1]:F2} s"))}");
         }
+
+        return times.ToDictionary(time => time.Key, time => Workbench.Median(time.Value));
     }
 
-    private static Dictionary<string, string> Files(string content) => new()
+    private static async Task<double> MeasureAsync(Workbench bench, ISide side, BuildCase @case)
     {
-        ["dockerInfo.json"] = """{ "service_name": "bench/ours", "version": "1" }""",
-        ["Dockerfile"] = $"FROM {Environment.GetEnvironmentVariable("BENCH_BASE") ?? "ci-bench-base:1"}\nCOPY content.txt /content.txt\nRUN cat /content.txt > /copy.txt\nRUN echo done > /done.txt\n",
-        ["content.txt"] = content,
-    };
-
-    private static async Task<double> OursAsync(Workbench bench, Dictionary<string, string> files)
-    {
-        var branch = "b" + Guid.NewGuid().ToString("n")[..8];
-        var commit = await bench.Git.CommitAsync(branch, files, "Bench");
+        var change = await bench.CommitAsync(@case);
+        await side.PrepareAsync(change);
         var watch = Stopwatch.StartNew();
-        var (_, answer) = await bench.GitHub.OpenPullRequestAsync(Workbench.Repository, branch, commit, "Bench");
-        var id = JsonNode.Parse(answer.Body)!["id"]!.GetValue<string>();
-        while (true)
-        {
-            var build = JsonNode.Parse(await bench.Http.GetStringAsync(new Uri(bench.Url, $"api/builds/{id}")))!;
-            switch (build["state"]!.GetValue<string>())
-            {
-                case "succeeded":
-                    return watch.Elapsed.TotalSeconds;
-                case "queued" or "running":
-                    await Task.Delay(10);
-                    break;
-                default:
-                    throw new InvalidOperationException(build["summary"]!.GetValue<string>());
-            }
-        }
+        var work = await side.BeginAsync(change);
+        await bench.UntilPushedAsync(work.Images, work.End);
+        var time = watch.Elapsed.TotalSeconds;
+        await work.End;
+        await Task.Delay(Rest);
+        return time;
     }
 
-    private static async Task<double> TypedAsync(Dictionary<string, string> files)
+    private static void Tell(Report report, List<(string Title, Dictionary<string, double> Medians)> times)
     {
-        var folder = Directory.CreateTempSubdirectory("ci-bench-");
-        try
-        {
-            foreach (var (name, content) in files)
+        string[] peers = ["webhook", "flask", "buildbot"];
+        report.Table(
+            ["commit", "typed", "ours", "of typed", $"goal: {Report.Factor(Goal)} at most", .. peers],
+            times.Select(time =>
             {
-                await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), content);
-            }
-
-            var image = $"{Workbench.Registry}/bench/typed:t";
-            var watch = Stopwatch.StartNew();
-            await Workbench.DockerAsync(folder.FullName, "build", "--label", "revision=" + Guid.NewGuid(), "-t", image, ".");
-            await Workbench.DockerAsync(folder.FullName, "push", image);
-            return watch.Elapsed.TotalSeconds;
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+                var (typed, ours) = (time.Medians["typed"], time.Medians["ours"]);
+                string Peer(string name) => time.Medians.TryGetValue(name, out var its) ? Report.Seconds(its) : "–";
+                return (string[])[time.Title, Report.Seconds(typed), Report.Seconds(ours), Report.Factor(ours / typed), Report.Met(ours / typed <= Goal), .. peers.Select(Peer)];
+            }));
     }
 }

@@ -1,14 +1,47 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Ci.Bench;
 
-// Ci.Bench REPETITIONS: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
+// Ci.Bench [--write] [--rounds N] [PART…]: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
 // Ci.Bench lists BUILDS measures the lists alone, on the storage.
 if (args is ["lists", var builds])
 {
-    await ListBench.RunAsync(Workbench.Setting("AzureWebJobsStorage"), int.Parse(builds, System.Globalization.CultureInfo.InvariantCulture));
-    return;
+    await ListBench.RunAsync(Settings.Storage, int.Parse(builds, CultureInfo.InvariantCulture));
+    return 0;
 }
 
-var repetitions = args is [var text] ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 5;
+if (BenchOptions.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine($"./run.sh bench takes --write, --rounds N, and which parts to measure: {string.Join(", ", BenchOptions.AllParts)}.");
+    return 2;
+}
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+var report = new Report();
 await using var bench = await Workbench.StartAsync();
-await BuildBench.RunAsync(bench, repetitions);
-await AcknowledgementBench.RunAsync(bench);
+report.Text(await Machine.DescribeAsync(bench.Docker));
+foreach (var part in options.Parts)
+{
+    await (part switch
+    {
+        "builds" => BuildBench.RunAsync(bench, report, options.Rounds),
+        "merge" => PromotionBench.RunAsync(bench, report, options.Rounds),
+        "memory" => MemoryBench.RunAsync(bench, report),
+        "recovery" => RecoveryBench.RunAsync(bench, report),
+        _ => AcknowledgementBench.RunAsync(report, Math.Min(options.Rounds, 3)),
+    });
+}
+
+if (options.Writes)
+{
+    report.WriteInto(Path.Combine("docs", "benchmarks.md"));
+}
+
+return 0;
+
+static void Stop(PosixSignalContext context)
+{
+    Child.KillAll();
+    Environment.Exit(128 + (context.Signal == PosixSignal.SIGINT ? 2 : 15));
+}

@@ -1,80 +1,28 @@
 using System.Diagnostics;
-using Ci.Local;
 using Ci.StandIn;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 
 namespace Ci.Bench;
 
-/// <summary>A host, a stand-in for GitHub and a repository, on the engine, registry and storage that the environment names.</summary>
+/// <summary>The stand-in for GitHub with the repositories, and the registry: what all sides work with.</summary>
 internal sealed class Workbench : IAsyncDisposable
 {
-    public const string Secret = "a secret for the benchmark";
-    public const string Repository = "bench/repository";
+    private static readonly TimeSpan PushLimit = TimeSpan.FromMinutes(5);
 
-    private readonly WebApplication _app;
+    private readonly Dictionary<string, GitRepository> _repositories = [];
+    private readonly HttpClient _http = new();
 
-    private Workbench(WebApplication app, GitRepository git, GitHubStandIn gitHub)
+    private Workbench(GitHubStandIn gitHub, Docker docker)
     {
-        _app = app;
-        Git = git;
         GitHub = gitHub;
+        Docker = docker;
     }
-
-    public GitRepository Git { get; }
 
     public GitHubStandIn GitHub { get; }
 
-    public HttpClient Http { get; } = new();
+    public Docker Docker { get; }
 
-    public Uri Url => new(_app.Urls.First());
-
-    public static string Registry => Setting("Registry__Address");
-
-    public static async Task<Workbench> StartAsync()
-    {
-        var git = await GitRepository.CreateAsync();
-        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Secret });
-        gitHub.Add(Repository, git);
-        var (app, _, _) = LocalHost.Build(new LocalHostOptions
-        {
-            Port = 0,
-            ScriptRoot = AppContext.BaseDirectory,
-            Settings = new Dictionary<string, string?>
-            {
-                ["AzureWebJobsStorage"] = Setting("AzureWebJobsStorage"),
-                ["GitHub:ApiUrl"] = gitHub.BaseUrl.ToString(),
-                ["GitHub:WebhookSecret"] = Secret,
-                ["Api:RequestsPerMinute"] = "1000000",
-                ["Docker:Host"] = Setting("Docker__Host"),
-                ["Registry:Address"] = Registry,
-            },
-        });
-        app.Logger.LogDebug("The benchmark's host is put together.");
-        await app.StartAsync();
-        gitHub.WebhookUrl = new Uri(new Uri(app.Urls.First()), "/api/webhook");
-        return new Workbench(app, git, gitHub);
-    }
-
-    public static async Task DockerAsync(string folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("docker", ["-H", Setting("Docker__Host"), .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // The same builder on both sides.
-        start.Environment["DOCKER_BUILDKIT"] = "0";
-        using var docker = Process.Start(start)!;
-        var error = docker.StandardError.ReadToEndAsync();
-        await docker.StandardOutput.ReadToEndAsync();
-        await docker.WaitForExitAsync();
-        if (docker.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"docker {string.Join(' ', arguments)}: {await error}");
-        }
-    }
+    public static async Task<Workbench> StartAsync() => new(
+        await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Settings.Secret, Token = Settings.Token }), await Docker.FindAsync());
 
     public static double Median(IEnumerable<double> values)
     {
@@ -82,15 +30,85 @@ internal sealed class Workbench : IAsyncDisposable
         return sorted[sorted.Length / 2];
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Makes a commit of a kind, whose archive lies ready as GitHub's does.</summary>
+    public async Task<Change> CommitAsync(BuildCase @case)
     {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-        await GitHub.DisposeAsync();
-        Git.Dispose();
-        Http.Dispose();
+        var git = await RepositoryAsync(@case);
+        var unique = Guid.NewGuid().ToString("n");
+        var branch = "b" + unique[..12];
+        var commit = await git.CommitAsync(branch, @case.Files(unique), "A change");
+        await GitHub.KeepArchiveAsync(@case.Repository, commit);
+        return new Change(@case, branch, commit);
     }
 
-    internal static string Setting(string name) =>
-        Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set: run ./run.sh bench, which sets it.");
+    /// <summary>Checks a commit out into a new folder, whose owner removes it.</summary>
+    public async Task<DirectoryInfo> CheckOutAsync(Change change)
+    {
+        var folder = Directory.CreateTempSubdirectory("ci-bench-");
+        var git = await RepositoryAsync(change.Case);
+        await Child.RunAsync("git", ["--git-dir", Path.Combine(git.Folder, ".git"), "--work-tree", folder.FullName, "checkout", "--quiet", "--force", change.Commit, "--", "."]);
+        return folder;
+    }
+
+    /// <summary>Opens the pull request of a commit; its delivery goes to <paramref name="webhook"/>.</summary>
+    public Task<(PullRequestState Pull, DeliveryAnswer Answer)> OpenAsync(Change change, Uri webhook)
+    {
+        GitHub.WebhookUrl = webhook;
+        return GitHub.OpenPullRequestAsync(change.Case.Repository, change.Branch, change.Commit, "A change");
+    }
+
+    /// <summary>Waits until the registry has every image.</summary>
+    public async Task UntilPushedAsync(IEnumerable<(string Name, string Tag)> images, Task working)
+    {
+        var begin = Stopwatch.StartNew();
+        foreach (var (name, tag) in images)
+        {
+            while (!await HasAsync(name, tag))
+            {
+                if (working.IsFaulted)
+                {
+                    await working;
+                }
+
+                if (begin.Elapsed > PushLimit)
+                {
+                    throw new InvalidOperationException($"{name}:{tag} was not pushed within {PushLimit.TotalMinutes:F0} minutes.");
+                }
+
+                await Task.Delay(5);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await GitHub.DisposeAsync();
+        foreach (var git in _repositories.Values)
+        {
+            git.Dispose();
+        }
+
+        _http.Dispose();
+    }
+
+    private async Task<bool> HasAsync(string name, string tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, $"http://{Settings.Registry}/v2/{name}/manifests/{tag}");
+        request.Headers.TryAddWithoutValidation("Accept", "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
+        using var response = await _http.SendAsync(request);
+        return response.IsSuccessStatusCode;
+    }
+
+    private async Task<GitRepository> RepositoryAsync(BuildCase @case)
+    {
+        if (!_repositories.TryGetValue(@case.Repository, out var git))
+        {
+            _repositories[@case.Repository] = git = await GitRepository.CreateAsync();
+            await @case.FillAsync(git.Folder);
+            await git.CommitAsync("main", new Dictionary<string, string>(), "The data");
+            GitHub.Add(@case.Repository, git);
+        }
+
+        return git;
+    }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline;
 
 /// <summary>Takes a build in: stores its record and its message, and only then says that it is accepted.</summary>
-public sealed partial class BuildIntake(Admission admission, BuildRecords records, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildIntake> logger)
+public sealed partial class BuildIntake(Admission admission, QueueRoom room, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildIntake> logger)
 {
     /// <summary>Takes in what a change of a pull request asks for.</summary>
     public Task<DeliveryResult> TakeAsync(HeadChange change, CancellationToken cancellation) =>
@@ -34,7 +34,7 @@ public sealed partial class BuildIntake(Admission admission, BuildRecords record
 
     private async Task<DeliveryResult> StoreAsync(HeadChange change, CancellationToken cancellation)
     {
-        if (change.Request.Purpose == BuildPurpose.PullRequest && await IsFullAsync(change.Request, cancellation))
+        if (change.Request.Purpose == BuildPurpose.PullRequest && await room.IsFullAsync(change.Request, cancellation))
         {
             return new DeliveryResult.Refused(
                 429,
@@ -49,13 +49,6 @@ public sealed partial class BuildIntake(Admission admission, BuildRecords record
         }
 
         return Answer(change.Request, admitted);
-    }
-
-    /// <summary>Whether other pull requests of the repository have as many builds waiting as may; a merge always finds room.</summary>
-    private async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellation)
-    {
-        var waiting = await records.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellation);
-        return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
     }
 
     private static DeliveryResult Answer(BuildRequest request, Admitted admitted)

@@ -27,12 +27,21 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
                 $"Pull request #{request.PullRequest} was closed" + (gone.Count == 0 ? "; it has no tag in the registry." : $"; removed {string.Join(", ", gone)}."));
         }
 
-        if (request.Purpose == BuildPurpose.Merge)
+        // The pull request's tag goes whether or not the merge can be built, and nothing waits for it.
+        var closing = request.Purpose == BuildPurpose.Merge ? CloseAsync(lease, log, cancellation) : null;
+        try
         {
-            // First, so that it goes whether or not the merge can be built.
-            await CloseAsync(lease, log, cancellation);
+            return await MakeAsync(lease, log, cancellation);
         }
+        finally
+        {
+            await (closing ?? Task.CompletedTask);
+        }
+    }
 
+    private async Task<BuildOutcome> MakeAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        var request = lease.Record.Request;
         log.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"Build of {request.Repository} pull request #{request.PullRequest} at {Human.Commit(request.Commit)}, attempt {lease.Record.Attempts}"));
@@ -107,31 +116,14 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
         using var span = Telemetry.Stage("move tags");
         await lease.ConfirmAsync(cancellation);
         using var limit = new CancellationTokenSource(PublishingLimit);
-        var published = new List<PushedImage>();
-        foreach (var image in pushed)
-        {
-            published.Add(await PublishAsync(lease, image, log, limit.Token));
-        }
-
-        return published;
+        return await Task.WhenAll(pushed.Select(image => PublishAsync(lease, image, log, limit.Token)));
     }
 
     private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, BuildLog log, CancellationToken cancellation)
     {
-        var moved = new List<string>();
-        foreach (var tag in ImageTags.Moving(lease.Record.Request, image.Version))
-        {
-            if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
-            {
-                log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
-                continue;
-            }
-
-            await images.TagAsync(image, tag, cancellation);
-            await claims.ReleaseAsync(claim, cancellation);
-            moved.Add(tag);
-        }
-
+        var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
+        var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, log, cancellation)));
+        var moved = moving.Where((_, i) => areMoved[i]);
         var repository = images.Repository(image.Name);
         string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
         log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Human.Size(image.Manifest.Size)}");
@@ -144,6 +136,20 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
             Digest = image.Manifest.Digest,
             Size = image.Manifest.Size,
         };
+    }
+
+    /// <summary>Moves one tag, unless it belongs to a newer build.</summary>
+    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, BuildLog log, CancellationToken cancellation)
+    {
+        if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
+        {
+            log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
+            return false;
+        }
+
+        await images.TagAsync(image, tag, cancellation);
+        await claims.ReleaseAsync(claim, cancellation);
+        return true;
     }
 
     /// <summary>Takes the pull request's tag off its images, and nothing else.</summary>

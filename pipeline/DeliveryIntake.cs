@@ -95,7 +95,7 @@ public sealed partial class DeliveryIntake(
         }
 
         var result = await TakeAsync(delivery, json, cancellation);
-        await ledger.WriteAsync(Entry(delivery, result), cancellation);
+        ledger.Add(Entry(delivery, result));
         return result;
     }
 

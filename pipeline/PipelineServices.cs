@@ -78,6 +78,7 @@ public static class PipelineServices
         services.AddSingleton<AccessKeys>();
         services.AddSingleton<Throttle>();
         services.AddSingleton<Gate>();
+        services.AddSingleton<QueueRoom>();
         services.AddSingleton<BuildIntake>();
         services.AddSingleton<PullRequestIntake>();
         services.AddSingleton<CommentIntake>();

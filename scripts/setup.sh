@@ -22,6 +22,15 @@ need() {
     fi
 }
 
+# want DEBIAN-PACKAGE: installs it on Debian as root; elsewhere, or when that fails, things go on without it.
+want() {
+    is_debian_root && ! dpkg -s "$1" >/dev/null 2>&1 || return 0
+    say "Installing $1 …"
+    [ -n "${APT_UPDATED:-}" ] || apt-get update -qq >/dev/null 2>&1 || true
+    APT_UPDATED=1
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null 2>&1 || say "apt-get install $1 failed: it is left out."
+}
+
 setup_tools() {
     command -v dotnet >/dev/null 2>&1 || fail "The .NET SDK 10 is missing: get it from https://dotnet.microsoft.com/download/dotnet/10.0"
     dotnet --list-sdks | grep -q '^10\.' || fail "The .NET SDK 10 is missing (found: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')): get it from https://dotnet.microsoft.com/download/dotnet/10.0"

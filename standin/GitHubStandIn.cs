@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -39,6 +40,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
     private readonly ConcurrentDictionary<string, GitRepository> _repositories = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<(string Repository, int Number), PullRequestState> _pulls = new();
     private readonly ConcurrentDictionary<Guid, (string Event, string Payload)> _deliveries = new();
+    private readonly ConcurrentDictionary<string, string> _archives = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly GitHubStandInOptions _options;
     private StandInServer _server = null!;
@@ -98,6 +100,19 @@ public sealed class GitHubStandIn : IAsyncDisposable
     public IReadOnlyList<System.Text.Json.Nodes.JsonObject> CheckRuns(string repository, string sha) => CheckBoard.Of(repository, sha);
 
     internal string? RepositoryNamed(string name) => _repositories.Keys.FirstOrDefault(full => full.EndsWith("/" + name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Makes a commit's archive before anybody asks for it.</summary>
+    public async Task KeepArchiveAsync(string repository, string commit)
+    {
+        var file = Path.GetTempFileName();
+        await using var zipped = new GZipStream(File.Create(file), CompressionLevel.Fastest);
+        using var git = _repositories[repository].StartTar(commit, StandInServer.TopFolder(repository, commit));
+        await git.StandardOutput.BaseStream.CopyToAsync(zipped);
+        await git.WaitForExitAsync();
+        _archives[commit] = file;
+    }
+
+    internal string? ArchiveOf(string commit) => _archives.GetValueOrDefault(commit);
 
     public GitRepository? Repository(string name) => _repositories.GetValueOrDefault(name);
 
@@ -192,6 +207,10 @@ public sealed class GitHubStandIn : IAsyncDisposable
     {
         await _server.DisposeAsync();
         _http.Dispose();
+        foreach (var archive in _archives.Values)
+        {
+            File.Delete(archive);
+        }
     }
 
     private async Task<DeliveryAnswer> SendAsync(Guid id, string @event, string payload, Uri? webhook = null)
@@ -204,10 +223,15 @@ public sealed class GitHubStandIn : IAsyncDisposable
         request.Headers.Add("X-GitHub-Event", @event);
         request.Headers.Add("X-GitHub-Delivery", id.ToString());
         request.Headers.Add("X-GitHub-Hook-ID", "1");
+        request.Headers.Add("X-Hub-Signature", OldSignature(_options.WebhookSecret, body));
         request.Headers.Add("X-Hub-Signature-256", Sign(_options.WebhookSecret, body));
         using var response = await _http.SendAsync(request);
         return new DeliveryAnswer(id, (int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
+
+#pragma warning disable CA5350 // GitHub sends the older one along, for receivers that know no other.
+    private static string OldSignature(string secret, byte[] body) => "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(Encoding.UTF8.GetBytes(secret), body));
+#pragma warning restore CA5350
 
     /// <summary>The signature header's value for a body.</summary>
     public static string Sign(string secret, ReadOnlySpan<byte> body) =>

@@ -152,12 +152,20 @@ internal sealed class StandInServer : IAsyncDisposable
             ? Results.Redirect(new Uri(CodeUrl, $"/codeload/{owner}/{repo}/legacy.tar.gz/{commit}?token={Guid.NewGuid():n}").ToString())
             : Answer.NotFound();
 
+    internal static string TopFolder(string repository, string commit) => $"{repository.Replace('/', '-')}-{commit[..7]}";
+
     private async Task ArchiveAsync(HttpContext context, string owner, string repo, string commit)
     {
         var repository = _gitHub.Repository($"{owner}/{repo}")!;
         context.Response.ContentType = "application/x-gzip";
         context.Response.Headers.ContentDisposition = $"attachment; filename={owner}-{repo}-{commit[..7]}.tar.gz";
-        using var git = repository.StartArchive(commit, $"{owner}-{repo}-{commit[..7]}");
+        if (_gitHub.ArchiveOf(commit) is { } kept)
+        {
+            await context.Response.SendFileAsync(kept, context.RequestAborted);
+            return;
+        }
+
+        using var git = repository.StartArchive(commit, TopFolder($"{owner}/{repo}", commit));
         await git.StandardOutput.BaseStream.CopyToAsync(context.Response.Body, context.RequestAborted);
         await git.WaitForExitAsync(context.RequestAborted);
     }

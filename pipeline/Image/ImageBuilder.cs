@@ -70,12 +70,14 @@ public sealed class ImageBuilder(
             WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
         };
         var imageId = await BuildAsync(build, output, cancellation);
+        Task? removing = null;
         try
         {
             var (size, created) = await engine.InspectAsync(imageId, cancellation);
             limits.Check(spec, size);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
+            removing = RemoveAsync(build.Name);
             var pushed = await VerifyAsync(spec, tag, digest, cancellation);
             return new CommitImage(
                 spec.Name,
@@ -85,9 +87,14 @@ public sealed class ImageBuilder(
         finally
         {
             // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
-            using var limit = new CancellationTokenSource(CleaningLimit);
-            await engine.RemoveAsync(build.Name, limit.Token);
+            await (removing ?? RemoveAsync(build.Name));
         }
+    }
+
+    private async Task RemoveAsync(string name)
+    {
+        using var limit = new CancellationTokenSource(CleaningLimit);
+        await engine.RemoveAsync(name, limit.Token);
     }
 
     /// <summary>The repository's last images: the pull request's own, and what was merged.</summary>

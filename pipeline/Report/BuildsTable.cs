@@ -10,10 +10,17 @@ namespace Ci.Pipeline.Report;
 /// Table <c>builds</c>, in which all that must change together is in one partition. It is made when it is first written;
 /// until then every read finds nothing.
 /// </summary>
-public sealed class BuildsTable(IOptions<StorageOptions> options)
+public sealed class BuildsTable
 {
-    private readonly TableClient _table = new(
-        options.Value.ConnectionString, BuildRecords.TableName, new TableClientOptions().WithShortPatience());
+    private readonly TableClient _table;
+    private readonly TableWriter _writer;
+
+    /// <summary>The table of the storage that the options name.</summary>
+    public BuildsTable(IOptions<StorageOptions> options)
+    {
+        _table = new TableClient(options.Value.ConnectionString, BuildRecords.TableName, new TableClientOptions().WithShortPatience());
+        _writer = new TableWriter(_table);
+    }
 
     /// <summary>A row, or null.</summary>
     public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellation)
@@ -63,13 +70,8 @@ public sealed class BuildsTable(IOptions<StorageOptions> options)
         TableTransactionAction[] rows = [.. actions];
         try
         {
-            await _table.SubmitTransactionAsync(rows, cancellation);
+            await _writer.WriteAsync(rows, cancellation);
             return true;
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            await _table.CreateIfNotExistsAsync(cancellation);
-            return await TryWriteAsync(rows, cancellation);
         }
         catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsDelete))
         {

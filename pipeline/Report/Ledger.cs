@@ -53,7 +53,7 @@ public sealed record LedgerBuild(BuildState State, string Summary);
 /// Every delivery that was signed, with its verdict, in table <c>deliveries</c>: newest first, by GUID, and by pull request.
 /// What nobody signed is not kept, or anybody could fill the table.
 /// </summary>
-public sealed partial class Ledger(BuildRecords records, IOptions<StorageOptions> options, ILogger<Ledger> logger)
+public sealed partial class Ledger : IAsyncDisposable
 {
     /// <summary>The table's name.</summary>
     public const string TableName = "deliveries";
@@ -62,25 +62,37 @@ public sealed partial class Ledger(BuildRecords records, IOptions<StorageOptions
 
     private const int LookupsAtOnce = 16;
 
-    // GitHub waits for the answer; an entry that storage does not take soon is left out.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    // An entry that storage does not take soon is left out, so that they do not pile up while it is away.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly TableClient _table = new(options.Value.ConnectionString, TableName, new TableClientOptions().WithShortPatience());
+    private readonly ConcurrentDictionary<Task, bool> _underWay = new();
+    private readonly BuildRecords _records;
+    private readonly ILogger<Ledger> _logger;
+    private readonly TableClient _table;
+    private readonly TableWriter _writer;
 
-    /// <summary>Writes an entry. It is no promise: the answer to GitHub does not depend on it.</summary>
-    public async Task WriteAsync(LedgerEntry entry, CancellationToken cancellation)
+    /// <summary>The ledger in the storage that the options name.</summary>
+    public Ledger(BuildRecords records, IOptions<StorageOptions> options, ILogger<Ledger> logger)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
-        try
-        {
-            await WriteRowsAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
-        }
-        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
-        {
-            Log.NotWritten(logger, entry.Delivery, e.Message.Split('\n')[0]);
-        }
+        _records = records;
+        _logger = logger;
+        _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithShortPatience());
+        _writer = new TableWriter(_table);
     }
+
+    /// <summary>
+    /// Has an entry written. It is no promise, and GitHub's answer does not wait for it; but who reads the ledger of this
+    /// host does, and so does the host's end.
+    /// </summary>
+    public void Add(LedgerEntry entry)
+    {
+        var writing = WriteAsync(entry);
+        _underWay[writing] = true;
+        writing.ContinueWith(done => _underWay.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Waits until what was added is written.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_underWay.Keys);
 
     /// <summary>The newest entries, newest first.</summary>
     public Task<IReadOnlyList<LedgerEntry>> NewestAsync(int count, CancellationToken cancellation) => ReadAsync("newest-", count, cancellation);
@@ -121,21 +133,22 @@ public sealed partial class Ledger(BuildRecords records, IOptions<StorageOptions
         ["Entry"] = JsonSerializer.Serialize(entry, LedgerJson.Default.LedgerEntry),
     };
 
-    private async Task WriteRowsAsync(TableTransactionAction[] rows, CancellationToken cancellation)
+    private async Task WriteAsync(LedgerEntry entry)
     {
+        using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await _table.SubmitTransactionAsync(rows, cancellation);
+            await _writer.WriteAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
         }
-        catch (RequestFailedException e) when (e.ErrorCode == "TableNotFound")
+        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
-            await _table.CreateIfNotExistsAsync(cancellation);
-            await _table.SubmitTransactionAsync(rows, cancellation);
+            Log.NotWritten(_logger, entry.Delivery, e.Message.Split('\n')[0]);
         }
     }
 
     private async Task<IReadOnlyList<LedgerEntry>> ReadAsync(string prefix, int count, CancellationToken cancellation)
     {
+        await Task.WhenAll(_underWay.Keys).WaitAsync(cancellation);
         var found = new List<LedgerEntry>();
         var filter = $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
         try
@@ -165,7 +178,7 @@ public sealed partial class Ledger(BuildRecords records, IOptions<StorageOptions
             new ParallelOptions { MaxDegreeOfParallelism = LookupsAtOnce, CancellationToken = cancellation },
             async (id, token) =>
             {
-                if (await records.FindAsync(id, token) is { } build)
+                if (await _records.FindAsync(id, token) is { } build)
                 {
                     builds[id] = new LedgerBuild(build.State, build.Summary);
                 }

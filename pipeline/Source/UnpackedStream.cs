@@ -11,7 +11,10 @@ internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnl
     /// <summary>The most that an entry's extended header may have; git's own have a few hundred bytes.</summary>
     public const int MaxHeaderBytes = 1 << 20;
 
-    private readonly GZipStream _unzipped = new(compressed, CompressionMode.Decompress);
+    // The decompressor asks for 8 KB at a time; what it reads from, and is copied to, is a file or a connection.
+    private const int ReadAtOnce = 1 << 17;
+
+    private readonly GZipStream _unzipped = new(new BufferedStream(compressed, ReadAtOnce), CompressionMode.Decompress);
     private long _bytes;
     private long _extended;
 

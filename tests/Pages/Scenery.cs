@@ -63,7 +63,7 @@ internal static class Scenery
 
     private static async Task AddDeliveriesAsync(string storage, BuildRecord build)
     {
-        var ledger = new Ledger(
+        await using var ledger = new Ledger(
             new Samples(storage).Records,
             Microsoft.Extensions.Options.Options.Create(new StorageOptions { ConnectionString = storage }),
             Microsoft.Extensions.Logging.Abstractions.NullLogger<Ledger>.Instance);
@@ -72,10 +72,8 @@ internal static class Scenery
             Delivery = Guid.NewGuid().ToString(), At = Samples.Now, Event = "pull_request.opened", Status = 200, Verdict = "waiting for approval of a24ca24ca24c of pull request #15",
             Repository = build.Request.Repository, PullRequest = 15, Commit = build.Request.Commit, BuildId = build.Id,
         };
-        await ledger.WriteAsync(entry, CancellationToken.None);
-        await ledger.WriteAsync(
-            entry with { Delivery = Guid.NewGuid().ToString(), Event = "pull_request.closed", Verdict = "ignored: pull request #3 is a draft; it is built when it is marked ready for review", PullRequest = 3, BuildId = null },
-            CancellationToken.None);
+        ledger.Add(entry);
+        ledger.Add(entry with { Delivery = Guid.NewGuid().ToString(), Event = "pull_request.closed", Verdict = "ignored: pull request #3 is a draft; it is built when it is marked ready for review", PullRequest = 3, BuildId = null });
     }
 
     private static async Task AddLettersAsync(Samples samples, string storage)

@@ -1,0 +1,75 @@
+using Azure.Data.Tables;
+using Azure.Storage.Queues;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
+
+namespace Ci.Bench;
+
+/// <summary>Storage without us: the record and the message that an accepted delivery leaves, written through the Azure SDK.</summary>
+internal sealed class BareStorage
+{
+    private readonly TableClient _table = new(Settings.Storage, "bare");
+    private readonly QueueClient _queue = new(Settings.Storage, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+
+    public static async Task<BareStorage> CreateAsync()
+    {
+        await ClearAsync();
+        var storage = new BareStorage();
+        await storage._table.CreateIfNotExistsAsync();
+        await storage._queue.CreateIfNotExistsAsync();
+        return storage;
+    }
+
+    /// <summary>Removes all that is kept, ours as well: every run begins with empty storage.</summary>
+    public static async Task ClearAsync()
+    {
+        foreach (var name in (string[])["bare", BuildRecords.TableName, Ledger.TableName])
+        {
+            await new TableClient(Settings.Storage, name).DeleteAsync();
+        }
+
+        foreach (var name in (string[])["bare", BuildQueue.Name])
+        {
+            await new QueueClient(Settings.Storage, name).DeleteIfExistsAsync();
+        }
+    }
+
+    /// <summary>One row and one message.</summary>
+    public async Task WriteRowAsync(int number)
+    {
+        var record = Record(number);
+        await _table.AddEntityAsync((TableEntity)BuildRow.Add(record).First().Entity);
+        await _queue.SendMessageAsync(record.Request.ToJson());
+    }
+
+    /// <summary>All rows that a build has, so that it is found in lists, in one transaction, and one message.</summary>
+    public async Task WriteRowsAsync(int number)
+    {
+        var record = Record(number);
+        await _table.SubmitTransactionAsync(BuildRow.Add(record));
+        await _queue.SendMessageAsync(record.Request.ToJson());
+    }
+
+    private static BuildRecord Record(int number)
+    {
+        var repository = $"{Settings.Owner}/repository-{number % 50}";
+        var commit = Guid.NewGuid().ToString("n") + "00000000";
+        return BuildRecord.Queued(new BuildRequest
+        {
+            BuildId = new BuildId(Settings.Secret).Of(repository, number, commit, BuildPurpose.PullRequest),
+            Purpose = BuildPurpose.PullRequest,
+            Repository = repository,
+            PullRequest = number,
+            Commit = commit,
+            Title = "A change like any other",
+            Url = $"https://github.com/{repository}/pull/{number}",
+            Author = "sample-author",
+            HeadRef = "feature",
+            BaseRef = "main",
+            UpdatedAt = DateTimeOffset.UtcNow,
+            Delivery = Guid.NewGuid().ToString(),
+            QueuedAt = DateTimeOffset.UtcNow,
+        });
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Ci.Bench;
+
+/// <summary>Our host as a user runs it: a process of its own.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private readonly Child _child;
+    private readonly HttpClient _http = new();
+
+    private HostProcess(Child child, Uri url)
+    {
+        _child = child;
+        Url = url;
+    }
+
+    public Uri Url { get; }
+
+    public Uri Webhook => new(Url, "api/webhook");
+
+    public static async Task<HostProcess> StartAsync(Uri gitHub, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var port = Child.FreePort();
+        var environment = new Dictionary<string, string>
+        {
+            ["GitHub__ApiUrl"] = gitHub.ToString(),
+            ["GitHub__WebhookSecret"] = Settings.Secret,
+            ["GitHub__Token"] = Settings.Token,
+            ["Api__Key"] = Settings.ApiKey,
+            ["Api__RequestsPerMinute"] = "1000000",
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            environment[name] = value;
+        }
+
+        var program = Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll");
+        var host = new HostProcess(
+            Child.Start("dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", AppContext.BaseDirectory], environment),
+            new Uri($"http://localhost:{port}/"));
+        await host._child.AnswersAsync(host.Url);
+        return host;
+    }
+
+    /// <summary>A build as the API shows it.</summary>
+    public async Task<JsonNode> BuildAsync(string id) => JsonNode.Parse(await _http.GetStringAsync(new Uri(Url, $"api/builds/{id}")))!;
+
+    /// <summary>Waits until a build has ended, as GitHub is told of it too.</summary>
+    public async Task EndAsync(string id)
+    {
+        while (true)
+        {
+            var build = await BuildAsync(id);
+            switch (build["state"]!.GetValue<string>())
+            {
+                case "succeeded":
+                    return;
+                case "queued" or "running":
+                    await Task.Delay(50);
+                    break;
+                default:
+                    throw new InvalidOperationException($"Build {id}: {build["summary"]!.GetValue<string>()}");
+            }
+        }
+    }
+
+    /// <summary>Stops a build.</summary>
+    public async Task CancelAsync(string id)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, $"api/builds/{id}/cancel"));
+        request.Headers.Add("x-functions-key", Settings.ApiKey);
+        using var response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Megabytes of memory that the kernel counts for it now, and the most since <see cref="ForgetPeak"/>; Linux only.</summary>
+    public (double Now, double Peak) Memory()
+    {
+        var lines = File.ReadAllLines($"/proc/{_child.Id}/status");
+        double Of(string name) => double.Parse(
+            lines.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024 / 1e6;
+        return (Of("VmRSS:"), Of("VmHWM:"));
+    }
+
+    /// <summary>Has the kernel begin anew to look for the peak (proc_pid_clear_refs(5)).</summary>
+    public void ForgetPeak() => File.WriteAllText($"/proc/{_child.Id}/clear_refs", "5");
+
+    /// <summary>Ends it as a crash does.</summary>
+    public Task KillAsync() => _child.KillAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _child.DisposeAsync();
+        _http.Dispose();
+    }
+}
