@@ -30,7 +30,7 @@ public sealed class ImageReader(RegistryClient registry, IOptions<RegistryOption
         var repository = options.Value.Prefix + name;
         try
         {
-            var image = PlatformIn(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellation) : manifest;
+            var image = ImageIndex.FirstImage(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellation) : manifest;
             return image is not null && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellation) is { } configuration
                 ? ImageFacts.Read(image.Content, configuration)
                 : null;
@@ -39,17 +39,6 @@ public sealed class ImageReader(RegistryClient registry, IOptions<RegistryOption
         {
             return null;
         }
-    }
-
-    /// <summary>The first image of an index that is for a platform; an index also lists what is said about its images.</summary>
-    private static string? PlatformIn(byte[] content)
-    {
-        using var json = JsonDocument.Parse(content);
-        return json.RootElement.TryGetProperty("manifests", out var manifests)
-            ? manifests.EnumerateArray()
-                .Where(m => !(m.TryGetProperty("platform", out var platform) && platform.TryGetProperty("os", out var os) && os.GetString() == "unknown"))
-                .Select(m => m.GetProperty("digest").GetString()).FirstOrDefault()
-            : null;
     }
 
     private static string ConfigurationIn(byte[] content)

@@ -40,8 +40,16 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(response, "let this host in", cancellation);
     }
 
-    /// <summary>The manifest behind a tag, or null when there is none.</summary>
+    /// <summary>The manifest behind a tag, or null when there is none. Of an index the size is that of its first image.</summary>
     public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellation)
+    {
+        var manifest = await ReadAsync(name, tag, cancellation);
+        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest && await ReadAsync(name, digest, cancellation) is { } image
+            ? manifest with { Size = image.Size }
+            : manifest;
+    }
+
+    private async Task<Manifest?> ReadAsync(string name, string tag, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Path(name, tag));
         foreach (var type in MediaTypes)

@@ -1,10 +1,19 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Ci.Pipeline.Image;
 using Ci.Tests.Fixtures;
+using Ci.Tests.Pages;
 
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A merge publishes what its pull request's build has pushed, and builds when it cannot.</summary>
-public sealed class PromotionTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine, Registry registry) : IAsyncLifetime
 {
+    private const string IndexType = "application/vnd.oci.image.index.v1+json";
+
+    private static readonly string Architecture = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
     private Story _story = null!;
 
     public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
@@ -33,6 +42,27 @@ public sealed class PromotionTests(Azurite azurite, DockerEngine engine, Registr
 
         Assert.Equal(tried.Images.Select(image => image.Digest), merged.Images.Select(image => image.Digest));
         Assert.Equal(["1", "2"], merged.Images.Select(image => image.Tags[0]));
+    }
+
+    [Fact]
+    public async Task An_index_of_several_platforms_is_published_as_it_is()
+    {
+        var tried = await _story.OpenAsync(_story.Files("for everybody"));
+        using var http = new HttpClient { BaseAddress = registry.Url };
+        var client = new RegistryClient(http);
+        var tag = "sha-" + tried.Commit[..12];
+        var one = (await client.FindAsync(_story.ServiceName, tag, Cancellation))!;
+        var index = new Manifest("", IndexType, 0, Encoding.UTF8.GetBytes(
+            $$"""{ "schemaVersion": 2, "mediaType": "{{IndexType}}", "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}", "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }"""));
+        await client.TagAsync(_story.ServiceName, tag, index, Cancellation);
+        var digest = RegistryClient.DigestOf(index.Content);
+        await new Samples(_story.Storage).Records.UpdateAsync(tried.Id, build => build with { Images = [build.Images[0] with { Digest = digest }] }, Cancellation);
+
+        var merged = await _story.MergeAsync(tried.PullRequest);
+
+        Assert.Equal((digest, one.Size), (merged.Images[0].Digest, merged.Images[0].Size));
+        Assert.Equal(IndexType, (await client.FindAsync(_story.ServiceName, "latest", Cancellation))!.MediaType);
+        Assert.Equal("for everybody", (await engine.PullAndRunAsync(merged.Images[0].Reference)).Trim());
     }
 
     [Fact]
