@@ -20,12 +20,21 @@ internal sealed class StoryFormatter(Terminal terminal, TimeProvider time) : Con
     private const string Deliveries = "Ci.Pipeline.DeliveryIntake";
     private const string Dim = "\e[2m", Bold = "\e[1m", Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Off = "\e[0m";
 
-    // The console's own thread is the only one that formats.
+    // Whoever logs formats, on a thread of its own.
+    private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private bool _mayRewrite;
 
     /// <inheritdoc/>
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        lock (_gate)
+        {
+            Tell(logEntry, textWriter);
+        }
+    }
+
+    private void Tell<TState>(in LogEntry<TState> logEntry, TextWriter textWriter)
     {
         var values = logEntry.State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
         string Value(string key) => Convert.ToString(values.FirstOrDefault(value => value.Key == key).Value, CultureInfo.InvariantCulture) ?? "";

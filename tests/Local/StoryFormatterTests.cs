@@ -93,6 +93,20 @@ public sealed class StoryFormatterTests : IDisposable
         Assert.Equal(["warn: Queue[1] the message", "info: Queue[1] the message"], Lines());
     }
 
+    [Fact]
+    public void Builds_that_are_told_of_at_the_same_time_keep_their_names()
+    {
+        var formatter = Formatter(new Terminal(false, false, int.MaxValue));
+
+        Parallel.For(1, 20_000, number =>
+        {
+            using var output = new StringWriter();
+            Write(formatter, output, Builds, "Started", LogLevel.Information, ("BuildId", $"b{number}"), ("Repository", "octo/shop"), ("PullRequest", number), ("Commit", "0123456789abcdef"));
+            Write(formatter, output, Builds, "Finished", LogLevel.Information, ("BuildId", $"b{number}"), ("State", "Succeeded"), ("Summary", "Pushed."));
+            Assert.EndsWith($" octo/shop#{number}  ✓ Pushed.", output.ToString().TrimEnd(), StringComparison.Ordinal);
+        });
+    }
+
     private static StoryFormatter Formatter(Terminal terminal) => new(terminal, new ManualTime());
 
     private void Tell(StoryFormatter formatter, params (string Key, object Value)[] more)
@@ -103,10 +117,13 @@ public sealed class StoryFormatterTests : IDisposable
         Write(formatter, Builds, "Finished", LogLevel.Information, [("BuildId", "b"), ("State", "Succeeded"), ("Summary", "Pushed localhost:83/api:pr-7 (1.1 MB)."), .. more]);
     }
 
-    private void Write(StoryFormatter formatter, string category, string name, LogLevel level, params (string Key, object Value)[] values)
+    private void Write(StoryFormatter formatter, string category, string name, LogLevel level, params (string Key, object Value)[] values) =>
+        Write(formatter, _output, category, name, level, values);
+
+    private static void Write(StoryFormatter formatter, TextWriter output, string category, string name, LogLevel level, params (string Key, object Value)[] values)
     {
         IReadOnlyList<KeyValuePair<string, object?>> state = [.. values.Select(value => KeyValuePair.Create(value.Key, (object?)value.Value))];
-        formatter.Write(new LogEntry<IReadOnlyList<KeyValuePair<string, object?>>>(level, category, new EventId(1, name), state, null, (_, _) => "the message"), null, _output);
+        formatter.Write(new LogEntry<IReadOnlyList<KeyValuePair<string, object?>>>(level, category, new EventId(1, name), state, null, (_, _) => "the message"), null, output);
     }
 
     // Without the time that each begins with.
