@@ -40,8 +40,8 @@ internal static class BuildBench
     private static async Task<Dictionary<string, double>> MeasureAsync(Workbench bench, IReadOnlyList<ISide> sides, BuildCase @case, int rounds)
     {
         var times = sides.ToDictionary(side => side.Name, _ => new List<double>());
-        // The first turn warms all sides up and is not counted.
-        for (var round = 0; round <= rounds; round++)
+        // Round 0 warms all sides up and is not counted.
+        for (var round = @case.WarmsUp ? 0 : 1; round <= rounds; round++)
         {
             // Nobody always comes behind the same other.
             foreach (var side in sides.Skip(round % sides.Count).Concat(sides.Take(round % sides.Count)))

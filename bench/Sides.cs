@@ -6,11 +6,17 @@ internal static class Sides
     public static async Task<IReadOnlyList<ISide>> StartAsync(Workbench bench, Report report, bool buildKit)
     {
         var sides = new List<ISide> { new Typed(bench, buildKit), await Ours.StartAsync(bench, buildKit) };
+        if (!buildKit)
+        {
+            // The peers run the same script: with the other builder they tell nothing new.
+            return sides;
+        }
+
         if (WebhookPeer.Program is not null)
         {
             sides.Add(await WebhookPeer.StartAsync(bench, buildKit));
         }
-        else if (buildKit)
+        else
         {
             report.Text("`webhook` is not installed and left out: `apt-get install webhook`.\n");
         }
@@ -19,7 +25,7 @@ internal static class Sides
         {
             sides.Add(await FlaskPeer.StartAsync(bench, buildKit));
         }
-        else if (buildKit)
+        else
         {
             report.Text("Flask is not installed and left out: `apt-get install python3-flask`.\n");
         }
@@ -28,7 +34,7 @@ internal static class Sides
         {
             sides.Add(await BuildbotPeer.StartAsync(bench, buildKit));
         }
-        else if (buildKit)
+        else
         {
             report.Text("Buildbot is not installed and left out: `apt-get install buildbot buildbot-worker`.\n");
         }

@@ -7,8 +7,8 @@ namespace Ci.Pipeline;
 
 /// <summary>
 /// Whether a repository may have one more build wait (<c>Build__MaxQueued</c>). Looking costs a read, so a look is good for
-/// some seconds, as long as what was let in since cannot have filled the room. What other hosts let in meanwhile may make it
-/// a few more.
+/// some seconds, as long as what was let in since cannot have filled the room. What comes at the very same moment, or to another
+/// host, may make it a few more.
 /// </summary>
 public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> options, TimeProvider time)
 {
@@ -19,23 +19,23 @@ public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> optio
     /// <summary>Whether other pull requests of the repository have as many builds waiting as may.</summary>
     public async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellation)
     {
-        if (_looks.TryGetValue(request.Repository, out var last) && time.GetElapsedTime(last.At) < Lasts && last.LetIn() < options.Value.MaxQueued)
+        if (_looks.TryGetValue(request.Repository, out var last) && time.GetUtcNow() - last.At < Lasts && last.LetIn() < options.Value.MaxQueued)
         {
             return false;
         }
 
-        var look = new Look(time.GetTimestamp());
+        var look = new Look(time.GetUtcNow());
         var waiting = await records.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellation);
         look.Found(waiting.Count + 1);
         _looks[request.Repository] = look;
         return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
     }
 
-    private sealed class Look(long at)
+    private sealed class Look(DateTimeOffset at)
     {
         private int _waiting;
 
-        public long At { get; } = at;
+        public DateTimeOffset At { get; } = at;
 
         public void Found(int count) => _waiting = count;
 
