@@ -153,7 +153,8 @@ if [ "$mode" = bench ]; then
     cp "$(command -v busybox)" "$scratch/base/bin/busybox"
     for applet in sh cat echo sleep; do ln -s busybox "$scratch/base/bin/$applet"; done
     tar -C "$scratch/base" -c . | docker -H "$engine" import --change 'ENV PATH=/bin' - ci-bench-base:1 >/dev/null
-    dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}" &
+    # What a run that is broken off leaves in its temporary folder goes with the rest.
+    TMPDIR=$scratch dotnet bench/bin/Release/net10.0/Ci.Bench.dll "${@:2}" &
     bench=$!
     pids="$bench $pids"
     wait "$bench"

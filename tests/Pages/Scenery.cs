@@ -59,7 +59,8 @@ internal static class Scenery
 
     private static BuildRecord Waiting(BuildRecord build) => BuildRecord.Waiting(
         build.Request with { IsFork = true },
-        $"Waiting for approval: someone with write access comments /build {build.Request.Commit[..12]} or sets the label ok-to-build.") with { Reported = BuildState.Waiting };
+        $"Waiting for approval: someone with write access comments /build {build.Request.Commit[..12]} or sets the label ok-to-build.") with
+    { Reported = BuildState.Waiting };
 
     private static async Task AddDeliveriesAsync(string storage, BuildRecord build)
     {
@@ -69,8 +70,15 @@ internal static class Scenery
             Microsoft.Extensions.Logging.Abstractions.NullLogger<Ledger>.Instance);
         var entry = new LedgerEntry
         {
-            Delivery = Guid.NewGuid().ToString(), At = Samples.Now, Event = "pull_request.opened", Status = 200, Verdict = "waiting for approval of a24ca24ca24c of pull request #15",
-            Repository = build.Request.Repository, PullRequest = 15, Commit = build.Request.Commit, BuildId = build.Id,
+            Delivery = Guid.NewGuid().ToString(),
+            At = Samples.Now,
+            Event = "pull_request.opened",
+            Status = 200,
+            Verdict = "waiting for approval of a24ca24ca24c of pull request #15",
+            Repository = build.Request.Repository,
+            PullRequest = 15,
+            Commit = build.Request.Commit,
+            BuildId = build.Id,
         };
         ledger.Add(entry);
         ledger.Add(entry with { Delivery = Guid.NewGuid().ToString(), Event = "pull_request.closed", Verdict = "ignored: pull request #3 is a draft; it is built when it is marked ready for review", PullRequest = 3, BuildId = null });
