@@ -114,6 +114,7 @@ public static class PipelineServices
         services.AddSingleton<BuildActions>();
         services.AddSingleton<DeadLetters>();
         services.AddTransient<BuildWork>();
+        services.AddTransient<BuildHandover>();
         services.AddTransient<BuildRunner>();
         services.AddHostedService<Recovery>();
         return services;
