@@ -11,6 +11,7 @@ using Ci.Pipeline.Webhook.Tunnel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline;
@@ -40,6 +41,8 @@ public static class PipelineServices
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
         services.AddSingleton(GitHubIdentity.From(configuration));
+        // It logs each try with its stack trace; what a try that failed means to people is logged by whoever tried.
+        services.AddLogging(logging => logging.AddFilter("Polly", LogLevel.None));
         services.AddTelemetry(configuration);
         services.AddTunnel(configuration);
 

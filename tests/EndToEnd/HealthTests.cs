@@ -53,6 +53,19 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     }
 
     [Fact]
+    public async Task Without_GitHub_it_is_told_in_words_and_the_hosts_log_has_no_stack_trace()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, open, new Dictionary<string, string?> { ["GitHub__ApiUrl"] = "http://127.0.0.1:1/" });
+
+        var (status, parts) = await LookAsync(story, withKey: true);
+
+        Assert.Equal(200, status);
+        Assert.StartsWith("GitHub at http://127.0.0.1:1/ does not answer", Says(parts, "github"), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", story.Host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Polly", story.Host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Parts_that_hang_are_told_within_seconds()
     {
         await using var hanging = await StandInServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
