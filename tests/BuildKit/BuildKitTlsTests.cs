@@ -33,8 +33,8 @@ public sealed class BuildKitTlsTests(DockerEngine engine) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
         await _serving;
+        _listener.Dispose();
         _stop.Dispose();
         Directory.Delete(_folder, recursive: true);
     }

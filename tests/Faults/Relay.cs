@@ -43,9 +43,9 @@ public sealed class Relay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
+        await _accepting;
         _listener.Stop();
         Cut();
-        await _accepting;
         _end.Dispose();
     }
 
