@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Ci.BuildKit.Files;
 
 namespace Ci.BuildKit;
 
@@ -41,15 +42,17 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
 
         var mask = new SecretMask();
         var secrets = await ReadSecretsAsync(build, mask, cancellation);
-        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask), cancellation);
-        await using var context = new BuildContext(build.WriteContext, cancellation);
+        var files = build.Files is { } source ? new WatchedSource(source) : null;
+        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask, files), cancellation);
+        await using var posted = files is null ? new BuildContext(WriterOf(build), cancellation) : null;
         try
         {
-            return await BuildAsync(BuildQuery.Of(build, session.Id), context.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellation);
+            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellation);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            await context.ThrowIfFailedAsync();
+            files?.ThrowIfFailed();
+            await (posted?.ThrowIfFailedAsync() ?? Task.CompletedTask);
             if (e is HttpRequestException or IOException or SocketException)
             {
                 throw new EngineUnavailableException($"The Docker engine at {engine} broke off: {e.Message}", e);
@@ -79,8 +82,12 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
         return secrets;
     }
 
-    private SessionAnswers AnswersWith(Dictionary<string, ReadOnlyMemory<byte>> secrets, SecretMask mask) => new()
+    private static Func<Stream, CancellationToken, Task> WriterOf(BuildKitBuild build) =>
+        build.WriteContext ?? throw new ArgumentException("A build needs Files or WriteContext.", nameof(build));
+
+    private SessionAnswers AnswersWith(Dictionary<string, ReadOnlyMemory<byte>> secrets, SecretMask mask, ContextSource? files) => new()
     {
+        Files = files,
         Secret = (id, _) => ValueTask.FromResult(secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
         Credentials = async (host, cancellation) =>
         {
@@ -94,10 +101,14 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
         },
     };
 
-    private async Task<string> BuildAsync(string query, Stream context, BuildFollower follower, CancellationToken cancellation)
+    private async Task<string> BuildAsync(string query, Stream? context, BuildFollower follower, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "build?" + query) { Content = new StreamContent(context) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "build?" + query);
+        if (context is not null)
+        {
+            request.Content = new StreamContent(context) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
+        }
+
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode)
         {

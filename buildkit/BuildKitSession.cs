@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Text;
 using Ci.BuildKit.Serving;
 using Microsoft.AspNetCore.Builder;
 
@@ -17,6 +19,7 @@ public sealed class BuildKitSession : IAsyncDisposable
     private static readonly string[] Methods =
     [
         "/moby.filesync.v1.Auth/Credentials",
+        "/moby.filesync.v1.FileSync/DiffCopy",
         "/moby.buildkit.secrets.v1.Secrets/GetSecret",
         "/grpc.health.v1.Health/Check",
     ];
@@ -47,7 +50,7 @@ public sealed class BuildKitSession : IAsyncDisposable
         try
         {
             connection = await engine.ConnectAsync(cancellation);
-            var pipes = await Upgrade.SendAsync(connection, Headers(id), cancellation);
+            var pipes = await Upgrade.SendAsync(connection, Headers(id, answers.Files?.Name), cancellation);
             return new BuildKitSession(id, connection, await SessionServer.StartAsync(connection, pipes, answers, cancellation));
         }
         catch (Exception e)
@@ -74,11 +77,11 @@ public sealed class BuildKitSession : IAsyncDisposable
         await _server.DisposeAsync();
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Headers(string id) =>
+    private static IEnumerable<KeyValuePair<string, string>> Headers(string id, string? context) =>
     [
         new("X-Docker-Expose-Session-Uuid", id),
         new("X-Docker-Expose-Session-Name", "ci"),
-        new("X-Docker-Expose-Session-Sharedkey", id),
+        new("X-Docker-Expose-Session-Sharedkey", context is null ? id : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context)))),
         .. Methods.Select(method => new KeyValuePair<string, string>("X-Docker-Expose-Session-Grpc-Method", method)),
     ];
 }

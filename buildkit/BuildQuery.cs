@@ -15,6 +15,7 @@ internal static class BuildQuery
         [
             ("version", "2"),
             ("session", session),
+            ("remote", build.Files is null ? null : "client-session"),
             ("dockerfile", build.Dockerfile),
             ("target", build.Target),
             ("platform", build.Platform),

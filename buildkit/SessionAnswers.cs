@@ -20,4 +20,10 @@ public sealed record SessionAnswers
 
     /// <summary>The value behind the id of <c>RUN --mount=type=secret,id=…</c>, or null when there is none of that id.</summary>
     public Func<string, CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> Secret { get; init; } = static (_, _) => default;
+
+    /// <summary>
+    /// The files of the context, for a build whose request has none and says <c>remote=client-session</c>; null where the
+    /// request has the context.
+    /// </summary>
+    public ContextSource? Files { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -11,6 +12,9 @@ namespace Ci.BuildKit.Serving;
 /// <summary>The gRPC server of one session: Kestrel, over the one connection that is already there.</summary>
 internal static class SessionServer
 {
+    private const int MaxHeaders = 100_000;
+    private const int MaxHeaderBytes = 16 << 20;
+
     /// <summary>Serves until it is disposed of or the connection ends.</summary>
     public static async Task<WebApplication> StartAsync(Stream connection, IDuplexPipe pipes, SessionAnswers answers, CancellationToken cancellation)
     {
@@ -22,6 +26,16 @@ internal static class SessionServer
 
             // Long, but not Timeout.InfiniteTimeSpan: with that, Kestrel 10 closes an idle HTTP/2 connection at its next heartbeat.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
+
+            // A call for files has a header for each line of .dockerignore, and each path that the Dockerfile copies.
+            kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
+            kestrel.Limits.MaxRequestBufferSize = MaxHeaderBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.UTF8;
+
+            // An engine takes files as slowly as its disk does.
+            kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(UpgradedEndPoint.Instance, listen => listen.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -33,6 +47,7 @@ internal static class SessionServer
         var server = builder.Build();
         server.UseRouting();
         server.MapGrpcService<AuthService>();
+        server.MapGrpcService<FileSyncService>();
         server.MapGrpcService<SecretsService>();
         server.MapGrpcService<HealthService>();
         await server.StartAsync(cancellation);

@@ -54,6 +54,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
 
     private static BuildKitBuild RequestOf(EngineBuild build) => new()
     {
+        Files = build.Files,
         WriteContext = build.WriteContext,
         Dockerfile = build.Dockerfile,
         Target = build.Target,

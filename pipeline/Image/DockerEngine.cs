@@ -1,3 +1,4 @@
+using Ci.BuildKit;
 using System.IO.Pipelines;
 using System.Text.RegularExpressions;
 using Docker.DotNet;
@@ -58,6 +59,9 @@ public sealed record EngineBuild
 
     /// <summary>Writes the build context, a tar stream.</summary>
     public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
+
+    /// <summary>The context file by file, for a builder that asks for what it needs; null where it has too many to list.</summary>
+    public ContextSource? Files { get; init; }
 }
 
 /// <summary>What a build's steps may use of the machine.</summary>

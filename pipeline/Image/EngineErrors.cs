@@ -71,7 +71,10 @@ public static partial class EngineErrors
     private static DiskFullException DiskFull(string error) =>
         new($"The Docker engine's disk is full: make room (docker system df shows what takes it, docker system prune removes what is not used), then rebuild. The engine says: {Sentence(error)}");
 
-    private static bool IsPassing(string error) => Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase));
+    private static bool IsPassing(string error) =>
+        Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase))
+        // Go's HTTP client of a connection that was closed before an answer came.
+        || error.TrimEnd().EndsWith(": EOF", StringComparison.Ordinal);
 
     // BuildKit's words.
     [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): .*: not found$", RegexOptions.Singleline)]

@@ -67,6 +67,7 @@ public sealed class ImageBuilder(
             Secrets = secrets.Of(request, spec),
             Limits = limits.Of(request),
             Made = made,
+            Files = archive.FilesOf(spec, ContextName(request, spec)),
             WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
         };
         var imageId = await BuildAsync(build, output, cancellation);
@@ -90,6 +91,13 @@ public sealed class ImageBuilder(
             await (removing ?? RemoveAsync(build.Name));
         }
     }
+
+    /// <summary>
+    /// The engine asks only for files that it was not sent under this name, and tells files apart by size and time, which a
+    /// stranger can choose: theirs are never kept for others.
+    /// </summary>
+    private static string? ContextName(BuildRequest request, ImageSpec spec) =>
+        request.IsFork ? null : $"{request.Repository}@{request.Commit}:{spec.Context}:{spec.DockerfilePath}";
 
     private async Task RemoveAsync(string name)
     {

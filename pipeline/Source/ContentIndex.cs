@@ -5,36 +5,42 @@ using System.Text;
 namespace Ci.Pipeline.Source;
 
 /// <summary>
-/// What a commit has in each of its files, by hash, taken while its archive comes in: enough to tell whether two build
-/// contexts are the same without reading them again.
+/// What a commit has in each of its files, taken while its archive comes in: enough to tell whether two build contexts are
+/// the same, and to list one, without reading it all again. Small files are kept whole.
 /// </summary>
 internal sealed class ContentIndex
 {
     /// <summary>Of a commit with more files than this nothing is kept: it would be tens of megabytes.</summary>
     public const int MaxFiles = 50_000;
 
+    // The longest paths and links that a commit can have would be hundreds.
+    private const int MaxCharacters = 16 << 20;
+    private const int MaxSmallBytes = 64 << 10;
+    private const int MaxKeptBytes = 4 << 20;
+
     private readonly List<IndexedFile> _files = [];
-    private bool _isFull;
+    private long _characters;
+    private int _kept;
+
+    /// <summary>Whether the commit has more files than are kept; then there are none here.</summary>
+    public bool IsFull { get; private set; }
+
+    /// <summary>The commit's files, folders and links, in the archive's order.</summary>
+    public IReadOnlyList<IndexedFile> Files => _files;
 
     /// <summary>Takes note of an entry, reading what it has in it.</summary>
     public async Task AddAsync(TarEntry entry, string path, Stream? content, CancellationToken cancellation)
     {
-        if (_isFull || _files.Count == MaxFiles)
+        _characters += path.Length + entry.LinkName.Length;
+        if (IsFull || _files.Count == MaxFiles || _characters > MaxCharacters)
         {
-            _isFull = true;
+            IsFull = true;
             _files.Clear();
             return;
         }
 
-        _files.Add(entry.EntryType switch
-        {
-            TarEntryType.Directory => new IndexedFile(path, 'd', []),
-            TarEntryType.SymbolicLink => new IndexedFile(path, 'l', SHA256.HashData(Encoding.UTF8.GetBytes(entry.LinkName))),
-            _ => new IndexedFile(
-                path,
-                entry.Mode.HasFlag(UnixFileMode.UserExecute) ? 'x' : 'f',
-                content is null ? SHA256.HashData([]) : await SHA256.HashDataAsync(content, cancellation)),
-        });
+        var small = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept) ? await KeepAsync(content, (int)entry.Length, cancellation) : null;
+        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await HashAsync(entry, small, content, cancellation), small));
     }
 
     /// <summary>
@@ -43,7 +49,7 @@ internal sealed class ContentIndex
     /// </summary>
     public byte[]? Hash(ContextRules rules, byte[]? ownIgnoreFile, CancellationToken cancellation)
     {
-        if (_isFull)
+        if (IsFull)
         {
             return null;
         }
@@ -51,11 +57,11 @@ internal sealed class ContentIndex
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in _files)
         {
-            if (rules.NameOf(file.Path, file.Kind == 'd', cancellation) is { } name)
+            if (rules.NameOf(file.Path, file.Kind == IndexedKind.Folder, cancellation) is { } name)
             {
                 // No name has a zero in it, and every other part has one length: two contexts give the same bytes only if they are the same.
-                hash.AppendData(Encoding.UTF8.GetBytes($"{file.Kind}{name}\0"));
-                hash.AppendData(file.Content);
+                hash.AppendData(Encoding.UTF8.GetBytes($"{(char)file.Kind}{name}\0"));
+                hash.AppendData(file.Hash);
             }
         }
 
@@ -63,8 +69,44 @@ internal sealed class ContentIndex
         return hash.GetHashAndReset();
     }
 
-    /// <param name="Path">From the repository's root.</param>
-    /// <param name="Kind">A folder (d), a link (l), a file (f) or one that runs (x).</param>
-    /// <param name="Content">A hash of what is in it, or of where it leads.</param>
-    private sealed record IndexedFile(string Path, char Kind, byte[] Content);
+    private async Task<byte[]> KeepAsync(Stream? content, int length, CancellationToken cancellation)
+    {
+        var bytes = new byte[length];
+        await (content ?? Stream.Null).ReadExactlyAsync(bytes, cancellation);
+        _kept += length;
+        return bytes;
+    }
+
+    private static async Task<byte[]> HashAsync(TarEntry entry, byte[]? small, Stream? content, CancellationToken cancellation) => KindOf(entry) switch
+    {
+        IndexedKind.Folder => [],
+        IndexedKind.Link => SHA256.HashData(Encoding.UTF8.GetBytes(entry.LinkName)),
+        _ when small is not null => SHA256.HashData(small),
+        _ => await SHA256.HashDataAsync(content ?? Stream.Null, cancellation),
+    };
+
+    private static IndexedKind KindOf(TarEntry entry) => entry.EntryType switch
+    {
+        TarEntryType.Directory => IndexedKind.Folder,
+        TarEntryType.SymbolicLink => IndexedKind.Link,
+        _ => entry.Mode.HasFlag(UnixFileMode.UserExecute) ? IndexedKind.Executable : IndexedKind.File,
+    };
 }
+
+/// <summary>What git has, each with the letter that stands for it in a context's hash.</summary>
+internal enum IndexedKind
+{
+    Folder = 'd',
+    Link = 'l',
+    File = 'f',
+    Executable = 'x',
+}
+
+/// <param name="Path">From the repository's root.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Length">The content's, in bytes.</param>
+/// <param name="Modified">The commit's time.</param>
+/// <param name="LinkTarget">Where a link leads.</param>
+/// <param name="Hash">Of what is in it, or of where it leads; empty of a folder.</param>
+/// <param name="Content">What is in it, if it is small.</param>
+internal sealed record IndexedFile(string Path, IndexedKind Kind, long Length, DateTimeOffset Modified, string LinkTarget, byte[] Hash, byte[]? Content);

@@ -6,22 +6,15 @@ namespace Ci.Pipeline.Source;
 /// <summary>Writes a build context from the entries of a commit: what belongs to it, plain in owner and mode.</summary>
 internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream output)
 {
-    // What a checkout gives a file; the archive's own modes have the group's write bit that git archive adds.
-    private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
     private readonly TarWriter _tar = new(output, TarEntryFormat.Gnu, leaveOpen: true);
-    private bool _hasContext;
-    private bool _hasDockerfile;
-    private bool _hasDockerfileBelowContext;
+    private readonly ContextNeeds _needs = new(image, rules);
 
     /// <summary>Adds an entry of the commit if it belongs to the context.</summary>
     public async Task AddAsync(TarEntry entry, string path, CancellationToken cancellation)
     {
-        _hasDockerfileBelowContext |= path == image.Context + "/" + image.DockerfilePath;
-        _hasDockerfile |= path == image.DockerfilePath && entry.EntryType != TarEntryType.Directory;
-        _hasContext |= rules.IsInContext(path);
-        if (rules.NameOf(path, entry.EntryType == TarEntryType.Directory, cancellation) is { } name)
+        var isFolder = entry.EntryType == TarEntryType.Directory;
+        _needs.See(path, isFolder);
+        if (rules.NameOf(path, isFolder, cancellation) is { } name)
         {
             await WriteAsync(entry, name, cancellation);
         }
@@ -30,23 +23,11 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
     /// <summary>Ends the tar, if all that a build needs was there.</summary>
     public async Task FinishAsync(byte[]? ignoreFile, CancellationToken cancellation)
     {
-        if (!_hasContext && image.Context.Length > 0)
-        {
-            throw new SourceRefusedException(
-                $"dockerInfo.json: context is \"{image.Context}\", but the commit has no such folder with anything in it; the path is relative to the repository's root.");
-        }
-
-        if (!_hasDockerfile)
-        {
-            var hint = _hasDockerfileBelowContext ? $" Did you mean \"{image.Context}/{image.DockerfilePath}\"?" : "";
-            throw new SourceRefusedException(
-                $"dockerInfo.json: the Dockerfile is \"{image.DockerfilePath}\", but the commit has no such file; the path is relative to the repository's root.{hint}");
-        }
-
+        _needs.ThrowIfMissing();
         if (rules.OwnIgnoreFile(ignoreFile) is { } lines)
         {
             await _tar.WriteEntryAsync(
-                new GnuTarEntry(TarEntryType.RegularFile, ContextRules.IgnoreName) { Mode = Plain, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
+                new GnuTarEntry(TarEntryType.RegularFile, ContextRules.IgnoreName) { Mode = CheckoutModes.File, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
                 cancellation);
         }
 
@@ -60,7 +41,7 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
         var runs = type == TarEntryType.Directory || entry.Mode.HasFlag(UnixFileMode.UserExecute);
         var written = new GnuTarEntry(type, type == TarEntryType.Directory ? name + "/" : name)
         {
-            Mode = type == TarEntryType.SymbolicLink ? Plain | Execute | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite : runs ? Plain | Execute : Plain,
+            Mode = type == TarEntryType.SymbolicLink ? CheckoutModes.Link : runs ? CheckoutModes.Executable : CheckoutModes.File,
             ModificationTime = entry.ModificationTime,
         };
         if (type == TarEntryType.SymbolicLink)

@@ -21,6 +21,10 @@ public sealed class DockerIgnore
     /// <summary>One that excludes nothing.</summary>
     public static DockerIgnore None() => new([]);
 
+    /// <summary>One of patterns that were read already.</summary>
+    /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
+    public static DockerIgnore Of(IReadOnlyList<string> patterns) => new(ParsePatterns(patterns));
+
     /// <summary>Reads a file's bytes; <paramref name="dockerfile"/> and <c>.dockerignore</c> are sent even if it excludes them.</summary>
     /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
     public static DockerIgnore Parse(ReadOnlySpan<byte> file, string? dockerfile)

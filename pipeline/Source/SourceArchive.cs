@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Ci.BuildKit;
 
 namespace Ci.Pipeline.Source;
 
@@ -74,12 +75,25 @@ public sealed class SourceArchive : IAsyncDisposable
         return _index.Hash(rules, rules.OwnIgnoreFile(IgnoreFile(image)), cancellation);
     }
 
+    /// <summary>
+    /// The build context of an image, file by file: what <c>docker build</c> would send; null when the commit has too many
+    /// files to list them.
+    /// </summary>
+    /// <param name="image">The image.</param>
+    /// <param name="name">What the engine is to know the context by; null for a build that shares nothing with others.</param>
+    /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
+    public ContextSource? FilesOf(ImageSpec image, string? name)
+    {
+        var rules = Rules(image);
+        return _index.IsFull ? null : new ArchiveContext(image, rules, _index.Files, rules.OwnIgnoreFile(IgnoreFile(image)), Open, name);
+    }
+
     /// <summary>Writes the build context of an image as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
     public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellation)
     {
         var context = new ContextWriter(image, Rules(image), output);
-        await using (var reader = new ArchiveReader(_spool.OpenRead(), _limits))
+        await using (var reader = Open())
         {
             while (await reader.NextAsync(cancellation) is { } next)
             {
@@ -93,7 +107,12 @@ public sealed class SourceArchive : IAsyncDisposable
     /// <summary>A file of the commit; null when it has none of that path, or one of more than a mebibyte.</summary>
     public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
     {
-        await using var reader = new ArchiveReader(_spool.OpenRead(), _limits);
+        if (_index.Files.LastOrDefault(file => file.Path == path)?.Content is { } small)
+        {
+            return small;
+        }
+
+        await using var reader = Open();
         while (await reader.NextAsync(cancellation) is { } next)
         {
             if (next.Path == path && next.Entry is { DataStream: { } data, Length: <= MaxCapturedBytes })
@@ -113,6 +132,8 @@ public sealed class SourceArchive : IAsyncDisposable
         _spool.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private ArchiveReader Open() => new(_spool.OpenRead(), _limits);
 
     private async Task LookAtAsync(TarEntry entry, string path, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ci.StandIn;
 using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
@@ -144,7 +145,10 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     public async Task What_the_network_did_to_a_push_is_mended_by_pushing_again_without_building_again()
     {
         await registry.StartAsync();
-        EndPoint target = new IPEndPoint(IPAddress.Loopback, Parts.FreePort());
+        // Bound, so that nothing else can listen there, and not listening.
+        using var nobody = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var target = nobody.LocalEndPoint!;
         await using var relay = new Relay(() => target);
         await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
 

@@ -1,0 +1,47 @@
+using System.Runtime.ExceptionServices;
+using Grpc.Core;
+
+namespace Ci.BuildKit.Files;
+
+/// <summary>Keeps what a source threw: the engine only says that the build's files did not come.</summary>
+internal sealed class WatchedSource(ContextSource source) : ContextSource
+{
+    private ExceptionDispatchInfo? _failure;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ContextFile> Files => source.Files;
+
+    /// <inheritdoc/>
+    public override string? Name => source.Name;
+
+    /// <inheritdoc/>
+    public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
+    {
+        try
+        {
+            return source.Excluding(patterns);
+        }
+        catch (Exception e)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellation)
+    {
+        try
+        {
+            await source.ReadAsync(requests, cancellation);
+        }
+        catch (Exception e) when (e is not RpcException && !cancellation.IsCancellationRequested)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+            throw;
+        }
+    }
+
+    /// <summary>Throws what the source threw, if it did.</summary>
+    public void ThrowIfFailed() => _failure?.Throw();
+}

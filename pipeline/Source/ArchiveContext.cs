@@ -1,0 +1,103 @@
+using Ci.BuildKit;
+
+namespace Ci.Pipeline.Source;
+
+/// <summary>
+/// The build context of an image, file by file, out of a commit's archive: small files from memory, and the others in one
+/// pass through the archive for all that are asked for.
+/// </summary>
+internal sealed class ArchiveContext : ContextSource
+{
+    private readonly List<ContextFile> _files = [];
+    private readonly List<(ContextFile File, byte[] Content)> _small = [];
+    private readonly Dictionary<int, ContextFile> _places = [];
+    private readonly Func<ArchiveReader> _open;
+
+    /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit.</exception>
+    public ArchiveContext(ImageSpec image, ContextRules rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, Func<ArchiveReader> open, string? name)
+    {
+        Name = name;
+        _open = open;
+        var needs = new ContextNeeds(image, rules);
+        for (var place = 0; place < files.Count; place++)
+        {
+            var isFolder = files[place].Kind == IndexedKind.Folder;
+            needs.See(files[place].Path, isFolder);
+            if (rules.NameOf(files[place].Path, isFolder, CancellationToken.None) is { } path)
+            {
+                Add(FileAt(path, files[place]), files[place].Content, place);
+            }
+        }
+
+        needs.ThrowIfMissing();
+        if (ownIgnoreFile is not null)
+        {
+            Add(new ContextFile { Path = ContextRules.IgnoreName, Size = ownIgnoreFile.Length }, ownIgnoreFile);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string? Name { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ContextFile> Files => _files;
+
+    /// <inheritdoc/>
+    public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
+    {
+        var ignore = DockerIgnore.Of(patterns);
+        return path => ignore.Excludes(path);
+    }
+
+    /// <inheritdoc/>
+    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellation)
+    {
+        foreach (var (file, content) in _small)
+        {
+            if (requests.Contains(file))
+            {
+                await requests.AnswerAsync(file, new MemoryStream(content), cancellation);
+            }
+        }
+
+        if (!requests.IsEmpty)
+        {
+            await ReadArchiveAsync(requests, cancellation);
+        }
+    }
+
+    private async Task ReadArchiveAsync(ContextRequests requests, CancellationToken cancellation)
+    {
+        await using var reader = _open();
+        for (var place = 0; !requests.IsEmpty && await reader.NextAsync(cancellation) is { } next; place++)
+        {
+            if (_places.TryGetValue(place, out var file) && requests.Contains(file))
+            {
+                await ArchiveReader.ReadContentAsync(() => requests.AnswerAsync(file, next.Entry.DataStream ?? Stream.Null, cancellation));
+            }
+        }
+    }
+
+    private void Add(ContextFile file, byte[]? content, int place = -1)
+    {
+        _files.Add(file);
+        if (content is not null)
+        {
+            _small.Add((file, content));
+        }
+        else
+        {
+            _places[place] = file;
+        }
+    }
+
+    private static ContextFile FileAt(string path, IndexedFile file) => new()
+    {
+        Path = path,
+        Kind = file.Kind switch { IndexedKind.Folder => ContextFileKind.Folder, IndexedKind.Link => ContextFileKind.Link, _ => ContextFileKind.File },
+        Mode = file.Kind switch { IndexedKind.File => CheckoutModes.File, IndexedKind.Link => CheckoutModes.Link, _ => CheckoutModes.Executable },
+        Size = file.Length,
+        Modified = file.Modified,
+        LinkTarget = file.LinkTarget,
+    };
+}
