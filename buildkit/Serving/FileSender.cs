@@ -13,7 +13,7 @@ namespace Ci.BuildKit.Serving;
 internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile> files, IAsyncStreamReader<Packet> asked, IServerStreamWriter<Packet> answers)
     : ContextRequests
 {
-    private const int PieceSize = 1 << 16;
+    private const int PieceSize = 1 << 18;
 
     // Go's bits for what is no plain file (io/fs, ModeDir and ModeSymlink).
     private const uint FolderBit = 1u << 31;

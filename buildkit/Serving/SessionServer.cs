@@ -12,6 +12,7 @@ namespace Ci.BuildKit.Serving;
 /// <summary>The gRPC server of one session: Kestrel, over the one connection that is already there.</summary>
 internal static class SessionServer
 {
+    private const int MaxWaitingBytes = 1 << 20;
     private const int MaxHeaders = 100_000;
     private const int MaxHeaderBytes = 16 << 20;
 
@@ -36,6 +37,9 @@ internal static class SessionServer
 
             // An engine takes files as slowly as its disk does.
             kestrel.Limits.MinResponseDataRate = null;
+
+            // The next piece is read while the engine takes the last.
+            kestrel.Limits.MaxResponseBufferSize = MaxWaitingBytes;
             kestrel.Listen(UpgradedEndPoint.Instance, listen => listen.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

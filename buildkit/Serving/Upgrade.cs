@@ -84,9 +84,12 @@ internal static class Upgrade
 /// <summary>A stream's two directions as pipes. Completing them leaves the stream open.</summary>
 internal sealed class StreamPipes(Stream stream) : IDuplexPipe
 {
-    /// <inheritdoc/>
-    public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
+    // Each buffer is a write of its own to the connection; a context of some hundred megabytes goes through here.
+    private const int BufferSize = 1 << 16;
 
     /// <inheritdoc/>
-    public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+    public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true));
+
+    /// <inheritdoc/>
+    public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
 }

@@ -45,7 +45,7 @@ public sealed class SourceArchive : IAsyncDisposable
         var archive = new SourceArchive(new SpoolFile(limits.TempDirectory), limits);
         try
         {
-            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes), limits);
+            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellation), limits);
             while (await reader.NextAsync(cancellation) is { } next)
             {
                 archive.CommittedAt ??= next.Entry.ModificationTime;
