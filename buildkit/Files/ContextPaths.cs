@@ -8,7 +8,7 @@ namespace Ci.BuildKit.Files;
 /// </summary>
 internal sealed class ContextPaths
 {
-    private const int MaxPaths = 1_000;
+    private const int MaxPaths = 200;
     private const string Anything = "*";
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);

@@ -1,7 +1,9 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using Ci.BuildKit;
 using Ci.Pipeline.Source;
+using Ci.Tests.BuildKit;
 
 namespace Ci.Tests.Source;
 
@@ -28,6 +30,27 @@ public sealed class SourceArchiveTests
             image, File(".dockerignore", "*"), File("api/Dockerfile", "FROM x"), File("api/.dockerignore", "*.md"), File("api/a.md", ""), File("apix/b", ""), File("api/c", ""));
 
         Assert.Equal([".dockerignore", "Dockerfile", "c"], context.Keys);
+    }
+
+    [Fact]
+    public async Task Small_files_and_large_ones_and_as_many_as_are_not_kept_are_all_there()
+    {
+        TarEntry[] many = [.. Enumerable.Range(0, 100).Select(i => File($"many/{i:D3}", new string((char)('a' + (i % 26)), 60_000)))];
+
+        var context = await ContextAsync(Whole, [File("Dockerfile", "FROM x"), File("large", new string('l', 200_000)), .. many, File("last", "small")]);
+
+        Assert.Equal(103, context.Count);
+        Assert.Equal(new string('v', 60_000), context["many/099"]);
+    }
+
+    [Fact]
+    public async Task Of_two_entries_of_one_path_the_last_is_the_file()
+    {
+        await using var archive = await SpoolAsync(new SourceOptions(), File("Dockerfile", "FROM first"), File("Dockerfile", "FROM last"));
+
+        var served = await AskingForAll.ReadAsync(archive.FilesOf(Whole, null)!, Cancellation);
+
+        Assert.Equal("FROM last", Encoding.UTF8.GetString(Assert.Single(served).Content));
     }
 
     [Fact]
@@ -256,15 +279,29 @@ public sealed class SourceArchiveTests
         await archive.WriteContextAsync(image, context, Cancellation);
         context.Position = 0;
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var modes = new Dictionary<string, (UnixFileMode, DateTimeOffset)>();
         await using var reader = new TarReader(context);
         while (await reader.GetNextEntryAsync(copyData: true, Cancellation) is { } entry)
         {
             Assert.Equal((0, 0), (entry.Uid, entry.Gid));
             files.Add(entry.Name, entry.EntryType == TarEntryType.SymbolicLink ? "-> " + entry.LinkName
                 : entry.DataStream is null ? "" : await new StreamReader(entry.DataStream).ReadToEndAsync(Cancellation));
+            modes[entry.Name.TrimEnd('/')] = (entry.Mode, entry.ModificationTime);
         }
 
+        await AssertServedAsync(files, modes, archive.FilesOf(image, null)!);
         return files;
+    }
+
+    /// <summary>File by file the context is the same as in one piece.</summary>
+    private static async Task AssertServedAsync(
+        SortedDictionary<string, string> files, Dictionary<string, (UnixFileMode, DateTimeOffset)> modes, ContextSource source)
+    {
+        var served = (await AskingForAll.ReadAsync(source, Cancellation)).Where(file => modes.ContainsKey(file.File.Path)).ToList();
+        Assert.Equal(files, served.ToDictionary(
+            file => file.File.Path + (file.File.Kind == ContextFileKind.Folder ? "/" : ""),
+            file => file.File.Kind == ContextFileKind.Link ? "-> " + file.File.LinkTarget : Encoding.UTF8.GetString(file.Content)));
+        Assert.All(served, file => Assert.Equal(modes[file.File.Path], (file.File.Mode, file.File.Modified)));
     }
 
     private static async Task<SourceArchive> SpoolAsync(SourceOptions options, params TarEntry[] entries)
