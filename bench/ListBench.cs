@@ -19,7 +19,7 @@ internal static class ListBench
     {
         var table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection }));
         var records = new BuildRecords(table);
-        var lists = new BuildLists(table, records);
+        var lists = new BuildLists(records);
         var watch = Stopwatch.StartNew();
         foreach (var some in Enumerable.Range(0, builds).Chunk(AtOnce))
         {

@@ -1,16 +1,17 @@
 namespace Ci.Pipeline.Report;
 
 /// <summary>
-/// The lists that a build is in, each a range of rows whose keys begin alike and go on with the build's place in time, so
-/// that what people filter by is read from one range, newest first. There are few of them, for a storage emulator looks
-/// at every row of a table whatever it is asked for.
+/// The lists that a build is in when nothing is left to be done about it, each a range of rows whose keys begin alike and go
+/// on with the build's place in time, so that what people filter by is read from one range, newest first. There are few of
+/// them, for a storage emulator looks at every row of a table whatever it is asked for.
 /// </summary>
 internal static class BuildList
 {
     /// <summary>All builds.</summary>
     public const string All = BuildRow.TimePrefix;
 
-    private const string Prefix = "list-";
+    /// <summary>What the keys of the rows of filtered lists begin with.</summary>
+    public const string Prefix = "list-";
 
     /// <summary>A repository's builds.</summary>
     public static string OfRepository(string repository) => $"{Prefix}repository-{Name(repository)}|";
@@ -19,9 +20,10 @@ internal static class BuildList
     public static string? OfState(BuildState state) =>
         state is BuildState.Queued or BuildState.Running or BuildState.Succeeded ? null : $"{Prefix}state-{state.ToString().ToLowerInvariant()}|";
 
-    /// <summary>The lists that a build is in beside that of all. What has not ended is found among the active ones.</summary>
+    /// <summary>The lists that a build is in.</summary>
     public static IEnumerable<string> Of(BuildRecord record)
     {
+        yield return All;
         yield return OfRepository(record.Request.Repository);
         if (OfState(record.State) is { } ended)
         {

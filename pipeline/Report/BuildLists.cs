@@ -64,7 +64,7 @@ public sealed partial record BuildFilter
 public sealed record BuildListPart(IReadOnlyList<BuildRecord> Builds, string? Older);
 
 /// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
-public sealed class BuildLists(BuildsTable table, BuildRecords records)
+public sealed class BuildLists(BuildRecords records)
 {
     private const int Looked = 200;
 
@@ -74,33 +74,40 @@ public sealed class BuildLists(BuildsTable table, BuildRecords records)
         var found = filter switch
         {
             { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellation),
-            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter.Before, count + 1, Conditions(filter), cancellation),
-            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter.Before, count + 1, "", cancellation),
-            _ => await ReadAsync(BuildList.All, filter.Before, count + 1, Conditions(filter), cancellation),
+            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellation),
+            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter, count + 1, "", cancellation),
+            _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellation),
         };
         return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
     }
 
     /// <summary>A repository's newest builds that succeeded, newest first.</summary>
     public Task<IReadOnlyList<BuildRecord>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
-        ReadAsync(BuildList.OfRepository(repository), null, count, Is(BuildState.Succeeded), cancellation);
+        ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellation);
 
     /// <summary>A repository's newest builds of what was merged, newest first.</summary>
     public Task<IReadOnlyList<BuildRecord>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
-        ReadAsync(BuildList.OfRepository(repository), null, count, $" and Purpose eq '{BuildPurpose.Merge}'", cancellation);
+        records.ListAsync(
+            BuildList.OfRepository(repository),
+            null,
+            count,
+            $" and Purpose eq '{BuildPurpose.Merge}'",
+            build => build.Request.Purpose == BuildPurpose.Merge && IsOf(new BuildFilter { Repository = repository }, build),
+            cancellation);
 
     /// <summary>The repositories of the newest builds, by name.</summary>
     public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation) =>
-        [.. (await ReadAsync(BuildList.All, null, Looked, "", cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
+        [.. (await records.ListAsync(Looked, cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
 
     private async Task<IReadOnlyList<BuildRecord>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
-        [.. (await records.ActiveAsync(cancellation)).Where(build => IsOf(filter, build)).OrderBy(BuildRow.Place, StringComparer.Ordinal)];
+        [.. (await records.ActiveAsync(cancellation))
+            .Where(build => IsOf(filter, build) && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
+            .OrderBy(BuildRow.Place, StringComparer.Ordinal)];
 
     private static bool IsOf(BuildFilter filter, BuildRecord build) =>
-        build.State == filter.State
+        (filter.State is null || filter.State == build.State)
         && (filter.Repository is null || filter.Repository.Equals(build.Request.Repository, StringComparison.OrdinalIgnoreCase))
-        && (filter.PullRequest is null || filter.PullRequest == build.Request.PullRequest)
-        && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0);
+        && (filter.PullRequest is null || filter.PullRequest == build.Request.PullRequest);
 
     private static string Conditions(BuildFilter filter) =>
         (filter.State is { } state ? Is(state) : "")
@@ -108,6 +115,6 @@ public sealed class BuildLists(BuildsTable table, BuildRecords records)
 
     private static string Is(BuildState state) => $" and State eq '{state}'";
 
-    private async Task<IReadOnlyList<BuildRecord>> ReadAsync(string list, string? behind, int count, string conditions, CancellationToken cancellation) =>
-        [.. (await table.QueryAsync(BuildList.Filter(list, behind) + conditions, count, cancellation)).Select(BuildRow.Read)];
+    private Task<IReadOnlyList<BuildRecord>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellation) =>
+        records.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellation);
 }

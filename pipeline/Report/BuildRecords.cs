@@ -1,9 +1,9 @@
 namespace Ci.Pipeline.Report;
 
 /// <summary>
-/// The builds' records. A build has a row that is found by its id, one that sorts by time, newest first, so that a list
-/// reads only what it shows, and while something is to be done about it a third, so that this is found among a hundred
-/// thousand that are done.
+/// The builds' records. A build has a row that is found by its id, and while something is to be done about it another, so that
+/// this is found among a hundred thousand that are done. Then it has instead a row in each of the lists that it is in, which
+/// sort by time, newest first, so that a list reads only what it shows.
 /// </summary>
 public sealed class BuildRecords(BuildsTable table)
 {
@@ -42,8 +42,24 @@ public sealed class BuildRecords(BuildsTable table)
     }
 
     /// <summary>The newest builds, newest first.</summary>
-    public async Task<IReadOnlyList<BuildRecord>> ListAsync(int count, CancellationToken cancellation) =>
-        [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.TimePrefix), count, cancellation)).Select(BuildRow.Read)];
+    public Task<IReadOnlyList<BuildRecord>> ListAsync(int count, CancellationToken cancellation) =>
+        ListAsync(BuildList.All, null, count, "", static _ => true, cancellation);
+
+    /// <summary>The newest builds of a list behind a place, newest first: the active ones that belong there, and what the list itself has.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="behind">The place; null for the list's beginning.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="conditions">What of the list is wanted, in storage's words: <c> and State eq …</c>.</param>
+    /// <param name="isWanted">The same for an active build, the list included.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<IReadOnlyList<BuildRecord>> ListAsync(
+        string list, string? behind, int count, string conditions, Func<BuildRecord, bool> isWanted, CancellationToken cancellation)
+    {
+        // In this order: a build that ends meanwhile is found twice, and not missed.
+        var active = (await ActiveAsync(cancellation)).Where(build => isWanted(build) && (behind is null || string.CompareOrdinal(BuildRow.Place(build), behind) > 0));
+        var ended = (await table.QueryAsync(BuildList.Filter(list, behind) + conditions, count, cancellation)).Select(BuildRow.Read);
+        return [.. active.Concat(ended).DistinctBy(build => build.Id).OrderBy(BuildRow.Place, StringComparer.Ordinal).Take(count)];
+    }
 
     /// <summary>A repository's builds that wait for a worker, in no order, as many as asked for.</summary>
     public async Task<IReadOnlyList<BuildRecord>> QueuedOfAsync(string repository, int count, CancellationToken cancellation) =>

@@ -36,38 +36,19 @@ internal static class BuildRow
     public static IEnumerable<TableTransactionAction> Update(BuildRecord before, BuildRecord after, ETag etag) =>
         [new(TableTransactionActionType.UpdateReplace, Write(after, IdKey(after.Id)), etag), .. Others(before, after)];
 
+    /// <summary>
+    /// A build is either among the active ones or in the lists: while it goes on it changes often, and it has to be accepted
+    /// quickly. What moves from one to the other does so in the same transaction.
+    /// </summary>
     private static IEnumerable<TableTransactionAction> Others(BuildRecord? before, BuildRecord after)
     {
-        if (before is not null && TimeKey(before) != TimeKey(after))
-        {
-            yield return Delete(TimeKey(before));
-        }
-
-        yield return Upsert(after, TimeKey(after));
-        if (after.IsActive)
-        {
-            yield return Upsert(after, ActivePrefix + after.Id);
-        }
-        else if (before is { IsActive: true })
-        {
-            yield return Delete(ActivePrefix + after.Id);
-        }
-
-        foreach (var list in Lists(before, after))
-        {
-            yield return list;
-        }
+        var keys = Keys(after);
+        var earlier = before is null ? [] : Keys(before);
+        return [.. earlier.Except(keys).Select(Delete), .. keys.Select(key => Upsert(key.StartsWith(BuildList.Prefix, StringComparison.Ordinal) ? Shown(after) : after, key))];
     }
 
-    /// <summary>The rows of the filtered lists; a record that changed in nothing that a list shows leaves them as they are.</summary>
-    private static IEnumerable<TableTransactionAction> Lists(BuildRecord? before, BuildRecord after)
-    {
-        var keys = BuildList.Of(after).Select(list => list + Place(after)).ToArray();
-        var earlier = before is null ? [] : BuildList.Of(before).Select(list => list + Place(before)).ToArray();
-        var shown = Shown(after);
-        var isSame = before is not null && Json(Shown(before)) == Json(shown);
-        return [.. earlier.Except(keys).Select(Delete), .. keys.Where(key => !isSame || !earlier.Contains(key)).Select(key => Upsert(shown, key))];
-    }
+    private static string[] Keys(BuildRecord record) =>
+        record.IsActive ? [ActivePrefix + record.Id] : [.. BuildList.Of(record).Select(list => list + Place(record))];
 
     /// <summary>What lists show of a build; what changes while it only goes on is not among it.</summary>
     private static BuildRecord Shown(BuildRecord record) => record with
@@ -93,8 +74,6 @@ internal static class BuildRow
         var age = long.MaxValue - record.Request.QueuedAt.UtcTicks;
         return age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id;
     }
-
-    private static string TimeKey(BuildRecord record) => TimePrefix + Place(record);
 
     private static TableTransactionAction Upsert(BuildRecord record, string key) => new(TableTransactionActionType.UpsertReplace, Write(record, key));
 

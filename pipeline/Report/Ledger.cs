@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -62,10 +63,20 @@ public sealed partial class Ledger : IAsyncDisposable
 
     private const int LookupsAtOnce = 16;
 
+    // As many as a transaction takes: others' writes get their turn in between.
+    private const int AtOnce = 30;
+
     // An entry that storage does not take soon is left out, so that they do not pile up while it is away.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Task, bool> _underWay = new();
+    // Deliveries come in bursts, and storage does one thing at a time: what GitHub waits for goes first.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private List<LedgerEntry> _waiting = [];
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _writing = Task.CompletedTask;
     private readonly BuildRecords _records;
     private readonly ILogger<Ledger> _logger;
     private readonly TableClient _table;
@@ -81,18 +92,23 @@ public sealed partial class Ledger : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has an entry written. It is no promise, and GitHub's answer does not wait for it; but who reads the ledger of this
-    /// host does, and so does the host's end.
+    /// Has an entry written, soon: when no more deliveries come for a moment. It is no promise, and GitHub's answer does not
+    /// wait for it; but who reads the ledger of this host does, and so does the host's end.
     /// </summary>
     public void Add(LedgerEntry entry)
     {
-        var writing = WriteAsync(entry);
-        _underWay[writing] = true;
-        writing.ContinueWith(done => _underWay.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        lock (_gate)
+        {
+            _waiting.Add(entry);
+            if (_writing.IsCompleted)
+            {
+                _writing = Task.Run(WriteWaitingAsync);
+            }
+        }
     }
 
     /// <summary>Waits until what was added is written.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_underWay.Keys);
+    public async ValueTask DisposeAsync() => await FlushAsync();
 
     /// <summary>The newest entries, newest first.</summary>
     public Task<IReadOnlyList<LedgerEntry>> NewestAsync(int count, CancellationToken cancellation) => ReadAsync("newest-", count, cancellation);
@@ -133,6 +149,68 @@ public sealed partial class Ledger : IAsyncDisposable
         ["Entry"] = JsonSerializer.Serialize(entry, LedgerJson.Default.LedgerEntry),
     };
 
+    private Task FlushAsync()
+    {
+        lock (_gate)
+        {
+            _hurry.TrySetResult();
+            return _writing;
+        }
+    }
+
+    /// <summary>Writes until nothing waits any more.</summary>
+    private async Task WriteWaitingAsync()
+    {
+        while (true)
+        {
+            await UntilQuietAsync();
+            foreach (var some in Take().Chunk(AtOnce))
+            {
+                await Task.WhenAll(some.Select(WriteAsync));
+            }
+
+            lock (_gate)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _writing = Task.CompletedTask;
+                    return;
+                }
+            }
+        }
+    }
+
+    private List<LedgerEntry> Take()
+    {
+        lock (_gate)
+        {
+            (var taken, _waiting) = (_waiting, []);
+            return taken;
+        }
+    }
+
+    /// <summary>Waits until no more entries come for a moment, but not forever, and not when somebody wants to read.</summary>
+    private async Task UntilQuietAsync()
+    {
+        var start = Stopwatch.GetTimestamp();
+        int before;
+        do
+        {
+            before = Count();
+            await Task.WhenAny(_hurry.Task, Task.Delay(Quiet));
+        }
+        while (before != Count() && !_hurry.Task.IsCompleted && Stopwatch.GetElapsedTime(start) < Longest);
+    }
+
+    private int Count()
+    {
+        lock (_gate)
+        {
+            return _waiting.Count;
+        }
+    }
+
     private async Task WriteAsync(LedgerEntry entry)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -148,7 +226,7 @@ public sealed partial class Ledger : IAsyncDisposable
 
     private async Task<IReadOnlyList<LedgerEntry>> ReadAsync(string prefix, int count, CancellationToken cancellation)
     {
-        await Task.WhenAll(_underWay.Keys).WaitAsync(cancellation);
+        await FlushAsync().WaitAsync(cancellation);
         var found = new List<LedgerEntry>();
         var filter = $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
         try

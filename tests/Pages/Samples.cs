@@ -17,7 +17,7 @@ internal sealed class Samples
         _connection = connection;
         Table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection }));
         Records = new BuildRecords(Table);
-        Lists = new BuildLists(Table, Records);
+        Lists = new BuildLists(Records);
     }
 
     public BuildsTable Table { get; }

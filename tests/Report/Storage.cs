@@ -27,7 +27,7 @@ internal sealed class Storage
         Admission = new Admission(Table, Time);
         Claims = new TagClaims(Table, Time);
         Queue = new BuildQueue(options);
-        Lists = new BuildLists(Table, Records);
+        Lists = new BuildLists(Records);
     }
 
     public ManualTime Time { get; } = new();
