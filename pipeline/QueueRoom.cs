@@ -7,12 +7,12 @@ namespace Ci.Pipeline;
 
 /// <summary>
 /// Whether a repository may have one more build wait (<c>Build__MaxQueued</c>). Looking costs a read, so a look is good for
-/// some seconds, as long as what was let in since cannot have filled the room. What comes at the very same moment, or to another
-/// host, may make it a few more.
+/// half a minute, as long as what was let in since cannot have filled the room. What comes at the very same moment, or
+/// meanwhile to another host, may make it more.
 /// </summary>
 public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Look> _looks = new(StringComparer.OrdinalIgnoreCase);
 

@@ -52,6 +52,7 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
         var failed = await story.OpenAsync(broken);
         var built = await story.OpenAsync(story.Files("x"));
         var table = new TableClient(story.Storage, "builds");
+        await Parts.UntilAsync(async () => !await table.QueryAsync<TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'").AnyAsync(), "that nothing is left to be done");
 
         var failures = await table.QueryAsync<TableEntity>("RowKey ge 'newest-' and RowKey lt 'newest.' and State eq 'Failed'").ToArrayAsync(TestContext.Current.CancellationToken);
         var ofOne = await table.QueryAsync<TableEntity>($"RowKey ge 'newest-' and RowKey lt 'newest.' and Repository eq 'sample/repository' and PullRequest eq {built.PullRequest}").ToArrayAsync(TestContext.Current.CancellationToken);
