@@ -15,7 +15,7 @@ public static partial class EngineErrors
         "tls handshake timeout", "timeout exceeded", "context deadline exceeded", "server misbehaving", "broken pipe",
         "network is unreachable", "no route to host", "toomanyrequests", "too many requests", "unexpected eof",
         "received unexpected http status: 5", "500 internal server error", "502 bad gateway", "503 service unavailable",
-        "504 gateway", "bad gateway", "service unavailable", "context canceled", "shutting down", "transport is closing", "ttrpc",
+        "504 gateway", "bad gateway", "service unavailable", "code = unavailable", "context canceled", "shutting down", "transport is closing", "ttrpc",
         "does not exist locally", "error running hook",
     ];
 

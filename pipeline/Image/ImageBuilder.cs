@@ -96,7 +96,7 @@ public sealed class ImageBuilder(
     /// The engine asks only for files that it was not sent under this name, and tells files apart by size and time, which a
     /// stranger can choose: theirs are never kept for others.
     /// </summary>
-    private static string? ContextName(BuildRequest request, ImageSpec spec) =>
+    internal static string? ContextName(BuildRequest request, ImageSpec spec) =>
         request.IsFork ? null : $"{request.Repository}@{request.Commit}:{spec.Context}:{spec.DockerfilePath}";
 
     private async Task RemoveAsync(string name)

@@ -143,6 +143,17 @@ public sealed class BuildKitFilesTests(DockerEngine engine)
     }
 
     [Fact]
+    public async Task Contexts_without_a_name_share_nothing_although_sizes_and_times_agree()
+    {
+        MemoryContext Context(string content) => new MemoryContext().With("Dockerfile", $"FROM {Base}\nCOPY file /\n").With("file", content);
+        await BuildAsync(Context("a stranger's"));
+
+        var image = await BuildAsync(Context("one's own   "));
+
+        Assert.Equal("one's own", await PrintsAsync(image, "cat /file"));
+    }
+
+    [Fact]
     public async Task What_the_source_throws_comes_out_as_it_is()
     {
         var context = new MemoryContext { Reading = (path, _) => path == "file" ? throw new TimeZoneNotFoundException("the disk is gone") : Task.CompletedTask }

@@ -19,6 +19,7 @@ public sealed class EngineErrorsTests
     [InlineData("Get \"http://localhost:5000/v2/\": dial tcp 127.0.0.1:5000: connect: connection refused")]
     [InlineData("received unexpected HTTP status: 503 Service Unavailable")]
     [InlineData("Get \"http://localhost:5000/v2/\": EOF")]
+    [InlineData("rpc error: code = Unavailable desc = transport went away")]
     [InlineData("cancelled: context canceled")]
     [InlineData("Step 2/2 : RUN sleep 1: its container could not be started: runc run failed: unable to start container process: error during container init: error running hook #0: error running hook: exit status 1, stdout: , stderr: level=fatal msg=\"dial unix /run/docker/libnetwork/2eec.sock: connect: no such file or directory\"")]
     public void One_that_passes(string error) => Assert.IsType<ImageUnavailableException>(EngineErrors.OfBuild(error));
