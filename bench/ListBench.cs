@@ -79,6 +79,6 @@ internal static class ListBench
             Delivery = "",
             QueuedAt = time,
         }) with
-        { State = state, Summary = "Ended.", StartedAt = time, FinishedAt = time.AddSeconds(40), Reported = state };
+        { State = state, Summary = "Ended.", StartedAt = time, FinishedAt = time.AddSeconds(40), Reported = state, Commented = state };
     }
 }
