@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using Ci.BuildKit;
 using Ci.Pipeline.Source;
 using Docker.DotNet;
 
@@ -15,10 +14,6 @@ namespace Ci.Pipeline.Image;
 /// </summary>
 public sealed partial class BaseImages(EngineClient client, RegistryLogins logins)
 {
-    // Docker Hub, as its registry and as its logins are called.
-    private const string Hub = "registry-1.docker.io";
-    private const string HubLogin = "https://index.docker.io/v1/";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private string? _platform;
@@ -79,7 +74,7 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
         var host = HostOf(reference);
         if (await logins.FindAsync(host, cancellation) is { } login)
         {
-            request.Headers.Add("X-Registry-Auth", AuthOf(login, host == Hub ? HubLogin : host));
+            request.Headers.Add(EngineLogins.OneHeader, EngineLogins.One(host, login));
         }
 
         using var answer = await http.SendAsync(request, cancellation);
@@ -90,24 +85,12 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
 
     /// <summary>The registry of a reference (distribution's "reference": the first part is a host if it has a dot or colon, or is localhost).</summary>
     private static string HostOf(string reference) =>
-        reference.Split('/', 2) is [var first, _] && (first.AsSpan().IndexOfAny('.', ':') >= 0 || first == "localhost") ? first : Hub;
-
-    // Docker Engine API, "Authentication": base64 for URLs; a token goes without a user.
-    private static string AuthOf(RegistryCredentials login, string server)
-    {
-        var auth = login.Username.Length > 0
-            ? new RegistryAuth(login.Username, login.Secret, null, server)
-            : new RegistryAuth(null, null, login.Secret, server);
-        return Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(auth, BaseImagesJson.Default.RegistryAuth)).Replace('+', '-').Replace('/', '_');
-    }
+        reference.Split('/', 2) is [var first, _] && (first.AsSpan().IndexOfAny('.', ':') >= 0 || first == "localhost") ? EngineLogins.RegistryOf(first) : EngineLogins.Hub;
 
     // What distribution's grammar of references allows, and nothing that would lead elsewhere in the engine's API.
     [GeneratedRegex(@"^[A-Za-z0-9]+([._:/@-]+[A-Za-z0-9_]+)*$")]
     private static partial Regex Reference();
 }
-
-/// <summary>What the engine logs in with, in the header <c>X-Registry-Auth</c>.</summary>
-internal sealed record RegistryAuth(string? Username, string? Password, string? Identitytoken, string Serveraddress);
 
 /// <summary>The engine's answer about an image in a registry.</summary>
 internal sealed record DistributionAnswer([property: JsonPropertyName("Descriptor")] DistributionDescriptor? Descriptor);
@@ -115,7 +98,5 @@ internal sealed record DistributionAnswer([property: JsonPropertyName("Descripto
 /// <summary>The manifest that a reference leads to.</summary>
 internal sealed record DistributionDescriptor([property: JsonPropertyName("digest")] string? Digest);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(RegistryAuth))]
 [JsonSerializable(typeof(DistributionAnswer))]
 internal sealed partial class BaseImagesJson : JsonSerializerContext;

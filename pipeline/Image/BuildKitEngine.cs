@@ -38,7 +38,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
     // Strangers see what everybody may see.
     private SessionAnswers AnswersTo(EngineBuild build) => new()
     {
-        Credentials = (host, cancellation) => build.IsStrangers ? default : logins.FindAsync(host, cancellation),
+        Credentials = (host, cancellation) => build.IsStrangers ? default : new(logins.FindAsync(host, cancellation)),
         Secret = (id, _) => ValueTask.FromResult(build.Secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
     };
 

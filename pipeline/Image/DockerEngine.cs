@@ -81,7 +81,7 @@ public sealed record StepLimits
 /// Builds and pushes with the Docker engine. It reads the stream behind a 200 to its end, because that is where the engine
 /// reports a failed build or push.
 /// </summary>
-public sealed partial class DockerEngine(EngineClient client)
+public sealed partial class DockerEngine(EngineClient client, RegistryLogins logins)
 {
     // Microseconds; the kernel's own default.
     private const long CpuPeriod = 100_000;
@@ -89,6 +89,9 @@ public sealed partial class DockerEngine(EngineClient client)
     /// <summary>Builds an image under its name with the classic builder and returns its id; every line of the builder's output goes to <paramref name="output"/>.</summary>
     public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
+        // Strangers' commits get no base that the registry would not give to anybody.
+        IReadOnlyDictionary<string, RegistryCredentials> known = build.IsStrangers ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellation);
+        using var api = client.OpenWith(EngineLogins.AllHeader, EngineLogins.All(known));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16));
         var writing = WriteContextAsync(build, pipe.Writer, stop.Token);
@@ -98,8 +101,8 @@ public sealed partial class DockerEngine(EngineClient client)
                 async () =>
                 {
                     await using var context = pipe.Reader.AsStream();
-#pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end. The other overload cannot read BuildKit's trace.
-                    await using var answer = await client.Api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
+#pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end.
+                    await using var answer = await api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
 #pragma warning restore CS0618
                     return await ReadBuildAsync(answer, build.Made, output, cancellation);
                 },

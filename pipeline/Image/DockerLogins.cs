@@ -18,13 +18,21 @@ public sealed partial class DockerLogins(IOptions<DockerOptions> options, ILogge
 {
     private const long MaxFileBytes = 1 << 20;
 
-    // The name under which the command line keeps the login to Docker Hub, and the one that the engine asks for.
-    private const string HubLogin = "https://index.docker.io/v1/", Hub = "registry-1.docker.io";
-
     private static readonly TimeSpan HelperPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The registries that there is a login to; a login that a helper keeps is named in the file too.</summary>
+    public async Task<IReadOnlyList<string>> HostsAsync(CancellationToken cancellation) => await ReadAsync(
+        "every registry",
+        config => Task.FromResult<IReadOnlyList<string>?>(
+            [.. (config.Auths ?? []).Keys.Concat((config.CredHelpers ?? []).Keys).Select(HostOf).Select(EngineLogins.RegistryOf).Distinct(StringComparer.Ordinal)]),
+        cancellation) ?? [];
+
     /// <summary>The credentials for a registry; null when there are none, or they cannot be had.</summary>
-    public async ValueTask<RegistryCredentials?> FindAsync(string host, CancellationToken cancellation)
+    public Task<RegistryCredentials?> FindAsync(string host, CancellationToken cancellation) =>
+        ReadAsync(host, config => FindAsync(config, EngineLogins.NameOf(host), cancellation), cancellation);
+
+    private async Task<T?> ReadAsync<T>(string host, Func<DockerConfig, Task<T?>> find, CancellationToken cancellation)
+        where T : class
     {
         var file = Path.Combine(options.Value.ConfigFolder, "config.json");
         try
@@ -36,7 +44,7 @@ public sealed partial class DockerLogins(IOptions<DockerOptions> options, ILogge
 
             await using var stream = File.OpenRead(file);
             return await JsonSerializer.DeserializeAsync(stream, DockerConfigJson.Default.DockerConfig, cancellation) is { } config
-                ? await FindAsync(config, host == Hub ? HubLogin : host, cancellation)
+                ? await find(config)
                 : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or FormatException or Win32Exception or InvalidOperationException)

@@ -18,15 +18,16 @@ public sealed class EngineClient : IDisposable
     {
         Endpoint = options.Value.Endpoint;
         _tls = EngineTls.Of(options.Value);
-        var builder = new DockerClientBuilder().WithEndpoint(Endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
-        // The transport that Docker.DotNet takes for TCP by itself has TLS options of its own making; this one is .NET's.
-        Api = _tls is null ? builder.Build() : builder.WithAuthProvider(_tls).WithTransportOptions(new NativeHttpTransportOptions()).Build();
+        Api = Open(new Dictionary<string, string>());
     }
 
     /// <summary>The engine's address.</summary>
     public Uri Endpoint { get; }
 
     internal DockerClient Api { get; }
+
+    /// <summary>A client that sends a header along for which Docker.DotNet's methods have no parameter.</summary>
+    internal DockerClient OpenWith(string header, string value) => Open(new Dictionary<string, string> { [header] = value });
 
     /// <summary>A client for what Docker.DotNet has no method for.</summary>
     internal HttpClient OpenHttp() => EngineSocket.Client(Endpoint, _tls);
@@ -51,4 +52,11 @@ public sealed class EngineClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Api.Dispose();
+
+    private DockerClient Open(Dictionary<string, string> headers)
+    {
+        var builder = new DockerClientBuilder().WithEndpoint(Endpoint).WithTimeout(Timeout.InfiniteTimeSpan).WithHeaders(headers);
+        // The transport that Docker.DotNet takes for TCP by itself has TLS options of its own making; this one is .NET's.
+        return _tls is null ? builder.Build() : builder.WithAuthProvider(_tls).WithTransportOptions(new NativeHttpTransportOptions()).Build();
+    }
 }

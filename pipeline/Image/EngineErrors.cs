@@ -35,7 +35,7 @@ public static partial class EngineErrors
             ? new ImageRefusedException($"The base image {none.Groups["image"].Value} is not there: its registry answered 'not found'.")
         : !error.Contains("returned a non-zero code", StringComparison.Ordinal)
         && !error.Contains("did not complete successfully", StringComparison.Ordinal)
-            ? OfEngine(error, Refused(error, Sentence(error)))
+            ? OfEngine(error, OfCertificate(error) ?? Refused(error, Sentence(error)))
             : new ImageRefusedException(Sentence(error));
 
     /// <summary>The builder's words where there is no doubt that the commit is wrong.</summary>
@@ -49,7 +49,7 @@ public static partial class EngineErrors
     /// <summary>An error line in a push's stream.</summary>
     public static Exception OfPush(string error, string repository) => IsPassing(error)
         ? new ImageUnavailableException($"The registry did not take {repository}: {Sentence(error)}")
-        : Refused(
+        : OfCertificate(error) ?? Refused(
             error, $"The registry refused {repository}: {Sentence(error)} Check that Registry__Address is right and that the engine may push there.");
 
     /// <summary>An HTTP status that is an error: 4xx is about what was asked, 5xx about the engine, but for a Dockerfile that cannot be read.</summary>
@@ -59,9 +59,15 @@ public static partial class EngineErrors
         var refused = (int)e.StatusCode is >= 400 and < 500 and not 429
             || message.Contains("Dockerfile", StringComparison.OrdinalIgnoreCase);
         return IsDiskFull(message) ? DiskFull(message) : refused && !IsPassing(message)
-            ? Refused(message, Sentence(message))
+            ? OfCertificate(message) ?? Refused(message, Sentence(message))
             : new ImageUnavailableException($"The engine answered {(int)e.StatusCode}: {Sentence(message)}", e);
     }
+
+    /// <summary>A registry whose certificate the engine does not take; null for another error.</summary>
+    private static ImageRefusedException? OfCertificate(string error) => NotTrusted().Match(error) is { Success: true } not
+        ? new($"The engine does not take the certificate of {not.Groups["host"].Value}: {Sentence(error)} If an authority of your own signed it, put that "
+            + $"into /etc/docker/certs.d/{not.Groups["host"].Value}/ca.crt on the engine's machine.")
+        : null;
 
     private static ImageRefusedException Refused(string error, string sentence) =>
         new(sentence, Refusing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase)));
@@ -79,6 +85,10 @@ public static partial class EngineErrors
     // BuildKit's words.
     [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): .*: not found$", RegexOptions.Singleline)]
     private static partial Regex NoSuchBase();
+
+    // The words of Go's net/http, with a registry's address: what ADD fetches is elsewhere, and asks the machine's authorities only.
+    [GeneratedRegex(@"https://(?<host>[^/\s""]+)/v2/.*\bx509: ", RegexOptions.Singleline)]
+    private static partial Regex NotTrusted();
 
     private static string? Message(string? body)
     {

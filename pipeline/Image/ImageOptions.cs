@@ -47,8 +47,8 @@ public sealed partial class RegistryOptions
     /// <summary>What the engine logs in with; null where the registry asks for nothing.</summary>
     public (string Username, string Password)? Login => Username.Length > 0 ? (Username, Password) : null;
 
-    /// <summary>The registry's host as the engine knows it, <c>host[:port]</c>.</summary>
-    public string Host => Address.Split('/', 2)[0];
+    /// <summary>The registry's host as the engine knows it, <c>host[:port]</c>; <c>docker.io</c> is <c>registry-1.docker.io</c>.</summary>
+    public string Host => EngineLogins.RegistryOf(Address.Split('/', 2)[0]);
 
     /// <summary>The address of the registry's API, ending in a slash.</summary>
     public Uri ApiUrl

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -19,19 +22,52 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         Assert.Equal(("succeeded", "succeeded"), (build.State, merged.State));
     }
 
-    [Fact]
-    public async Task A_private_base_is_pulled_and_the_image_pushed_with_a_login()
+    [Theory]
+    [InlineData("BuildKit")]
+    [InlineData("Classic")]
+    public async Task A_base_image_is_pulled_from_a_registry_whose_authority_the_engine_knows(string builder)
     {
-        await using var registry = new Registry { AsksForPassword = true };
-        await using var story = await StartAsync(registry);
-        var files = story.Files("on what is private");
-        var first = await story.OpenAsync(files);
-        files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1" }""";
-        files["Dockerfile"] = $"FROM {first.Images[0].Reference}\nRUN cat /says.txt > /again\n";
+        await using var registry = Elsewhere();
+        await registry.StartAsync();
+        await using var knowing = new DockerEngine { Trusts = registry.CaPath };
+        await using var story = await StartAsync(knowing, registry, ("Registry__CaPath", registry.CaPath), ("Docker__Builder", builder));
+        var first = await story.OpenAsync(story.Files("beneath"));
 
-        var above = await story.OpenAsync(files);
+        var above = await story.OpenAsync(Above(story, first.Images[0].Reference));
         var merged = await story.MergeAsync(above.PullRequest);
 
+        Assert.True(above.State == "succeeded", above.Summary);
+        Assert.Equal(("succeeded", "succeeded"), (above.State, merged.State));
+    }
+
+    [Theory]
+    [InlineData("BuildKit")]
+    [InlineData("Classic")]
+    public async Task A_registry_whose_authority_the_engine_does_not_know_is_named_with_the_place_for_it(string builder)
+    {
+        await using var registry = Elsewhere();
+        await using var story = await StartAsync(engine, registry, ("Registry__CaPath", registry.CaPath), ("Docker__Builder", builder));
+
+        var pushed = await story.OpenAsync(story.Files("x"));
+        var above = await story.OpenAsync(Above(story, $"{registry.Address}/some/base:1"));
+
+        Assert.Contains($"/etc/docker/certs.d/{registry.Address}/ca.crt", pushed.Summary, StringComparison.Ordinal);
+        Assert.Contains($"/etc/docker/certs.d/{registry.Address}/ca.crt", above.Summary, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BuildKit")]
+    [InlineData("Classic")]
+    public async Task A_private_base_is_pulled_and_the_image_pushed_with_a_login(string builder)
+    {
+        await using var registry = new Registry { AsksForPassword = true };
+        await using var story = await StartAsync(registry, ("Docker__Builder", builder));
+        var first = await story.OpenAsync(story.Files("on what is private"));
+
+        var above = await story.OpenAsync(Above(story, first.Images[0].Reference));
+        var merged = await story.MergeAsync(above.PullRequest);
+
+        Assert.True(above.State == "succeeded", above.Summary);
         Assert.Equal(("succeeded", "succeeded"), (above.State, merged.State));
         Assert.DoesNotContain(Registry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
     }
@@ -88,6 +124,28 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         Assert.Equal("failed", (await story.OpenAsync(files)).State);
     }
 
+    private static Dictionary<string, string> Above(Story story, string image)
+    {
+        var files = story.Files("above");
+        files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1" }""";
+        files["Dockerfile"] = $"FROM {image}\nRUN cat /says.txt > /again\n";
+        return files;
+    }
+
+    /// <summary>A registry with TLS that is not on this machine's own address, where engines take every certificate.</summary>
+    private static Registry Elsewhere()
+    {
+        var address = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(card => card.GetIPProperties().UnicastAddresses.Select(own => own.Address))
+            .FirstOrDefault(own => own.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(own));
+        if (address is null || !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || Parts.Find("dockerd") is null)
+        {
+            Parts.SkipOrFail("This starts a Docker engine that trusts another authority, for which it needs Linux, root, dockerd and an address beside 127.0.0.1.");
+        }
+
+        return new Registry { AsksForPassword = true, HasTls = true, Listens = address! };
+    }
+
     private static Dictionary<string, string> WithSecret(Story story)
     {
         var files = story.Files("x");
@@ -96,8 +154,10 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         return files;
     }
 
-    private Task<Story> StartAsync(Registry registry, params (string Setting, string Value)[] more) =>
-        Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
+    private Task<Story> StartAsync(Registry registry, params (string Setting, string Value)[] more) => StartAsync(engine, registry, more);
+
+    private Task<Story> StartAsync(DockerEngine builder, Registry registry, params (string Setting, string Value)[] more) =>
+        Story.StartAsync(azurite, builder, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
             ["Registry__Username"] = Registry.User, ["Registry__Password"] = Registry.Password,
         });

@@ -24,6 +24,9 @@ public sealed class DockerEngine : LazyPart
     /// <summary>A folder with certificates, for an engine that is reached with TLS over TCP; null for a socket.</summary>
     internal string? Certificates { private get; init; }
 
+    /// <summary>A PEM file with the authorities that it trusts instead of the machine's; null for the machine's.</summary>
+    internal string? Trusts { private get; init; }
+
     private static string Docker => Parts.Find("docker") ?? "docker";
 
     /// <summary>Pulls an image, runs it, and returns what it printed.</summary>
@@ -130,7 +133,7 @@ public sealed class DockerEngine : LazyPart
                 tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
             }
 
-            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
+            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls], Trusted());
         }
         else
         {
@@ -148,6 +151,9 @@ public sealed class DockerEngine : LazyPart
 
         await ImportBaseAsync();
     }
+
+    // What /etc/docker/certs.d would say, which is the machine's and not the tests'; Go reads this in its place.
+    private Dictionary<string, string?>? Trusted() => Trusts is null ? null : new() { ["SSL_CERT_FILE"] = Trusts, ["SSL_CERT_DIR"] = Folder + "/none" };
 
     protected override async ValueTask StopPartAsync()
     {

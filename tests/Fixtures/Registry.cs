@@ -1,3 +1,4 @@
+using System.Net;
 using Ci.Pipeline.Image;
 
 namespace Ci.Tests.Fixtures;
@@ -17,6 +18,9 @@ public sealed class Registry : LazyPart
     /// <summary>Whether it talks TLS, with a certificate that the authority in <see cref="CaPath"/> signed.</summary>
     internal bool HasTls { private get; init; }
 
+    /// <summary>Where it listens. On this machine's own address an engine asks nothing of its certificate.</summary>
+    internal IPAddress Listens { private get; init; } = IPAddress.Loopback;
+
     /// <summary>The authority that signed its certificate.</summary>
     public string CaPath => Path.Combine(Folder, "ca.pem");
 
@@ -25,9 +29,9 @@ public sealed class Registry : LazyPart
     public const string Password = "only for these tests";
 
     /// <summary>The name in image references.</summary>
-    public string Address => $"localhost:{_port}";
+    public string Address => $"{(IPAddress.IsLoopback(Listens) ? "localhost" : Listens)}:{_port}";
 
-    public Uri Url => new($"{(HasTls ? "https" : "http")}://127.0.0.1:{_port}/");
+    public Uri Url => new($"{(HasTls ? "https" : "http")}://{Listens}:{_port}/");
 
     public async Task<string?> DigestAsync(string name, string tag)
     {
@@ -65,7 +69,7 @@ public sealed class Registry : LazyPart
             version: 0.1
             log: { level: error }
             storage: { filesystem: { rootdirectory: {{Folder}}/data }, delete: { enabled: true }, maintenance: { readonly: { enabled: {{(IsReadOnly ? "true" : "false")}} } } }
-            http: { addr: "127.0.0.1:{{_port}}"{{Tls()}} }
+            http: { addr: "{{Listens}}:{{_port}}"{{Tls()}} }
             {{await AuthAsync()}}
             """);
         _process = RunningProcess.Start(program, ["serve", config]);
@@ -77,7 +81,7 @@ public sealed class Registry : LazyPart
         using var client = new System.Net.Sockets.TcpClient();
         try
         {
-            await client.ConnectAsync(System.Net.IPAddress.Loopback, _port);
+            await client.ConnectAsync(Listens, _port);
             return true;
         }
         catch (System.Net.Sockets.SocketException)
@@ -93,7 +97,7 @@ public sealed class Registry : LazyPart
             return "";
         }
 
-        Certificates.Write(Folder);
+        Certificates.Write(Folder, Listens);
         return $", tls: {{ certificate: {Folder}/server-cert.pem, key: {Folder}/server-key.pem }}";
     }
 

@@ -68,6 +68,35 @@ public sealed class DockerLoginsTests : IDisposable
     [Fact]
     public async Task Without_a_file_there_are_none() => Assert.Null(await FindAsync("registry.example"));
 
+    [Fact]
+    public async Task Whoever_cannot_ask_gets_every_login_by_its_registry_and_the_settings_own_first()
+    {
+        Write(
+            $$"""
+            {
+              "auths": { "https://index.docker.io/v1/": { "auth": "{{Convert.ToBase64String("hub:h"u8)}}" }, "ours.example:5000": { "auth": "{{Convert.ToBase64String("not:this"u8)}}" } },
+              "credHelpers": { "kept.example": "{{Helper("""echo '{"Username":"me","Secret":"kept"}'""")}}", "lost.example": "no-such-helper" }
+            }
+            """);
+        var settings = new RegistryOptions { Address = "ours.example:5000/team", Username = "us", Password = "ours" };
+
+        var all = await new RegistryLogins(Options.Create(settings), Logins()).AllAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            [("kept.example", "me", "kept"), ("ours.example:5000", "us", "ours"), ("registry-1.docker.io", "hub", "h")],
+            all.Select(one => (one.Key, one.Value.Username, one.Value.Secret)).Order());
+    }
+
+    [Fact]
+    public async Task The_settings_login_to_Docker_Hub_is_for_its_registry()
+    {
+        var settings = new RegistryOptions { Address = "docker.io/me", Username = "me", Password = "secret" };
+
+        var found = await new RegistryLogins(Options.Create(settings), Logins()).FindAsync("registry-1.docker.io", TestContext.Current.CancellationToken);
+
+        Assert.Equal(("me", new Uri("https://registry-1.docker.io/")), (found?.Username, settings.ApiUrl));
+    }
+
     private void Write(string config) => File.WriteAllText(Path.Combine(_folder.FullName, "config.json"), config);
 
     /// <summary>A helper on the path, under a name that no other test has.</summary>
@@ -87,7 +116,8 @@ public sealed class DockerLoginsTests : IDisposable
 
     private async Task<(string, string)?> FindAsync(string host)
     {
-        var logins = new DockerLogins(Options.Create(new DockerOptions { Config = _folder.FullName }), NullLogger<DockerLogins>.Instance);
-        return await logins.FindAsync(host, TestContext.Current.CancellationToken) is { } found ? (found.Username, found.Secret) : null;
+        return await Logins().FindAsync(host, TestContext.Current.CancellationToken) is { } found ? (found.Username, found.Secret) : null;
     }
+
+    private DockerLogins Logins() => new(Options.Create(new DockerOptions { Config = _folder.FullName }), NullLogger<DockerLogins>.Instance);
 }

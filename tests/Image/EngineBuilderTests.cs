@@ -1,6 +1,7 @@
 using Ci.Pipeline.Image;
 using Ci.Tests.BuildKit;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Fixture = Ci.Tests.Fixtures.DockerEngine;
 
@@ -83,7 +84,8 @@ public sealed class EngineBuilderTests(Fixture engine)
     private static EngineBuilder Builder(DockerOptions options)
     {
         var wrapped = Options.Create(options);
-        return new EngineBuilder(new BuildKitEngine(wrapped, new RegistryLogins(Options.Create(new RegistryOptions()), new DockerLogins(wrapped, Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerLogins>.Instance))), new DockerEngine(new EngineClient(wrapped)), wrapped);
+        var logins = new RegistryLogins(Options.Create(new RegistryOptions()), new DockerLogins(wrapped, NullLogger<DockerLogins>.Instance));
+        return new EngineBuilder(new BuildKitEngine(wrapped, logins), new DockerEngine(new EngineClient(wrapped), logins), wrapped);
     }
 
     private static EngineBuild Build(string dockerfile, bool isStrangers = false, bool strangersMay = false) => new()

@@ -34,6 +34,26 @@ public sealed class EngineErrorsTests
     public void A_registrys_refusal_is_certain() => Assert.True(
         Assert.IsType<ImageRefusedException>(EngineErrors.OfPush("unauthorized: authentication required", "localhost:5000/x")).IsCertain);
 
+    // 20.10's words for a push and for a base image, and a newer Go's.
+    [Theory]
+    [InlineData("Get \"https://registry.example:5000/v2/\": x509: certificate signed by unknown authority")]
+    [InlineData("failed to do request: Head \"https://registry.example:5000/v2/base/manifests/1\": tls: failed to verify certificate: x509: certificate signed by unknown authority")]
+    public void A_certificate_that_the_engine_does_not_take_is_named_with_the_place_for_its_authority(string error)
+    {
+        foreach (var said in new[] { EngineErrors.OfBuild(error), EngineErrors.OfPush(error, "registry.example:5000/x") })
+        {
+            var refused = Assert.IsType<ImageRefusedException>(said);
+            Assert.True(refused.IsCertain);
+            Assert.Contains("/etc/docker/certs.d/registry.example:5000/ca.crt", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_certificate_of_what_an_instruction_fetches_is_not_the_registrys() => Assert.DoesNotContain(
+        "certs.d",
+        EngineErrors.OfBuild("failed to load cache key: Get \"https://example.com/file\": x509: certificate signed by unknown authority").Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void A_step_as_long_as_a_book_is_quoted_by_its_beginning_and_its_end()
     {

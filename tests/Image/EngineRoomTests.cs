@@ -1,5 +1,6 @@
 using Ci.Pipeline;
 using Ci.Pipeline.Image;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Fixture = Ci.Tests.Fixtures.DockerEngine;
 
@@ -84,8 +85,9 @@ public sealed class EngineRoomTests(Fixture engine)
     private static EngineRoom Room(DockerOptions docker, string address = "localhost:83")
     {
         var client = new EngineClient(Options.Create(docker));
-        return new EngineRoom(
-            new DockerEngine(client), new EngineLeftovers(client), Options.Create(docker), Options.Create(new RegistryOptions { Address = address }), TimeProvider.System);
+        var registry = Options.Create(new RegistryOptions { Address = address });
+        var logins = new RegistryLogins(registry, new DockerLogins(Options.Create(docker), NullLogger<DockerLogins>.Instance));
+        return new EngineRoom(new DockerEngine(client, logins), new EngineLeftovers(client), Options.Create(docker), registry, TimeProvider.System);
     }
 
     private async Task<string> BuildAsync(string instruction)

@@ -85,7 +85,9 @@ public sealed class RecoveryLookTests(Azurite azurite)
         var line = new QueueProgress(storage.Records, storage.Lists, statuses, storage.Time);
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var client = new EngineClient(docker);
-        var room = new EngineRoom(new Engine(client), new EngineLeftovers(client), docker, Options.Create(new RegistryOptions()), storage.Time);
+        var registry = Options.Create(new RegistryOptions());
+        var engine = new Engine(client, new RegistryLogins(registry, new DockerLogins(docker, NullLogger<DockerLogins>.Instance)));
+        var room = new EngineRoom(engine, new EngineLeftovers(client), docker, registry, storage.Time);
         using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
