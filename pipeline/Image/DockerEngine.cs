@@ -1,6 +1,6 @@
-using Ci.BuildKit;
 using System.IO.Pipelines;
 using System.Text.RegularExpressions;
+using Ci.BuildKit;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 

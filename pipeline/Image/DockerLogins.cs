@@ -88,7 +88,9 @@ public sealed partial class DockerLogins(IOptions<DockerOptions> options, ILogge
         limit.CancelAfter(HelperPatience);
         using var process = Process.Start(new ProcessStartInfo($"docker-credential-{helper}", ["get"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         }) ?? throw new InvalidOperationException($"docker-credential-{helper} did not start.");
         try
         {

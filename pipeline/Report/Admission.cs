@@ -86,7 +86,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             // Whoever may ask for this may approve, too.
             var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
                 with
-                { IsAnew = ended.State == BuildState.Succeeded };
+            { IsAnew = ended.State == BuildState.Succeeded };
             if (await table.TryWriteAsync(BuildRow.Update(ended, again, buildRow.ETag), cancellation))
             {
                 return again;

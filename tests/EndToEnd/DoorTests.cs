@@ -233,7 +233,14 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
     {
         var pull = new PullRequestState
         {
-            Repository = "owner/one", Number = number, Branch = "b", Head = new string('a', 40), Title = "t", HeadRepository = "owner/one", Merged = merged, UpdatedAt = DateTimeOffset.UtcNow,
+            Repository = "owner/one",
+            Number = number,
+            Branch = "b",
+            Head = new string('a', 40),
+            Title = "t",
+            HeadRepository = "owner/one",
+            Merged = merged,
+            UpdatedAt = DateTimeOffset.UtcNow,
         };
         var body = pull.Payload(action).ToJsonString();
         using var answer = await DeliverAsync(body, GitHubStandIn.Sign(Story.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);

@@ -24,8 +24,10 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry reg
     {
         await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
-            ["Registry__Username"] = "somebody", ["Registry__Password"] = RegistryPassword,
-            ["Secrets__canary__Value"] = BuildSecret, ["Secrets__canary__Repositories"] = "*",
+            ["Registry__Username"] = "somebody",
+            ["Registry__Password"] = RegistryPassword,
+            ["Secrets__canary__Value"] = BuildSecret,
+            ["Secrets__canary__Repositories"] = "*",
         });
         var storageKey = story.Storage.Split("AccountKey=")[1].Split(';')[0];
         string[] canaries = [WebhookSecret, Token, Key, RegistryPassword, BuildSecret, storageKey, Convert.ToBase64String(Encoding.UTF8.GetBytes(WebhookSecret))];

@@ -64,7 +64,9 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, Registry re
         await azurite.StartAsync();
         var settings = new Dictionary<string, string?>
         {
-            ["AzureWebJobsStorage"] = azurite.NewAccount(), ["GitHub__WebhookSecret"] = Story.Secret, [setting] = value,
+            ["AzureWebJobsStorage"] = azurite.NewAccount(),
+            ["GitHub__WebhookSecret"] = Story.Secret,
+            [setting] = value,
         };
         await using var host = RunningHost.Start(Parts.FreePort(), settings);
 

@@ -159,12 +159,14 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
     private Task<Story> StartAsync(DockerEngine builder, Registry registry, params (string Setting, string Value)[] more) =>
         Story.StartAsync(azurite, builder, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
-            ["Registry__Username"] = Registry.User, ["Registry__Password"] = Registry.Password,
+            ["Registry__Username"] = Registry.User,
+            ["Registry__Password"] = Registry.Password,
         });
 
     private Task<Story> StartAsync(string repositories, params (string Setting, string Value)[] more) =>
         Story.StartAsync(azurite, engine, open, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
-            ["Secrets__token__Value"] = Value, ["Secrets__token__Repositories"] = repositories,
+            ["Secrets__token__Value"] = Value,
+            ["Secrets__token__Repositories"] = repositories,
         });
 }

@@ -6,7 +6,7 @@ namespace Ci.Tests.Pages;
 /// <summary>Pages as HTTP sees them.</summary>
 public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, IDisposable
 {
-    private readonly HttpClient _http = new(new HttpClientHandler { AllowAutoRedirect = false }) 
+    private readonly HttpClient _http = new(new HttpClientHandler { AllowAutoRedirect = false })
     {
         BaseAddress = host.Url,
         DefaultRequestHeaders = { { "x-functions-key", EndToEnd.Story.Key } },
