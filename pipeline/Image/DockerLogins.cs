@@ -94,8 +94,7 @@ public sealed partial class DockerLogins(IOptions<DockerOptions> options, ILogge
         }) ?? throw new InvalidOperationException($"docker-credential-{helper} did not start.");
         try
         {
-            await process.StandardInput.WriteAsync(login);
-            process.StandardInput.Close();
+            await TellAsync(process.StandardInput, login);
             var answer = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             // It ends with 1 when it has none; what it prints then is words.
@@ -107,6 +106,21 @@ public sealed partial class DockerLogins(IOptions<DockerOptions> options, ILogge
         {
             process.Kill(entireProcessTree: true);
             throw new InvalidOperationException($"docker-credential-{helper} did not answer within {HelperPatience.TotalSeconds:0} s.");
+        }
+    }
+
+    private static async Task TellAsync(StreamWriter input, string login)
+    {
+        try
+        {
+            await using (input)
+            {
+                await input.WriteAsync(login);
+            }
+        }
+        catch (IOException)
+        {
+            // A helper that keeps a single login need not read which is wanted; what it answers counts.
         }
     }
 

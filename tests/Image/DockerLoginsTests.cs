@@ -1,4 +1,4 @@
-using System.Text;
+using System.Diagnostics;
 using Ci.Pipeline.Image;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -104,12 +104,12 @@ public sealed class DockerLoginsTests : IDisposable
     {
         var name = "t" + Guid.NewGuid().ToString("n");
         var file = Path.Combine(_folder.FullName, "docker-credential-" + name);
-        File.WriteAllText(file, "#!/bin/sh\n" + script + "\n", new UTF8Encoding(false));
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        // Not written by this process: a child that another test starts meanwhile would have it open, and the kernel runs no
+        // program that somebody has open for writing.
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cat > \"$0\" && chmod +x \"$0\"", file]) { RedirectStandardInput = true })!;
+        shell.StandardInput.Write("#!/bin/sh\n" + script + "\n");
+        shell.StandardInput.Close();
+        shell.WaitForExit();
         Environment.SetEnvironmentVariable("PATH", _folder.FullName + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH"));
         return name;
     }
