@@ -66,6 +66,7 @@ public static class PipelineServices
         services.AddTransient<RegistryAccess>();
 
         services.AddSingleton<BuildPolicy>();
+        services.AddSingleton<QueueSignal>();
         services.AddSingleton<BuildQueue>();
         services.AddSingleton<BuildsTable>();
         services.AddSingleton<BuildRecords>();

@@ -1,12 +1,17 @@
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using Ci.Pipeline.Queue;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
 
-/// <summary>Looks into a queue, with growing pauses while it is empty, and has its messages worked on.</summary>
+/// <summary>
+/// Looks into a queue, with growing pauses while it is empty and at once when this process has put a message onto it, and
+/// has its messages worked on.
+/// </summary>
 internal sealed partial class QueueListener : BackgroundService
 {
     private const string PoisonSuffix = "-poison";
@@ -21,6 +26,9 @@ internal sealed partial class QueueListener : BackgroundService
     private readonly MessageWorker _worker;
     private readonly CancellationTokenSource _shutdown = new();
     private readonly RunningTasks _running = new();
+    private readonly QueueSignal? _signal;
+    private readonly TimeProvider _time;
+    private TaskCompletionSource _news = News();
 
     public QueueListener(
         QueueFunction function, Func<string, QueueClient> queues, HostJson host, QueueTimes times, IServiceProvider services, ILogger logger)
@@ -29,6 +37,9 @@ internal sealed partial class QueueListener : BackgroundService
         _settings = host.Queues;
         _times = times;
         _logger = logger;
+        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        _signal = services.GetService<QueueSignal>();
+        _signal?.Sent += Hear;
 
         // A poison queue has no poison queue of its own, and a name can be too long for one.
         var poison = function.QueueName + PoisonSuffix;
@@ -48,6 +59,7 @@ internal sealed partial class QueueListener : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
+        _signal?.Sent -= Hear;
         _shutdown.Dispose();
         base.Dispose();
     }
@@ -60,10 +72,12 @@ internal sealed partial class QueueListener : BackgroundService
         {
             while (!stoppingToken.IsCancellationRequested)
             {
+                // What is told from here on may have come too late for this look.
+                Volatile.Write(ref _news, News());
                 var messages = await FetchAsync(stoppingToken);
                 if (messages.Length == 0)
                 {
-                    await Task.Delay(pause.Next(), stoppingToken);
+                    await PauseAsync(pause.Next(), stoppingToken);
                     continue;
                 }
 
@@ -80,6 +94,24 @@ internal sealed partial class QueueListener : BackgroundService
         {
             // The host stops.
         }
+    }
+
+    private void Hear(string queue)
+    {
+        if (queue == _queue.Name)
+        {
+            Volatile.Read(ref _news).TrySetResult();
+        }
+    }
+
+    private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(Volatile.Read(ref _news).Task, Task.Delay(pause, _time, over.Token));
+        await over.CancelAsync();
+        stopping.ThrowIfCancellationRequested();
     }
 
     private async Task<QueueMessage[]> FetchAsync(CancellationToken stopping)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Queue;
 
 /// <summary>Queue <c>builds</c> in Azure Storage, onto which a build is durably put.</summary>
-public sealed class BuildQueue(IOptions<StorageOptions> options)
+public sealed class BuildQueue(IOptions<StorageOptions> options, QueueSignal signal)
 {
     /// <summary>The queue's name; the queue trigger and Azure Storage Explorer know it by this.</summary>
     public const string Name = "builds";
@@ -34,6 +34,11 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
         {
             await _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
             await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
+        }
+
+        if (delay == TimeSpan.Zero)
+        {
+            signal.Tell(Name);
         }
     }
 

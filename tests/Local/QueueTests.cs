@@ -1,4 +1,5 @@
 using Azure.Storage.Queues;
+using Ci.Pipeline.Queue;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -130,6 +131,27 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
         Assert.Equal(30, _story.Work.Seen.Count + other.Seen.Count);
         Assert.NotEmpty(_story.Work.Seen);
         Assert.NotEmpty(other.Seen);
+    }
+
+    [Fact]
+    public async Task What_this_process_put_onto_the_queue_is_taken_without_waiting_for_the_next_look()
+    {
+        // Time stands still: after its first, empty look the host never looks again by itself.
+        var (time, signal) = (new SteppedTime(), new QueueSignal());
+        await using var host = await TestHost.StartAsync(
+            [typeof(QueueSamples.Jobs)],
+            QueueStory.HostJson(),
+            new() { ["AzureWebJobsStorage"] = _story.Connection },
+            s => s.AddSingleton(_story.Work).AddSingleton<TimeProvider>(time).AddSingleton(signal));
+
+        foreach (var message in (string[])["a", "b", "c"])
+        {
+            await _story.SendAsync(message);
+            signal.Tell("jobs");
+            await _story.EmptyAsync();
+        }
+
+        Assert.Equal(["a", "b", "c"], _story.Work.Seen);
     }
 
     [Fact]
