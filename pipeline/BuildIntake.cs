@@ -41,6 +41,26 @@ public sealed partial class BuildIntake(Admission admission, QueueRoom room, Bui
                 $"{options.Value.MaxQueued} builds of {change.Request.Repository} wait already: press Redeliver when some have ended, or raise Build__MaxQueued.");
         }
 
+        return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellation) : await StoreInTurnAsync(change, cancellation));
+    }
+
+    /// <summary>
+    /// Whether a change's build is queued whatever is known: a pull request that was just opened, unless this is a redelivery,
+    /// and then its message finds that it has nothing to do.
+    /// </summary>
+    private static bool IsQueuedForCertain(HeadChange change) => change is { Opened: true, Waits: null, Request.Purpose: BuildPurpose.PullRequest };
+
+    /// <summary>Stores record and message at the same time. A worker to whom the message comes first takes the build in by itself.</summary>
+    private async Task<Admitted> StoreAtOnceAsync(HeadChange change, CancellationToken cancellation)
+    {
+        var admitting = admission.AdmitAsync(change, cancellation);
+        await Task.WhenAll(admitting, queue.SendAsync(change.Request, TimeSpan.Zero, cancellation));
+        queue.Tell();
+        return await admitting;
+    }
+
+    private async Task<Admitted> StoreInTurnAsync(HeadChange change, CancellationToken cancellation)
+    {
         var admitted = await admission.AdmitAsync(change, cancellation);
         if (admitted is Admitted.Queued { Record: var queued })
         {
@@ -48,7 +68,7 @@ public sealed partial class BuildIntake(Admission admission, QueueRoom room, Bui
             await queue.SendAsync(queued.Request, cancellation);
         }
 
-        return Answer(change.Request, admitted);
+        return admitted;
     }
 
     private static DeliveryResult Answer(BuildRequest request, Admitted admitted)

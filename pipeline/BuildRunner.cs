@@ -14,6 +14,7 @@ namespace Ci.Pipeline;
 public sealed partial class BuildRunner(
     BuildTurn turns,
     BuildRecords records,
+    Admission admission,
     BuildLogs logs,
     BuildWork work,
     BuildHandover handover,
@@ -32,8 +33,9 @@ public sealed partial class BuildRunner(
     public async Task RunAsync(BuildRequest request, CancellationToken cancellation)
     {
         var turn = await turns.WaitAsync(request, cancellation);
-        // The message is complete: if its record is missing, somebody emptied the table, and the build begins anew.
-        if (turn == Turn.Never && await records.TryAddAsync(BuildRecord.Queued(request), cancellation))
+        // The message is complete: if its record is missing, it is not stored yet, or somebody emptied the table.
+        if (turn == Turn.Never && await records.FindAsync(request.BuildId, cancellation) is null
+            && await admission.AdmitAsync(new HeadChange(request), cancellation) is Admitted.Queued)
         {
             turn = await turns.WaitAsync(request, cancellation);
         }

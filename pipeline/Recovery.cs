@@ -19,6 +19,10 @@ public sealed partial class Recovery(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
+    // Where thousands of builds wait, a look takes long: it is not to keep storage busy.
+    private const int TimesItsLength = 20;
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
+
     // A message is stored within StorageOptions.TimeLimit of its record, so after this it is not coming any more.
     private static readonly TimeSpan MessagePatience = TimeSpan.FromSeconds(20);
 
@@ -81,12 +85,15 @@ public sealed partial class Recovery(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        TimeSpan took;
         do
         {
+            took = TimeSpan.Zero;
             try
             {
+                var start = time.GetTimestamp();
                 await LookAsync(stoppingToken);
+                took = time.GetElapsedTime(start);
                 await MakeRoomAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -103,14 +110,15 @@ public sealed partial class Recovery(
                 Log.CouldNotLook(logger, e);
             }
         }
-        while (await WaitAsync(timer, stoppingToken));
+        while (await WaitAsync(took, stoppingToken));
     }
 
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellation)
+    private async Task<bool> WaitAsync(TimeSpan took, CancellationToken cancellation)
     {
         try
         {
-            return await timer.WaitForNextTickAsync(cancellation);
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks)), time, cancellation);
+            return true;
         }
         catch (OperationCanceledException)
         {

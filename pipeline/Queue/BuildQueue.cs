@@ -19,9 +19,16 @@ public sealed class BuildQueue(IOptions<StorageOptions> options, QueueSignal sig
 
     /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public Task SendAsync(BuildRequest request, CancellationToken cancellation) => SendAsync(request, TimeSpan.Zero, cancellation);
+    public async Task SendAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        await SendAsync(request, TimeSpan.Zero, cancellation);
+        Tell();
+    }
 
-    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
+    /// <summary>Says in this process that there is a message, so that it need not be looked for.</summary>
+    public void Tell() => signal.Tell(Name);
+
+    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most; they find it when they look.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
     public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellation)
     {
@@ -34,11 +41,6 @@ public sealed class BuildQueue(IOptions<StorageOptions> options, QueueSignal sig
         {
             await _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
             await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
-        }
-
-        if (delay == TimeSpan.Zero)
-        {
-            signal.Tell(Name);
         }
     }
 

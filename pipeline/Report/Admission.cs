@@ -43,7 +43,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     {
         var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellation);
         return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
-            && await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row
+            && await table.FindBuildAsync(id, cancellation) is { } row
             ? (head, BuildRow.Read(row))
             : null;
     }
@@ -60,7 +60,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         while (true)
         {
             var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
-            var buildRow = table.FindAsync(BuildRow.IdKey(change.Request.BuildId), cancellation);
+            var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellation);
             if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
             {
                 return admitted;
@@ -76,7 +76,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         while (true)
         {
             var headRow = await table.FindAsync(PullRequestHeadRow.Key(record.Request), cancellation);
-            var buildRow = await table.FindAsync(BuildRow.IdKey(record.Id), cancellation);
+            var buildRow = await table.FindBuildAsync(record.Id, cancellation);
             if (buildRow is null || BuildRow.Read(buildRow) is not { IsFinal: true } ended
                 || (headRow is not null && PullRequestHeadRow.Read(headRow).BuildId != record.Id))
             {
@@ -87,7 +87,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
                 with
             { IsAnew = ended.State == BuildState.Succeeded };
-            if (await table.TryWriteAsync(BuildRow.Update(ended, again, buildRow.ETag), cancellation))
+            if (await table.TryWriteAsync(BuildRow.Update(buildRow, again), cancellation))
             {
                 return again;
             }
@@ -139,7 +139,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             Admitted.Waiting waiting when known?.State != BuildState.Waiting => waiting.Record,
             _ => null,
         };
-        TableTransactionAction[] writes = [.. alongside, .. changed is null ? [] : Write(known, row, changed)];
+        TableTransactionAction[] writes = [.. alongside, .. changed is null ? [] : Write(row, changed)];
         return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
     }
 
@@ -161,31 +161,31 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         if (Waits(change, known))
         {
             var waiting = BuildRecord.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
-            return await TryPointAsync(pointer, previousId, known, row, waiting, cancellation) ? new Admitted.Waiting(waiting) : null;
+            return await TryPointAsync(pointer, previousId, row, waiting, cancellation) ? new Admitted.Waiting(waiting) : null;
         }
 
         var queued = known?.Again(change.Request) ?? BuildRecord.Queued(change.Request);
-        return await TryPointAsync(pointer, previousId, known, row, queued, cancellation) ? new Admitted.Queued(queued) : null;
+        return await TryPointAsync(pointer, previousId, row, queued, cancellation) ? new Admitted.Queued(queued) : null;
     }
 
     /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
     private async Task<bool> TryPointAsync(
-        TableTransactionAction pointer, string? previousId, BuildRecord? known, TableEntity? row, BuildRecord next, CancellationToken cancellation)
+        TableTransactionAction pointer, string? previousId, TableEntity? row, BuildRecord next, CancellationToken cancellation)
     {
         var ending = previousId is null ? [] : await EndAsync(previousId, next, cancellation);
-        return await table.TryWriteAsync([pointer, .. Write(known, row, next), .. ending], cancellation);
+        return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellation);
     }
 
     /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>
     private static bool Waits(HeadChange change, BuildRecord? known) => change.Waits is not null && known?.Request.ApprovedBy is null;
 
-    private static IEnumerable<TableTransactionAction> Write(BuildRecord? known, TableEntity? row, BuildRecord queued) =>
-        known is null ? BuildRow.Add(queued) : BuildRow.Update(known, queued, row!.ETag);
+    private static IEnumerable<TableTransactionAction> Write(TableEntity? row, BuildRecord queued) =>
+        row is null ? BuildRow.Add(queued) : BuildRow.Update(row, queued);
 
     /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
     private async Task<IEnumerable<TableTransactionAction>> EndAsync(string previousId, BuildRecord successor, CancellationToken cancellation)
     {
-        if (await table.FindAsync(BuildRow.IdKey(previousId), cancellation) is not { } row || BuildRow.Read(row) is not { CanBeStopped: true } previous)
+        if (await table.FindBuildAsync(previousId, cancellation) is not { } row || BuildRow.Read(row) is not { CanBeStopped: true } previous)
         {
             return [];
         }
@@ -193,7 +193,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         var ended = successor.Request.Purpose == BuildPurpose.Close
             ? previous.Stopped(BuildState.Cancelled, $"Cancelled: pull request #{previous.Request.PullRequest} was closed.", time.GetUtcNow())
             : previous.Stopped(BuildState.Superseded, SupersededBy(successor.Request.Purpose, successor.Request.Commit), time.GetUtcNow(), successor.Id);
-        return BuildRow.Update(previous, ended, row.ETag);
+        return BuildRow.Update(row, ended);
     }
 
     private static string SupersededBy(PullRequestHead head) => SupersededBy(head.Purpose, head.Commit);

@@ -1,9 +1,11 @@
+using Azure.Data.Tables;
+
 namespace Ci.Pipeline.Report;
 
 /// <summary>
-/// The builds' records. A build has a row that is found by its id, and while something is to be done about it another, so that
-/// this is found among a hundred thousand that are done. Then it has instead a row in each of the lists that it is in, which
-/// sort by time, newest first, so that a list reads only what it shows.
+/// The builds' records. While something is to be done about a build, its row is among the active ones, which are found among a
+/// hundred thousand that are done. Then it is among those, and has a row in each of the lists that it is in, which sort by
+/// time, newest first, so that a list reads only what it shows.
 /// </summary>
 public sealed class BuildRecords(BuildsTable table)
 {
@@ -11,12 +13,12 @@ public sealed class BuildRecords(BuildsTable table)
     public const string TableName = "builds";
 
     /// <summary>Adds a record; false when there is one of that id already.</summary>
-    public Task<bool> TryAddAsync(BuildRecord record, CancellationToken cancellation) =>
-        table.TryWriteAsync(BuildRow.Add(record), cancellation);
+    public async Task<bool> TryAddAsync(BuildRecord record, CancellationToken cancellation) =>
+        await table.FindBuildAsync(record.Id, cancellation) is null && await table.TryWriteAsync(BuildRow.Add(record), cancellation);
 
     /// <summary>The record of a build, or null.</summary>
     public async Task<BuildRecord?> FindAsync(string id, CancellationToken cancellation) =>
-        await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row ? BuildRow.Read(row) : null;
+        await FindRowAsync(id, cancellation) is { } row ? BuildRow.Read(row) : null;
 
     /// <summary>
     /// Changes a record as it stands at that moment: <paramref name="change"/> is given the newest one, as often as
@@ -24,15 +26,14 @@ public sealed class BuildRecords(BuildsTable table)
     /// </summary>
     public async Task<BuildRecord?> UpdateAsync(string id, Func<BuildRecord, BuildRecord?> change, CancellationToken cancellation)
     {
-        while (await table.FindAsync(BuildRow.IdKey(id), cancellation) is { } row)
+        while (await FindRowAsync(id, cancellation) is { } row)
         {
-            var before = BuildRow.Read(row);
-            if (change(before) is not { } after)
+            if (change(BuildRow.Read(row)) is not { } after)
             {
                 return null;
             }
 
-            if (await table.TryWriteAsync(BuildRow.Update(before, after, row.ETag), cancellation))
+            if (await table.TryWriteAsync(BuildRow.Update(row, after), cancellation))
             {
                 return after;
             }
@@ -71,4 +72,8 @@ public sealed class BuildRecords(BuildsTable table)
     /// <summary>The builds about which something is still to be done, in no order.</summary>
     public async Task<IReadOnlyList<BuildRecord>> ActiveAsync(CancellationToken cancellation) =>
         [.. (await table.QueryAsync(BuildRow.StartingWith(BuildRow.ActivePrefix), int.MaxValue, cancellation)).Select(BuildRow.Read)];
+
+    /// <summary>The row of a build, also of one that moved from one place to the other and back between two looks.</summary>
+    private async Task<TableEntity?> FindRowAsync(string id, CancellationToken cancellation) =>
+        await table.FindBuildAsync(id, cancellation) ?? await table.FindBuildAsync(id, cancellation);
 }

@@ -15,10 +15,11 @@ internal static class BuildRow
     /// <summary>What the keys of the rows that sort by time begin with.</summary>
     public const string TimePrefix = "newest-";
 
-    /// <summary>What the keys of the rows of unfinished builds begin with.</summary>
+    /// <summary>What the key of a build's row begins with while something is to be done about it.</summary>
     public const string ActivePrefix = "active-";
 
-    public static string IdKey(string id) => "id-" + id;
+    /// <summary>What it begins with when nothing is.</summary>
+    public const string DonePrefix = "id-";
 
     /// <summary>The filter that finds the rows whose keys begin so; the prefix ends in '-', and '.' is the next character.</summary>
     public static string StartingWith(string prefix) =>
@@ -30,25 +31,27 @@ internal static class BuildRow
 
     /// <summary>The rows of a build that is new.</summary>
     public static IEnumerable<TableTransactionAction> Add(BuildRecord record) =>
-        [new(TableTransactionActionType.Add, Write(record, IdKey(record.Id))), .. Others(null, record)];
+        [new(TableTransactionActionType.Add, Write(record, KeyOf(record))), .. Lists(null, record)];
 
-    /// <summary>The rows of a build that changed, if nobody else changed it since <paramref name="etag"/>.</summary>
-    public static IEnumerable<TableTransactionAction> Update(BuildRecord before, BuildRecord after, ETag etag) =>
-        [new(TableTransactionActionType.UpdateReplace, Write(after, IdKey(after.Id)), etag), .. Others(before, after)];
+    /// <summary>The rows of a build that changed, if nobody else changed it since <paramref name="row"/> was read.</summary>
+    public static IEnumerable<TableTransactionAction> Update(TableEntity row, BuildRecord after) => row.RowKey == KeyOf(after)
+        ? [new(TableTransactionActionType.UpdateReplace, Write(after, row.RowKey), row.ETag), .. Lists(Read(row), after)]
+        : [new(TableTransactionActionType.Delete, new TableEntity(Partition, row.RowKey), row.ETag), Upsert(after, KeyOf(after)), .. Lists(Read(row), after)];
+
+    private static string KeyOf(BuildRecord record) => (record.IsActive ? ActivePrefix : DonePrefix) + record.Id;
 
     /// <summary>
-    /// A build is either among the active ones or in the lists: while it goes on it changes often, and it has to be accepted
-    /// quickly. What moves from one to the other does so in the same transaction.
+    /// A build has a single row while it goes on, for then it changes often, and it has to be accepted quickly. When nothing
+    /// is left to be done about it, it moves, and into the lists, in one transaction.
     /// </summary>
-    private static IEnumerable<TableTransactionAction> Others(BuildRecord? before, BuildRecord after)
+    private static IEnumerable<TableTransactionAction> Lists(BuildRecord? before, BuildRecord after)
     {
-        var keys = Keys(after);
-        var earlier = before is null ? [] : Keys(before);
+        var keys = ListKeys(after);
+        var earlier = before is null ? [] : ListKeys(before);
         return [.. earlier.Except(keys).Select(Delete), .. keys.Select(key => Upsert(key.StartsWith(BuildList.Prefix, StringComparison.Ordinal) ? Shown(after) : after, key))];
     }
 
-    private static string[] Keys(BuildRecord record) =>
-        record.IsActive ? [ActivePrefix + record.Id] : [.. BuildList.Of(record).Select(list => list + Place(record))];
+    private static string[] ListKeys(BuildRecord record) => record.IsActive ? [] : [.. BuildList.Of(record).Select(list => list + Place(record))];
 
     /// <summary>What lists show of a build; what changes while it only goes on is not among it.</summary>
     private static BuildRecord Shown(BuildRecord record) => record with

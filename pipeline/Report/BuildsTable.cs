@@ -36,6 +36,11 @@ public sealed class BuildsTable
         }
     }
 
+    /// <summary>A build's row, or null. One that is begun anew at this very moment may be missed: to add it then fails.</summary>
+    public async Task<TableEntity?> FindBuildAsync(string id, CancellationToken cancellation) =>
+        // In this order: one that is done with meanwhile is not missed.
+        await FindAsync(BuildRow.ActivePrefix + id, cancellation) ?? await FindAsync(BuildRow.DonePrefix + id, cancellation);
+
     /// <summary>The rows that a filter finds, in the order of their keys, as many as asked for.</summary>
     public async Task<IReadOnlyList<TableEntity>> QueryAsync(string filter, int count, CancellationToken cancellation)
     {
@@ -73,10 +78,10 @@ public sealed class BuildsTable
             await _writer.WriteAsync(rows, cancellation);
             return true;
         }
-        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsDelete))
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsToGo))
         {
             // What was to go is gone already, by a person's hand perhaps.
-            return await TryWriteAsync(rows.Where(row => !IsDelete(row)), cancellation);
+            return await TryWriteAsync(rows.Where(row => !IsToGo(row)), cancellation);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
         {
@@ -84,5 +89,5 @@ public sealed class BuildsTable
         }
     }
 
-    private static bool IsDelete(TableTransactionAction action) => action.ActionType == TableTransactionActionType.Delete;
+    private static bool IsToGo(TableTransactionAction action) => action.ActionType == TableTransactionActionType.Delete && action.ETag == ETag.All;
 }

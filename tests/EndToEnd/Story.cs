@@ -262,8 +262,9 @@ public sealed class Story : IAsyncDisposable
     public async Task<string> RecordedMessageAsync(string id)
     {
         var table = new Azure.Data.Tables.TableClient(_settings["AzureWebJobsStorage"], "builds");
-        var row = await table.GetEntityAsync<Azure.Data.Tables.TableEntity>("builds", "id-" + id);
-        return JsonNode.Parse(row.Value.GetString("Record"))!["request"]!.ToJsonString();
+        // While something is left to be done about it, it is among the active ones.
+        var row = await table.QueryAsync<Azure.Data.Tables.TableEntity>($"RowKey eq 'active-{id}' or RowKey eq 'id-{id}'").FirstAsync();
+        return JsonNode.Parse(row.GetString("Record"))!["request"]!.ToJsonString();
     }
 
     public async ValueTask DisposeAsync()
