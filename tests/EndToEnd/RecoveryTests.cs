@@ -28,7 +28,7 @@ public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry
         await using var story = await Story.StartAsync(azurite, engine, registry);
         await using var second = await story.StartSecondHostAsync();
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("once", "sleep 1"));
-        var queue = new QueueClient(story.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        var queue = Queue(story);
         await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
         await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
 
@@ -36,6 +36,38 @@ public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry
         await Parts.UntilAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
 
         Assert.Equal(("succeeded", 1), ((await story.BuildAsync(id)).State, build.Attempts));
+    }
+
+    [Fact]
+    public async Task A_message_whose_record_is_not_there_is_built()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var built = await story.OpenAsync(story.Files("twice"));
+        var message = await story.RecordedMessageAsync(built.Id);
+
+        await story.ForgetRowsAsync();
+        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await Parts.UntilAsync(async () => (await story.ListAsync(10)).Any(), "a record");
+        var again = await story.EndOfAsync(built.Id);
+
+        Assert.Equal(("succeeded", 1), (again.State, again.Attempts));
+    }
+
+    [Fact]
+    public async Task A_message_whose_record_is_not_there_is_not_built_when_something_newer_is_known_of_its_pull_request()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var older = await story.OpenAsync(story.Files("older"));
+        var message = await story.RecordedMessageAsync(older.Id);
+        var newer = await story.PushAsync(older.PullRequest, story.Files("newer"));
+
+        await story.ForgetRowsAsync(older.Id);
+        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await Parts.UntilAsync(async () => (await Queue(story).GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+
+        var late = await story.BuildAsync(older.Id);
+        Assert.Equal(("superseded", 0), (late.State, late.Attempts));
+        Assert.EndsWith(newer.Id, late.SupersededBy, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,4 +115,6 @@ public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry
 
         await Parts.UntilAsync(() => Task.FromResult(story.Statuses(build) is [.., var last] && last.StartsWith("success ", StringComparison.Ordinal)), "the last status");
     }
+
+    private static QueueClient Queue(Story story) => new(story.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 }

@@ -267,6 +267,21 @@ public sealed class Story : IAsyncDisposable
         return JsonNode.Parse(row.GetString("Record"))!["request"]!.ToJsonString();
     }
 
+    /// <summary>Removes the rows of a build from the table, or all rows, as a person could, when nothing is left to be done about any.</summary>
+    public async Task ForgetRowsAsync(string id = "")
+    {
+        var table = new Azure.Data.Tables.TableClient(Storage, "builds");
+        await Parts.UntilAsync(
+            async () => !await table.QueryAsync<Azure.Data.Tables.TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'").AnyAsync(), "that nothing is left to be done");
+        await foreach (var row in table.QueryAsync<Azure.Data.Tables.TableEntity>(select: ["PartitionKey", "RowKey"]))
+        {
+            if (row.RowKey.EndsWith(id, StringComparison.Ordinal))
+            {
+                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey);
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Host.DisposeAsync();
