@@ -32,6 +32,7 @@ public sealed partial class BuildLog : IAsyncDisposable
     private readonly Action<int> _heard;
     private readonly TimeProvider _time;
     private readonly long _start;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _writing;
     private long _bytes;
 
@@ -107,6 +108,7 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
 
         _lines.Writer.TryComplete();
+        _closed.TrySetResult();
         await _writing;
     }
 
@@ -147,7 +149,7 @@ public sealed partial class BuildLog : IAsyncDisposable
             }
 
             await AppendAsync(block.ToString());
-            await Task.WhenAny(_lines.Reader.Completion, Task.Delay(FlushInterval, _time));
+            await Task.WhenAny(_closed.Task, Task.Delay(FlushInterval, _time));
         }
     }
 
