@@ -11,24 +11,21 @@ namespace Ci.Pipeline;
 /// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
 /// class that knows the order of the stages.
 /// </summary>
-public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder images, Promotion promotion, TagClaims claims, IOptions<BuildOptions> options)
+public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder images, Promotion promotion, Publication publication, IOptions<BuildOptions> options)
 {
-    // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
-    private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
-
     /// <summary>Does the work of the build that <paramref name="lease"/> holds.</summary>
     public async Task<BuildOutcome> DoAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
     {
         var request = lease.Record.Request;
         if (request.Purpose == BuildPurpose.Close)
         {
-            var gone = await CloseAsync(lease, log, cancellation);
+            var gone = await publication.CloseAsync(lease, log, cancellation);
             return new BuildOutcome.NothingToBuild(
                 $"Pull request #{request.PullRequest} was closed" + (gone.Count == 0 ? "; it has no tag in the registry." : $"; removed {string.Join(", ", gone)}."));
         }
 
         // The pull request's tag goes whether or not the merge can be built, and nothing waits for it.
-        var closing = request.Purpose == BuildPurpose.Merge ? CloseAsync(lease, log, cancellation) : null;
+        var closing = request.Purpose == BuildPurpose.Merge ? publication.CloseAsync(lease, log, cancellation) : null;
         try
         {
             return await MakeAsync(lease, log, cancellation);
@@ -54,7 +51,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
         {
             lease.Plan([.. built.Select(image => image.Name)]);
             log.Line($"Nothing to build: the pull request's own build has pushed {Human.Commit(request.Commit)}");
-            return new BuildOutcome.Pushed(await PublishAsync(lease, built, log, cancellation), []);
+            return new BuildOutcome.Pushed(await publication.PublishAsync(lease, built, log, cancellation), []);
         }
 
         return await BuildAsync(lease, log, cancellation);
@@ -76,7 +73,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
 
         await using var archive = ready.Archive;
         lease.Plan([.. ready.Images.Select(image => image.Name)]);
-        var pushed = await PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
+        var pushed = await publication.PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
     }
 
@@ -106,75 +103,5 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
                 }
             });
         return pushed;
-    }
-
-    /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>
-    private async Task<IReadOnlyList<PushedImage>> PublishAsync(
-        BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
-    {
-        lease.Begin("Tags");
-        using var span = Telemetry.Stage("move tags");
-        await lease.ConfirmAsync(cancellation);
-        using var limit = new CancellationTokenSource(PublishingLimit);
-        return await Task.WhenAll(pushed.Select(image => PublishAsync(lease, image, log, limit.Token)));
-    }
-
-    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, BuildLog log, CancellationToken cancellation)
-    {
-        var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
-        var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, log, cancellation)));
-        var moved = moving.Where((_, i) => areMoved[i]);
-        var repository = images.Repository(image.Name);
-        string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
-        log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Human.Size(image.Manifest.Size)}");
-        return new PushedImage
-        {
-            Name = image.Name,
-            Version = image.Version,
-            Tags = tags,
-            Reference = $"{repository}:{tags[0]}",
-            Digest = image.Manifest.Digest,
-            Size = image.Manifest.Size,
-        };
-    }
-
-    /// <summary>Moves one tag, unless it belongs to a newer build.</summary>
-    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, BuildLog log, CancellationToken cancellation)
-    {
-        if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
-        {
-            log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
-            return false;
-        }
-
-        await images.TagAsync(image, tag, cancellation);
-        await claims.ReleaseAsync(claim, cancellation);
-        return true;
-    }
-
-    /// <summary>Takes the pull request's tag off its images, and nothing else.</summary>
-    private async Task<IReadOnlyList<string>> CloseAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
-    {
-        var tag = ImageTags.OfPullRequest(lease.Record.Request.PullRequest);
-        var names = await claims.ImagesWithAsync(lease.Record, tag, cancellation);
-        if (names.Count == 0)
-        {
-            return [];
-        }
-
-        await lease.ConfirmAsync(cancellation);
-        var gone = new List<string>();
-        foreach (var name in names)
-        {
-            if (await claims.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellation) is { } claim)
-            {
-                await images.UntagAsync(name, tag, cancellation);
-                await claims.ForgetAsync(claim, cancellation);
-                log.Line($"Removed {name}:{tag} from the registry");
-                gone.Add($"{name}:{tag}");
-            }
-        }
-
-        return gone;
     }
 }

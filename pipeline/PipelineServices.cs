@@ -117,6 +117,7 @@ public static class PipelineServices
         services.AddSingleton<BuildTurn>();
         services.AddSingleton<BuildActions>();
         services.AddSingleton<DeadLetters>();
+        services.AddTransient<Publication>();
         services.AddTransient<BuildWork>();
         services.AddTransient<BuildHandover>();
         services.AddTransient<BuildRunner>();
