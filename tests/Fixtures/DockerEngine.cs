@@ -105,6 +105,8 @@ public sealed class DockerEngine : LazyPart
         }
 
         await RunAsync("builder", "prune", "--all", "--force");
+        // The classic builder's cache are images without a name.
+        await RunAsync("image", "prune", "--force");
     }
 
     protected override async Task StartPartAsync()
@@ -171,7 +173,7 @@ public sealed class DockerEngine : LazyPart
         {
             using (process)
             {
-                if ((await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline")).Contains(Folder, StringComparison.Ordinal))
+                if (await IsOursAsync(process.Id))
                 {
                     process.Kill();
                 }
@@ -185,6 +187,19 @@ public sealed class DockerEngine : LazyPart
                 await using var unmounting = RunningProcess.Start("umount", ["--lazy", mount]);
                 await Parts.UntilAsync(() => Task.FromResult(unmounting.HasExited), "umount " + mount);
             }
+        }
+    }
+
+    private async Task<bool> IsOursAsync(int process)
+    {
+        try
+        {
+            return (await File.ReadAllTextAsync($"/proc/{process}/cmdline")).Contains(Folder, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return false;
         }
     }
 

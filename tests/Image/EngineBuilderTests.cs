@@ -52,9 +52,9 @@ public sealed class EngineBuilderTests(Fixture engine)
     {
         await using var standIn = await StandInServer.StartAsync(AnswerAsync);
 
-        var id = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _output.Add, None);
+        var built = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _output.Add, None);
 
-        Assert.Equal("sha256:0123", id);
+        Assert.Equal(("sha256:0123", false), (built.Image, built.HasLabels));
         Assert.Contains("With the classic builder: ", string.Concat(_output), StringComparison.Ordinal);
     }
 
