@@ -56,6 +56,35 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
         Assert.Equal([DockerEngine.BaseImage], (await own.RunAsync("images", "--all", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [Fact]
+    public async Task Images_that_are_the_same_do_not_disturb_each_other()
+    {
+        await using var story = await StartAsync();
+        var files = Files(story, "");
+        files["dockerInfo.json"] = $"[{string.Join(", ", Enumerable.Range(1, 6).Select(n => $$"""{ "service_name": "{{story.ServiceName}}/{{n}}", "version": "1" }"""))}]";
+
+        var first = await story.OpenAsync(files);
+        var second = await story.PushAsync(first.PullRequest, new(files) { ["note.txt"] = "all from the cache" });
+
+        Assert.Equal(("succeeded", 6, 1), (first.State, first.Images.Length, first.Attempts));
+        Assert.Equal(("succeeded", 6, 1), (second.State, second.Images.Length, second.Attempts));
+    }
+
+    [Fact]
+    public async Task What_a_dead_worker_pushed_and_did_not_label_is_built_again()
+    {
+        await using var story = await StartAsync();
+        var first = await story.OpenAsync(Files(story, ""));
+        var (commit, delivery) = await story.PreparePushAsync(first.PullRequest, Files(story, "another note"));
+        await registry.PushAsync(engine, DockerEngine.BaseImage, $"{story.ServiceName}:sha-{commit[..12]}");
+
+        var (_, answer) = await story.DeliverAsync(delivery);
+        var second = await story.EndOfAsync(answer["id"]!.ToString());
+
+        Assert.Contains("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);
+        Assert.Equal(second.Commit, (await engine.LabelsAsync(second.Images[0].Reference))["org.opencontainers.image.revision"]);
+    }
+
     private Task<Story> StartAsync(DockerEngine? other = null) =>
         Story.StartAsync(azurite, other ?? engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = "Classic" });
 

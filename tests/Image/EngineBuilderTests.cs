@@ -69,6 +69,16 @@ public sealed class EngineBuilderTests(Fixture engine)
         Assert.Contains("Docker__Builder", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Secrets_are_for_BuildKit_alone_and_the_classic_builder_says_so()
+    {
+        var build = Build(NeedsBuildKit) with { Secrets = new Dictionary<string, ReadOnlyMemory<byte>> { ["token"] = new byte[] { 1 } } };
+
+        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => Builder(new DockerOptions { Memory = 1_000_000_000 }).BuildAsync(build, _output.Add, None));
+
+        Assert.Contains("only BuildKit can give them", fault.Message, StringComparison.Ordinal);
+    }
+
     private static CancellationToken None => TestContext.Current.CancellationToken;
 
     // Podman: it speaks the API of Engine 20.10, and has another builder.
