@@ -16,6 +16,9 @@ internal sealed record BenchOptions
     /// <summary>Whether the results are written into the document.</summary>
     public bool Writes { get; private init; }
 
+    /// <summary>What the titles of the builds have in them that are to be measured; empty for all.</summary>
+    public string Only { get; private init; } = "";
+
     /// <summary>Null when something is wrong.</summary>
     public static BenchOptions? Parse(string[] args)
     {
@@ -29,6 +32,10 @@ internal sealed record BenchOptions
             else if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var rounds) && rounds > 0)
             {
                 options = options with { Rounds = rounds };
+            }
+            else if (args[i] == "--only" && i + 1 < args.Length)
+            {
+                options = options with { Only = args[++i] };
             }
             else if (AllParts.Contains(args[i]))
             {

@@ -10,18 +10,24 @@ internal static class BuildBench
     // What a side leaves to be done behind its push is not to slow the next one down.
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
 
-    public static async Task RunAsync(Workbench bench, Report report, int rounds)
+    public static async Task RunAsync(Workbench bench, Report report, int rounds, string only)
     {
         report.Heading("From webhook to pushed image");
         var times = new List<(string Title, Dictionary<string, double> Medians)>();
         foreach (var buildKit in new[] { true, false })
         {
+            var cases = Cases(buildKit).Where(@case => TitleOf(@case, buildKit).Contains(only, StringComparison.Ordinal)).ToList();
+            if (cases.Count == 0)
+            {
+                continue;
+            }
+
             var sides = await Sides.StartAsync(bench, report, buildKit);
             try
             {
-                foreach (var @case in Cases(buildKit))
+                foreach (var @case in cases)
                 {
-                    times.Add((@case.Title + (buildKit ? "" : ", classic builder"), await MeasureAsync(bench, sides, @case, Math.Min(rounds, @case.Rounds))));
+                    times.Add((TitleOf(@case, buildKit), await MeasureAsync(bench, sides, @case, Math.Min(rounds, @case.Rounds))));
                 }
             }
             finally
@@ -32,6 +38,8 @@ internal static class BuildBench
 
         Tell(report, times);
     }
+
+    private static string TitleOf(BuildCase @case, bool buildKit) => @case.Title + (buildKit ? "" : ", classic builder");
 
     private static BuildCase[] Cases(bool buildKit) => buildKit
         ? [BuildCase.SmallCached, BuildCase.SmallUncached, BuildCase.ThreeImages, BuildCase.LargeCopied, BuildCase.LargeLittle]

@@ -110,7 +110,7 @@ public static class PipelineServices
         services.AddTransient<ImageBuilder>();
         services.AddSingleton<BaseImages>();
         services.AddTransient<UnchangedImages>();
-        services.AddTransient<ImageDate>();
+        services.AddTransient<ImageStamps>();
         services.AddTransient<ImageWork>();
         services.AddTransient<SourceStage>();
         services.AddTransient<Promotion>();

@@ -62,7 +62,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
         Args = build.CacheFrom.Count == 0 ? build.Args : new Dictionary<string, string>(build.Args) { [InlineCache] = "1" },
         CacheFrom = build.CacheFrom,
         SourceDate = build.CommittedAt,
-        Labels = build.Labels.AsReadOnly(),
+        Labels = build.Labels,
         Tags = [build.Name],
         Secrets = build.Secrets.Keys.ToHashSet(),
         // It has no name for the usual one.

@@ -6,77 +6,6 @@ using Docker.DotNet.Models;
 
 namespace Ci.Pipeline.Image;
 
-/// <summary>What to build.</summary>
-public sealed record EngineBuild
-{
-    /// <summary>The name, <c>repository:tag</c>, that the image gets.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The Dockerfile's path within the context.</summary>
-    public required string Dockerfile { get; init; }
-
-    /// <summary>The stage to build, or null for the last.</summary>
-    public string? Target { get; init; }
-
-    /// <summary>The platform, or null for the engine's own.</summary>
-    public string? Platform { get; init; }
-
-    /// <summary>
-    /// A host name that the steps' containers know as 127.0.0.1, and nobody else's have: the classic builder gives them no
-    /// label of ours, and by this they are found when the engine has left them behind.
-    /// </summary>
-    public required string Marker { get; init; }
-
-    /// <summary>Build arguments.</summary>
-    public required IReadOnlyDictionary<string, string> Args { get; init; }
-
-    /// <summary>The image's labels.</summary>
-    public required IDictionary<string, string> Labels { get; init; }
-
-    /// <summary>
-    /// Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and what
-    /// its steps make is no cache of anybody's either.
-    /// </summary>
-    public bool IsStrangers { get; init; }
-
-    /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>
-    public bool StrangersMayUseBuildKit { get; init; }
-
-    /// <summary>The secrets that its steps may mount, by id. Only BuildKit knows them.</summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Secrets { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
-
-    /// <summary>When the commit was made; with BuildKit, from Engine 24 on, the image bears this time and not the build's.</summary>
-    public DateTimeOffset? CommittedAt { get; init; }
-
-    /// <summary>Images in the registry that BuildKit may take as cache; empty to keep and import none.</summary>
-    public IReadOnlyList<string> CacheFrom { get; init; } = [];
-
-    /// <summary>What its steps may use.</summary>
-    public StepLimits Limits { get; init; } = new();
-
-    /// <summary>Is told of every image that a step made.</summary>
-    public Action<string> Made { get; init; } = _ => { };
-
-    /// <summary>Writes the build context, a tar stream.</summary>
-    public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
-
-    /// <summary>The context file by file, for a builder that asks for what it needs; null where it has too many to list.</summary>
-    public ContextSource? Files { get; init; }
-}
-
-/// <summary>What a build's steps may use of the machine.</summary>
-public sealed record StepLimits
-{
-    /// <summary>Memory in bytes, swap included; 0 for all.</summary>
-    public long Memory { get; init; }
-
-    /// <summary>Processors; 0 for all.</summary>
-    public double Cpus { get; init; }
-
-    /// <summary>The network; empty for the engine's own choice.</summary>
-    public string Network { get; init; } = "";
-}
-
 /// <summary>
 /// Builds and pushes with the Docker engine. It reads the stream behind a 200 to its end, because that is where the engine
 /// reports a failed build or push.
@@ -86,8 +15,11 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     // Microseconds; the kernel's own default.
     private const long CpuPeriod = 100_000;
 
-    /// <summary>Builds an image under its name with the classic builder and returns its id; every line of the builder's output goes to <paramref name="output"/>.</summary>
-    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    /// <summary>
+    /// Builds an image under its name with the classic builder, without its labels; every line of the builder's output goes to
+    /// <paramref name="output"/>.
+    /// </summary>
+    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         // Strangers' commits get no base that the registry would not give to anybody.
         IReadOnlyDictionary<string, RegistryCredentials> known = build.IsStrangers ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellation);
@@ -104,7 +36,9 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
 #pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end.
                     await using var answer = await api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
 #pragma warning restore CS0618
-                    return await ReadBuildAsync(answer, build.Made, output, cancellation);
+                    var image = await ReadBuildAsync(answer, build.Made, output, cancellation);
+                    await NameAsync(image, build.Name, cancellation);
+                    return new BuiltImage(image) { HasLabels = false };
                 },
                 cancellation);
         }
@@ -122,12 +56,12 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
         }
     }
 
-    /// <summary>An image's size, unpacked, in bytes, and the time that it says it was made at.</summary>
-    public Task<(long Size, DateTimeOffset? Created)> InspectAsync(string imageId, CancellationToken cancellation) => client.CallAsync(
+    /// <summary>What the engine says of an image.</summary>
+    public Task<EngineImage> InspectAsync(string image, CancellationToken cancellation) => client.CallAsync(
         async () =>
         {
-            var image = await client.Api.Images.InspectImageAsync(imageId, cancellation);
-            return (image.Size, image.Created is { } created ? new DateTimeOffset(created.ToUniversalTime()) : (DateTimeOffset?)null);
+            var found = await client.Api.Images.InspectImageAsync(image, cancellation);
+            return new EngineImage(found.ID, found.Size, found.Created is { } created ? new DateTimeOffset(created.ToUniversalTime()) : (DateTimeOffset?)null);
         },
         cancellation);
 
@@ -143,8 +77,8 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
             cancellation);
 
     /// <summary>
-    /// Takes a name off an image, and the image itself if that was its last name; its layers stay as the next build's
-    /// cache. A name that is gone already is no error.
+    /// Takes a name off an image, and the image itself if that was its last name and no other was made upon it; its layers
+    /// stay as the next build's cache. A name that is gone already is no error.
     /// </summary>
     public async Task RemoveAsync(string reference, CancellationToken cancellation)
     {
@@ -185,14 +119,19 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
         }
     }
 
+    /// <summary>
+    /// The one label that is left to the classic builder, which makes a step of each, with a container and a commit: what it
+    /// leaves in the engine is known by it. It is always the same, so that it comes out of the cache.
+    /// </summary>
+    private static Dictionary<string, string> Mark => new() { [ImageTags.OwnLabel] = "" };
+
     private static ImageBuildParameters Parameters(EngineBuild build) => new()
     {
-        Tags = [build.Name],
         Dockerfile = build.Dockerfile,
         Target = build.Target,
         Platform = build.Platform,
         BuildArgs = build.Args.ToDictionary(StringComparer.Ordinal),
-        Labels = build.Labels,
+        Labels = Mark,
         ExtraHosts = [$"{build.Marker}:127.0.0.1"],
         Remove = true,
         ForceRemove = true,
@@ -205,9 +144,21 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
         CPUQuota = build.Limits.Cpus > 0 ? (long)(build.Limits.Cpus * CpuPeriod) : null,
     };
 
+    private Task NameAsync(string image, string reference, CancellationToken cancellation)
+    {
+        var colon = reference.LastIndexOf(':');
+        return client.Api.Images.TagImageAsync(image, new ImageTagParameters { RepositoryName = reference[..colon], Tag = reference[(colon + 1)..] }, cancellation);
+    }
+
+    /// <summary>
+    /// Reads to the end and returns the image that the Dockerfile's last step made. The step behind it is our label's, and its
+    /// image is not named: an image goes with its last name, unless another was made upon it, and the next build would have
+    /// to make the Dockerfile's last step again.
+    /// </summary>
     private static async Task<string> ReadBuildAsync(Stream answer, Action<string> made, Action<string> output, CancellationToken cancellation)
     {
         string? id = null;
+        var steps = new List<string>();
         await foreach (var line in EngineStream.ReadAsync(answer, cancellation))
         {
             if (line.Error is { } error)
@@ -221,6 +172,7 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
                 if (StepsImage().Match(text) is { Success: true } image)
                 {
                     made(image.Groups[1].Value);
+                    steps.Add(image.Groups[1].Value);
                 }
 
                 output(text);
@@ -232,7 +184,9 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
             }
         }
 
-        return id ?? throw new ImageUnavailableException("The engine's answer ended before the image was built.");
+        return id is null
+            ? throw new ImageUnavailableException("The engine's answer ended before the image was built.")
+            : steps is [.., var last, _] ? last : id;
     }
 
     // What the classic builder prints behind a step.

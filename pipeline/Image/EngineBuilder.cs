@@ -9,14 +9,14 @@ namespace Ci.Pipeline.Image;
 /// </summary>
 public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic, IOptions<DockerOptions> options)
 {
-    /// <summary>Builds an image under its name and returns its id; what it prints goes to <paramref name="output"/>.</summary>
-    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    /// <summary>Builds an image under its name; what it prints goes to <paramref name="output"/>.</summary>
+    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         if (WhyClassic(build) is not { } reason)
         {
             try
             {
-                return await buildKit.BuildAsync(build, output, cancellation);
+                return new BuiltImage(await buildKit.BuildAsync(build, output, cancellation)) { HasLabels = true };
             }
             catch (BuildKitUnavailableException e) when (options.Value.Builder == BuilderKind.Auto)
             {

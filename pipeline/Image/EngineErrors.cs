@@ -82,8 +82,8 @@ public static partial class EngineErrors
         // Go's HTTP client of a connection that was closed before an answer came.
         || error.TrimEnd().EndsWith(": EOF", StringComparison.Ordinal);
 
-    // BuildKit's words.
-    [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): .*: not found$", RegexOptions.Singleline)]
+    // BuildKit's words; "not found" ends, too, what it says of an image that is there and not for the platform.
+    [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): (?!.*no match for platform).*: not found$", RegexOptions.Singleline)]
     private static partial Regex NoSuchBase();
 
     // The words of Go's net/http, with a registry's address: what ADD fetches is elsewhere, and asks the machine's authorities only.

@@ -82,21 +82,38 @@ public sealed class EngineLeftovers(EngineClient client)
         return false;
     }
 
-    /// <summary>All images, also those that only others are built on.</summary>
-    public Task<IList<ImagesListResponse>> AllImagesAsync(CancellationToken cancellation) =>
-        client.CallAsync(() => client.Api.Images.ListImagesAsync(new ImagesListParameters { All = true }, cancellation), cancellation);
+    /// <summary>The images.</summary>
+    /// <param name="all">Whether those that only others are built on are among them.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public Task<IList<ImagesListResponse>> ImagesAsync(bool all, CancellationToken cancellation) =>
+        client.CallAsync(() => client.Api.Images.ListImagesAsync(new ImagesListParameters { All = all }, cancellation), cancellation);
 
     /// <summary>The images that have a label.</summary>
-    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, bool all, CancellationToken cancellation) =>
+    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, CancellationToken cancellation) =>
         client.CallAsync(
             () => client.Api.Images.ListImagesAsync(
                 new ImagesListParameters
                 {
-                    All = all,
+                    All = true,
                     Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [label] = true } },
                 },
                 cancellation),
             cancellation);
+
+    /// <summary>When a build last gave an image a name: one that comes out of the cache was made long before. Null when none did, or it is gone.</summary>
+    public Task<DateTimeOffset?> NamedAtAsync(string id, CancellationToken cancellation) => client.CallAsync(
+        async () =>
+        {
+            try
+            {
+                return (await client.Api.Images.InspectImageAsync(id, cancellation)).Metadata?.LastTagTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : (DateTimeOffset?)null;
+            }
+            catch (DockerImageNotFoundException)
+            {
+                return null;
+            }
+        },
+        cancellation);
 
     /// <summary>Deletes an image that has no name, and those of its parents that have none and carry nothing else; false when something uses it.</summary>
     public async Task<bool> DeleteUnnamedAsync(string id, CancellationToken cancellation)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Docker.DotNet.Models;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
@@ -13,7 +12,7 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     private const string MarkerPrefix = "ci-build-";
 
     // A step that was told to stop gets ten seconds from the engine before it is killed.
-    private IReadOnlySet<string> _nobodys = new HashSet<string>();
+    private HashSet<string> _nobodys = [];
 
     private static readonly TimeSpan SweepLimit = TimeSpan.FromSeconds(15);
     // Between a step's end and its commit its container has ended, and is needed.
@@ -46,7 +45,7 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     /// </summary>
     public async Task ForgetImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
     {
-        var unnamed = (await leftovers.AllImagesAsync(cancellation))
+        var unnamed = (await leftovers.ImagesAsync(all: true, cancellation))
             .Where(image => image.RepoTags is null or { Count: 0 } or ["<none>:<none>"])
             .Select(image => image.ID)
             .ToList();
@@ -83,7 +82,7 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     {
         var active = activeCommits.Select(ImageTags.OfCommit).ToHashSet(StringComparer.Ordinal);
         var prefix = registry.Value.Address.TrimEnd('/') + "/";
-        var nobodys = (from image in await ListAsync(all: false, cancellation)
+        var nobodys = (from image in await leftovers.ImagesAsync(all: false, cancellation)
                        from name in image.RepoTags ?? []
                        let tag = name[(name.LastIndexOf(':') + 1)..]
                        where name.StartsWith(prefix, StringComparison.Ordinal) && ImageTags.IsOfCommit(tag) && !active.Contains(tag)
@@ -111,7 +110,7 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
         await leftovers.RemoveContainersAsync(MarkerOf(buildId), DateTimeOffset.MaxValue, cancellation);
         var ending = ":" + ImageTags.OfCommit(commit);
         var prefix = registry.Value.Address.TrimEnd('/') + "/";
-        var named = from image in await ListAsync(all: false, cancellation)
+        var named = from image in await leftovers.ImagesAsync(all: false, cancellation)
                     from name in image.RepoTags ?? []
                     where name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(ending, StringComparison.Ordinal)
                     select name;
@@ -146,27 +145,18 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     /// <summary>The images of ours that nothing is built on, and that are too old, or too many together, the oldest first.</summary>
     private async Task<IReadOnlyList<string>> OldestTooManyAsync(CancellationToken cancellation)
     {
-        var all = await leftovers.AllImagesAsync(cancellation);
-        var ours = (await ListAsync(all: true, cancellation)).Where(image => image.RepoTags is null or { Count: 0 } or ["<none>:<none>"]).ToList();
-        var sizes = all.ToDictionary(image => image.ID, image => image.Size);
-        var parents = all.Select(image => image.ParentID).ToHashSet();
-        // An image's size counts its parents'; what it takes itself is what it has more.
-        var taken = ours.Sum(image => image.Size - sizes.GetValueOrDefault(image.ParentID ?? ""));
-        var tooMany = new List<string>();
-        foreach (var image in ours.Where(image => !parents.Contains(image.ID)).OrderBy(image => image.Created))
+        var labelled = (await leftovers.ImagesWithAsync(ImageTags.OwnLabel, cancellation)).Select(image => image.ID).ToHashSet(StringComparer.Ordinal);
+        var kept = new KeptImages(await leftovers.ImagesAsync(all: true, cancellation), labelled);
+        var used = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var image in kept.Last)
         {
-            if (time.GetUtcNow() - new DateTimeOffset(image.Created.ToUniversalTime()) > docker.Value.KeepImages || taken > docker.Value.MaxImageBytes)
-            {
-                tooMany.Add(image.ID);
-                taken -= image.Size - sizes.GetValueOrDefault(image.ParentID ?? "");
-            }
+            // It is the image below our label that had a name.
+            var made = new DateTimeOffset(image.Created.ToUniversalTime());
+            used[image.ID] = image.ParentID is { Length: > 0 } below && await leftovers.NamedAtAsync(below, cancellation) is { } named && named > made ? named : made;
         }
 
-        return tooMany;
+        return kept.Choose(used, time.GetUtcNow() - docker.Value.KeepImages, docker.Value.MaxImageBytes);
     }
-
-    private async Task<IList<ImagesListResponse>> ListAsync(bool all, CancellationToken cancellation) =>
-        await leftovers.ImagesWithAsync(ImageTags.OwnLabel, all, cancellation);
 
     /// <summary>
     /// Prunes the builder's cache. The engine does not know who made which part of it; it is a cache, and nothing that

@@ -12,7 +12,7 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageDate date, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageStamps stamps, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
@@ -70,20 +70,21 @@ public sealed class ImageBuilder(
             Files = archive.FilesOf(spec, ContextName(request, spec)),
             WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
         };
-        var imageId = await BuildAsync(build, output, cancellation);
+        var built = await BuildAsync(build, output, cancellation);
         Task? removing = null;
         try
         {
-            var (size, created) = await engine.InspectAsync(imageId, cancellation);
-            limits.Check(spec, size);
+            var image = await engine.InspectAsync(built.Image, cancellation);
+            limits.Check(spec, image.Size);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
             removing = RemoveAsync(build.Name);
-            var pushed = await VerifyAsync(spec, tag, digest, cancellation);
-            return new CommitImage(
-                spec.Name,
-                spec.Version,
-                archive.CommittedAt is { } committed && created != committed ? await date.SetAsync(options.Value.Prefix + spec.Name, tag, pushed, committed, cancellation) : pushed);
+            var stamp = new ImageStamp
+            {
+                Labels = built.HasLabels ? new Dictionary<string, string>() : build.Labels,
+                Date = archive.CommittedAt != image.Created ? archive.CommittedAt : null,
+            };
+            return new CommitImage(spec.Name, spec.Version, await StampAsync(spec, tag, image.Id, VerifyAsync(spec, tag, digest, cancellation), stamp, output, cancellation));
         }
         finally
         {
@@ -123,7 +124,7 @@ public sealed class ImageBuilder(
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
     public string Repository(string name) => $"{options.Value.Address.TrimEnd('/')}/{name}";
 
-    private async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    private async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         try
         {
@@ -153,6 +154,23 @@ public sealed class ImageBuilder(
         }
 
         return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellation);
+    }
+
+    private async Task<Manifest> StampAsync(
+        ImageSpec spec, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, Action<string> output, CancellationToken cancellation)
+    {
+        if (stamp.IsEmpty)
+        {
+            return await pushed;
+        }
+
+        if (await stamps.SetAsync(options.Value.Prefix + spec.Name, tag, imageId, pushed, stamp, cancellation) is { } stamped)
+        {
+            return stamped;
+        }
+
+        output($"{Repository(spec.Name)}:{tag} is an index of several images; it keeps the time{(stamp.Labels.Count > 0 ? " and the labels" : "")} that the engine gave it.\n");
+        return await pushed;
     }
 
     private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellation)

@@ -7,11 +7,14 @@ namespace Ci.Pipeline.Image;
 /// <summary>Which tags and labels an image gets; the names are those of docker/metadata-action.</summary>
 public static class ImageTags
 {
-    /// <summary>The label that every image of ours has, and no other.</summary>
-    public const string OwnLabel = "ci.pull-request";
+    /// <summary>The label with the pull request's number.</summary>
+    public const string PullRequestLabel = "ci.pull-request";
 
     /// <summary>The label with the key of what an image was built from; empty where there is none.</summary>
     public const string ContentLabel = "ci.content";
+
+    /// <summary>The label that every image of ours has, in the engine too, and no other.</summary>
+    public const string OwnLabel = ContentLabel;
 
     /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
     public static string OfCommit(string commit) => "sha-" + commit[..12];
@@ -38,7 +41,7 @@ public static class ImageTags
     /// <param name="version">The image's version.</param>
     /// <param name="own">The labels of dockerInfo.json; of the same name, they go before ours.</param>
     /// <param name="content">The key of what it is built from, or null.</param>
-    public static IDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own, string? content = null)
+    public static IReadOnlyDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own, string? content = null)
     {
         var root = request.Url.Split("/pull/", 2)[0];
         var labels = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -49,7 +52,7 @@ public static class ImageTags
             ["org.opencontainers.image.revision"] = request.Commit,
             ["org.opencontainers.image.version"] = version,
             ["org.opencontainers.image.created"] = request.UpdatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-            [OwnLabel] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
+            [PullRequestLabel] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, value) in own)
         {

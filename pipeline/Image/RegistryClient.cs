@@ -5,13 +5,6 @@ using System.Text.Json;
 
 namespace Ci.Pipeline.Image;
 
-/// <summary>A manifest as the registry keeps it.</summary>
-/// <param name="Digest">Its digest, <c>sha256:…</c>.</param>
-/// <param name="MediaType">Its media type.</param>
-/// <param name="Size">What pulling it downloads: its configuration and layers, compressed, in bytes.</param>
-/// <param name="Content">Its bytes, which the digest is of.</param>
-public sealed record Manifest(string Digest, string MediaType, long Size, byte[] Content);
-
 /// <summary>
 /// The registry's API (OCI distribution specification). Asking it is the surest way to know what was pushed; and a tag is
 /// moved by writing the same manifest under another name, with no engine and no layer sent again.
@@ -66,7 +59,7 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(response, $"read {name}:{tag}", cancellation);
         var content = await response.Content.ReadAsByteArrayAsync(cancellation);
         return new Manifest(
-            response.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : DigestOf(content),
+            response.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : Manifest.DigestOf(content),
             response.Content.Headers.ContentType?.MediaType ?? MediaTypes[^1],
             SizeOf(content),
             content);
@@ -124,19 +117,28 @@ public sealed class RegistryClient(HttpClient http)
         var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
         await PushBlobAsync(name, config, cancellation);
         var content = Encoding.UTF8.GetBytes(
-            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{DigestOf(config)}}"},"layers":[]}""");
-        return new Manifest(DigestOf(content), MediaTypes[^1], 0, content);
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{Manifest.DigestOf(config)}}"},"layers":[]}""");
+        return new Manifest(Manifest.DigestOf(content), MediaTypes[^1], 0, content);
     }
 
-    /// <summary>Pushes a small blob, such as an image's configuration, in one piece (OCI distribution specification, "POST then PUT").</summary>
-    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellation)
+    /// <summary>Pushes a small blob, such as an image's configuration, in one piece.</summary>
+    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellation) =>
+        await EndUploadAsync(name, await BeginUploadAsync(name, cancellation), blob, cancellation);
+
+    /// <summary>Begins to push a blob, which need not be known yet (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
+    public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellation)
     {
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
         using var started = await SendAsync(start, cancellation);
         await EnsureSuccessAsync(started, $"write to {name}", cancellation);
-        var location = new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
-        var upload = new UriBuilder(location) { Query = (location.Query.Length > 1 ? location.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(DigestOf(blob)) };
-        using var put = new HttpRequestMessage(HttpMethod.Put, upload.Uri) { Content = new ByteArrayContent(blob) };
+        return new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
+    }
+
+    /// <summary>Sends the blob.</summary>
+    public async Task EndUploadAsync(string name, Uri upload, byte[] blob, CancellationToken cancellation)
+    {
+        var target = new UriBuilder(upload) { Query = (upload.Query.Length > 1 ? upload.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(Manifest.DigestOf(blob)) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, target.Uri) { Content = new ByteArrayContent(blob) };
         put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using var written = await SendAsync(put, cancellation);
         if (written.StatusCode == HttpStatusCode.NotFound)
@@ -147,21 +149,20 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(written, $"write to {name}", cancellation);
     }
 
-    private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
+    /// <summary>Gives up an upload; one that the registry has forgotten is no error.</summary>
+    public async Task AbandonUploadAsync(Uri upload, CancellationToken cancellation)
+    {
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, upload);
+        using var gone = await SendAsync(delete, cancellation);
+    }
 
-    /// <summary>The digest of a manifest or blob, <c>sha256:…</c>.</summary>
-    public static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+    private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
 
     private long SizeOf(byte[] content)
     {
         try
         {
-            using var json = JsonDocument.Parse(content);
-            var manifest = json.RootElement;
-            long size = manifest.TryGetProperty("config", out var config) ? config.GetProperty("size").GetUInt32() : 0;
-            return manifest.TryGetProperty("layers", out var layers)
-                ? layers.EnumerateArray().Aggregate(size, (sum, layer) => checked(sum + (long)layer.GetProperty("size").GetUInt64()))
-                : size;
+            return Manifest.SizeOf(content);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
         {

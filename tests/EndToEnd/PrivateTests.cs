@@ -25,19 +25,23 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
     [Theory]
     [InlineData("BuildKit")]
     [InlineData("Classic")]
-    public async Task A_base_image_is_pulled_from_a_registry_whose_authority_the_engine_knows(string builder)
+    public async Task A_registry_with_a_password_whose_authority_the_engine_knows_gives_bases_and_takes_images(string builder)
     {
         await using var registry = Elsewhere();
         await registry.StartAsync();
-        await using var knowing = new DockerEngine { Trusts = registry.CaPath };
+        await using var knowing = new DockerEngine { Trusts = registry };
         await using var story = await StartAsync(knowing, registry, ("Registry__CaPath", registry.CaPath), ("Docker__Builder", builder));
         var first = await story.OpenAsync(story.Files("beneath"));
+        await knowing.EmptyCacheAsync();
+        var left = await knowing.ImageNamesAsync();
 
         var above = await story.OpenAsync(Above(story, first.Images[0].Reference));
         var merged = await story.MergeAsync(above.PullRequest);
 
         Assert.True(above.State == "succeeded", above.Summary);
-        Assert.Equal(("succeeded", "succeeded"), (above.State, merged.State));
+        Assert.Equal(("succeeded", "succeeded"), (first.State, merged.State));
+        // What was beneath came from the registry, and not out of what the engine had.
+        Assert.Equal([DockerEngine.BaseImage], left);
     }
 
     [Theory]

@@ -55,7 +55,7 @@ public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine
         var index = new Manifest("", IndexType, 0, Encoding.UTF8.GetBytes(
             $$"""{ "schemaVersion": 2, "mediaType": "{{IndexType}}", "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}", "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }"""));
         await client.TagAsync(_story.ServiceName, tag, index, Cancellation);
-        var digest = RegistryClient.DigestOf(index.Content);
+        var digest = Manifest.DigestOf(index.Content);
         await new Samples(_story.Storage).Records.UpdateAsync(tried.Id, build => build with { Images = [build.Images[0] with { Digest = digest }] }, Cancellation);
 
         var merged = await _story.MergeAsync(tried.PullRequest);

@@ -18,12 +18,15 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
         _folder.Delete(recursive: true);
     }
 
-    [Fact]
-    public async Task With_DOCKER_HOST_and_certificates_a_pull_request_is_built_there()
+    [Theory]
+    [InlineData("BuildKit")]
+    [InlineData("Classic")]
+    public async Task With_DOCKER_HOST_and_certificates_a_pull_request_is_built_there(string builder)
     {
         var engine = await StartEngineAsync();
         await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
+            ["Docker__Builder"] = builder,
             ["Docker__Host"] = null,
             ["DOCKER_HOST"] = engine.Host,
             ["DOCKER_TLS_VERIFY"] = "1",

@@ -110,17 +110,19 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
         Assert.Contains("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_Dockerfile_cannot_say_of_its_image_that_it_is_another()
+    [Theory]
+    [InlineData("BuildKit")]
+    [InlineData("Classic")]
+    public async Task A_Dockerfile_cannot_say_of_its_image_that_it_is_another(string builder)
     {
-        await using var story = await StartAsync();
+        await using var story = await StartAsync(("Docker__Builder", builder));
         var first = await story.OpenAsync(InFolder(story, "the right one"));
         await engine.RunAsync("pull", "--quiet", first.Images[0].Reference);
         var key = (await engine.LabelsAsync(first.Images[0].Reference))["ci.content"];
         // Of a Dockerfile that adds from an address, no key can be told.
         var forged = await story.PushAsync(first.PullRequest, new(InFolder(story, "a wrong one"))
         {
-            ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage} AS never\nADD https://example.com/ /x\nFROM {DockerEngine.BaseImage}\nLABEL ci.content={key}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
+            ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage} AS unused\nADD {registry.Url}v2/ /x\nFROM {DockerEngine.BaseImage}\nLABEL ci.content={key}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         });
 
         var again = await story.PushAsync(first.PullRequest, new(InFolder(story, "the right one")) { ["README.md"] = "" });

@@ -24,8 +24,8 @@ public sealed class DockerEngine : LazyPart
     /// <summary>A folder with certificates, for an engine that is reached with TLS over TCP; null for a socket.</summary>
     internal string? Certificates { private get; init; }
 
-    /// <summary>A PEM file with the authorities that it trusts instead of the machine's; null for the machine's.</summary>
-    internal string? Trusts { private get; init; }
+    /// <summary>A registry whose authority lies in the place that engines look into; null for none.</summary>
+    internal Registry? Trusts { private get; init; }
 
     private static string Docker => Parts.Find("docker") ?? "docker";
 
@@ -105,6 +105,8 @@ public sealed class DockerEngine : LazyPart
         }
 
         await RunAsync("builder", "prune", "--all", "--force");
+        // The classic builder's cache are images without a name.
+        await RunAsync("image", "prune", "--force");
     }
 
     protected override async Task StartPartAsync()
@@ -133,7 +135,9 @@ public sealed class DockerEngine : LazyPart
                 tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
             }
 
-            _process = RunningProcess.Start(dockerd, ["--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls], Trusted());
+            var (program, before) = Trusts is null ? (dockerd, []) : ("unshare", WithAuthority(Trusts, dockerd));
+            _process = RunningProcess.Start(
+                program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
         }
         else
         {
@@ -152,8 +156,18 @@ public sealed class DockerEngine : LazyPart
         await ImportBaseAsync();
     }
 
-    // What /etc/docker/certs.d would say, which is the machine's and not the tests'; Go reads this in its place.
-    private Dictionary<string, string?>? Trusted() => Trusts is null ? null : new() { ["SSL_CERT_FILE"] = Trusts, ["SSL_CERT_DIR"] = Folder + "/none" };
+    /// <summary>
+    /// What starts the engine with an <c>/etc/docker/certs.d</c> that nobody else sees: in mounts of its own, a layer of ours
+    /// lies upon the machine's <c>/etc</c>.
+    /// </summary>
+    private string[] WithAuthority(Registry registry, string dockerd)
+    {
+        var (ours, work) = (Folder + "/etc", Directory.CreateDirectory(Folder + "/work").FullName);
+        var place = Directory.CreateDirectory($"{ours}/docker/certs.d/{registry.Address}").FullName;
+        File.Copy(registry.CaPath, place + "/ca.crt");
+        var script = $"mount -t overlay overlay -o lowerdir=/etc,upperdir={ours},workdir={work} /etc && exec \"$0\" \"$@\"";
+        return ["--mount", "--propagation", "private", "sh", "-c", script, dockerd];
+    }
 
     protected override async ValueTask StopPartAsync()
     {
@@ -171,7 +185,7 @@ public sealed class DockerEngine : LazyPart
         {
             using (process)
             {
-                if ((await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline")).Contains(Folder, StringComparison.Ordinal))
+                if (await IsOursAsync(process.Id))
                 {
                     process.Kill();
                 }
@@ -185,6 +199,19 @@ public sealed class DockerEngine : LazyPart
                 await using var unmounting = RunningProcess.Start("umount", ["--lazy", mount]);
                 await Parts.UntilAsync(() => Task.FromResult(unmounting.HasExited), "umount " + mount);
             }
+        }
+    }
+
+    private async Task<bool> IsOursAsync(int process)
+    {
+        try
+        {
+            return (await File.ReadAllTextAsync($"/proc/{process}/cmdline")).Contains(Folder, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return false;
         }
     }
 

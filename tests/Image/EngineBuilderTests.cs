@@ -52,9 +52,9 @@ public sealed class EngineBuilderTests(Fixture engine)
     {
         await using var standIn = await StandInServer.StartAsync(AnswerAsync);
 
-        var id = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _output.Add, None);
+        var built = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _output.Add, None);
 
-        Assert.Equal("sha256:0123", id);
+        Assert.Equal(("sha256:0123", false), (built.Image, built.HasLabels));
         Assert.Contains("With the classic builder: ", string.Concat(_output), StringComparison.Ordinal);
     }
 
@@ -67,6 +67,16 @@ public sealed class EngineBuilderTests(Fixture engine)
         var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => builder.BuildAsync(Build(NeedsBuildKit), _output.Add, None));
 
         Assert.Contains("Docker__Builder", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_are_for_BuildKit_alone_and_the_classic_builder_says_so()
+    {
+        var build = Build(NeedsBuildKit) with { Secrets = new Dictionary<string, ReadOnlyMemory<byte>> { ["token"] = new byte[] { 1 } } };
+
+        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => Builder(new DockerOptions { Memory = 1_000_000_000 }).BuildAsync(build, _output.Add, None));
+
+        Assert.Contains("only BuildKit can give them", fault.Message, StringComparison.Ordinal);
     }
 
     private static CancellationToken None => TestContext.Current.CancellationToken;

@@ -82,7 +82,7 @@ public sealed class EngineRoomTests(Fixture engine)
         Assert.Contains("docker system df", fault.Message, StringComparison.Ordinal);
     }
 
-    private static EngineRoom Room(DockerOptions docker, string address = "localhost:83")
+    internal static EngineRoom Room(DockerOptions docker, string address = "localhost:83")
     {
         var client = new EngineClient(Options.Create(docker));
         var registry = Options.Create(new RegistryOptions { Address = address });

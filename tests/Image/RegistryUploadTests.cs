@@ -26,7 +26,7 @@ public sealed class RegistryUploadTests(Registry registry)
 
         await client.PushBlobAsync("upload/kept", [1, 2, 3], Cancellation);
 
-        Assert.Equal([1, 2, 3], await client.BlobAsync("upload/kept", RegistryClient.DigestOf([1, 2, 3]), Cancellation));
+        Assert.Equal([1, 2, 3], await client.BlobAsync("upload/kept", Manifest.DigestOf([1, 2, 3]), Cancellation));
     }
 
     /// <summary>Ends every upload that was begun before it can go on, as a restart of the registry does.</summary>
