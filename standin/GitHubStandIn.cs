@@ -53,6 +53,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
         CommentBoard = new Comments(this);
         CheckBoard = new CheckRuns(this);
         AppDoor = new Apps(this, options.App);
+        Database = new Database(this);
     }
 
     /// <summary>The address that stands for https://api.github.com.</summary>
@@ -73,6 +74,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody else is anything.</summary>
     public ConcurrentDictionary<(string Repository, string Login), string> Roles { get; } = new();
 
+    /// <summary>How many requests are left of this hour, as every answer says.</summary>
+    public int RequestsLeft { get; set; } = RateLimit.Limit - 1;
+
+    /// <summary>The most that is listed of a tree; GitHub's own limit is 100,000 entries or 7 MB (REST, "Get a tree").</summary>
+    public int MaxTreeEntries { get; set; } = 100_000;
+
     internal Statuses StatusBoard { get; }
 
     internal Comments CommentBoard { get; }
@@ -80,6 +87,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
     internal CheckRuns CheckBoard { get; }
 
     internal Apps AppDoor { get; }
+
+    internal Database Database { get; }
 
     public static async Task<GitHubStandIn> StartAsync(GitHubStandInOptions options)
     {
@@ -179,7 +188,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
         // No two changes of a pull request in the same second, so that it is known which is the newer.
         var now = DateTimeOffset.UtcNow;
         var next = pull.UpdatedAt.AddSeconds(1);
-        pull = Keep(pull with { UpdatedAt = next > now ? next : now });
+        pull = Keep(pull with { UpdatedAt = next > now ? next : now, RepositoryKilobytes = Repository(pull.Repository)?.Kilobytes ?? 0 });
         var delivery = Guid.NewGuid();
         _deliveries[delivery] = ("pull_request", pull.Payload(action).ToJsonString());
         return (pull, delivery);
