@@ -52,7 +52,7 @@ public sealed class AnswerFuzzTests
                 switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))
                 {
                     case SourceResult.Fetched fetched:
-                        await fetched.Archive.DisposeAsync();
+                        await fetched.Source.DisposeAsync();
                         break;
                     case SourceResult.Refused refused:
                         Assert.NotEmpty(refused.Reason);
