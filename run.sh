@@ -3,7 +3,7 @@
 # ./run.sh demo   does the same beside it, on data of its own, and plays the story on the sample repository
 # ./run.sh bench  measures it beside what a user would pick instead (docs/benchmarks.md), on data of its own too;
 #                 --write puts the figures into that page, --rounds 3 is quicker, and "builds", "merge", "memory", "recovery"
-#                 or "acknowledgement" behind it measures only that
+#                 or "acknowledgement" behind it measures only that, --commit "200 MB" only the builds of such commits
 # ./run.sh bench lists 100000   measures the lists of builds when there are so many
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -13,6 +13,9 @@ internal sealed record BenchOptions
     /// <summary>How often what varies is measured.</summary>
     public int Rounds { get; private init; } = 5;
 
+    /// <summary>What the title of a commit must have in it for its builds to be measured.</summary>
+    public string Commit { get; private init; } = "";
+
     /// <summary>Whether the results are written into the document.</summary>
     public bool Writes { get; private init; }
 
@@ -29,6 +32,10 @@ internal sealed record BenchOptions
             else if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var rounds) && rounds > 0)
             {
                 options = options with { Rounds = rounds };
+            }
+            else if (args[i] == "--commit" && i + 1 < args.Length)
+            {
+                options = options with { Commit = args[++i] };
             }
             else if (AllParts.Contains(args[i]))
             {

@@ -10,16 +10,22 @@ internal static class BuildBench
     // What a side leaves to be done behind its push is not to slow the next one down.
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
 
-    public static async Task RunAsync(Workbench bench, Report report, int rounds)
+    public static async Task RunAsync(Workbench bench, Report report, int rounds, string words)
     {
         report.Heading("From webhook to pushed image");
         var times = new List<(string Title, Dictionary<string, double> Medians)>();
         foreach (var buildKit in new[] { true, false })
         {
+            BuildCase[] cases = [.. Cases(buildKit).Where(@case => @case.Title.Contains(words, StringComparison.OrdinalIgnoreCase))];
+            if (cases.Length == 0)
+            {
+                continue;
+            }
+
             var sides = await Sides.StartAsync(bench, report, buildKit);
             try
             {
-                foreach (var @case in Cases(buildKit))
+                foreach (var @case in cases)
                 {
                     times.Add((@case.Title + (buildKit ? "" : ", classic builder"), await MeasureAsync(bench, sides, @case, Math.Min(rounds, @case.Rounds))));
                 }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Ci.Bench;
 
-// Ci.Bench [--write] [--rounds N] [PART…]: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
+// Ci.Bench [--write] [--rounds N] [--commit WORDS] [PART…]: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
 // Ci.Bench lists BUILDS measures the lists alone, on the storage.
 if (args is ["lists", var builds])
 {
@@ -12,7 +12,7 @@ if (args is ["lists", var builds])
 
 if (BenchOptions.Parse(args) is not { } options)
 {
-    Console.Error.WriteLine($"./run.sh bench takes --write, --rounds N, and which parts to measure: {string.Join(", ", BenchOptions.AllParts)}.");
+    Console.Error.WriteLine($"./run.sh bench takes --write, --rounds N, --commit WORDS, and which parts to measure: {string.Join(", ", BenchOptions.AllParts)}.");
     return 2;
 }
 
@@ -25,7 +25,7 @@ foreach (var part in options.Parts)
 {
     await (part switch
     {
-        "builds" => BuildBench.RunAsync(bench, report, options.Rounds),
+        "builds" => BuildBench.RunAsync(bench, report, options.Rounds, options.Commit),
         "merge" => PromotionBench.RunAsync(bench, report, options.Rounds),
         "memory" => MemoryBench.RunAsync(bench, report),
         "recovery" => RecoveryBench.RunAsync(bench, report),
