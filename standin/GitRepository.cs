@@ -84,9 +84,6 @@ public sealed partial class GitRepository : IDisposable
     /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
     public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
 
-    /// <summary>The same, not zipped.</summary>
-    public Process StartTar(string commit, string prefix) => Start("archive", "--format=tar", "--prefix=" + prefix + "/", commit);
-
     public void Dispose()
     {
         _objects.Dispose();
