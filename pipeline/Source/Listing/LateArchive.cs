@@ -17,9 +17,6 @@ internal sealed class LateArchive(Func<CancellationToken, Task<Stream>> open, Li
     private Task _fetching = Task.CompletedTask;
     private Task? _seen;
 
-    /// <summary>Whether it was asked for.</summary>
-    public bool HasBegun => _spool is not null;
-
     /// <summary>Begins to go through it, however much of it is there.</summary>
     public ArchiveReader Open()
     {
@@ -58,7 +55,7 @@ internal sealed class LateArchive(Func<CancellationToken, Task<Stream>> open, Li
         Task? seen;
         lock (_lock)
         {
-            seen = _seen ??= HasBegun ? FinishAsync(Open()) : null;
+            seen = _seen ??= _spool is null ? null : FinishAsync(Open());
         }
 
         await (seen ?? Task.CompletedTask).WaitAsync(cancellation);

@@ -49,7 +49,7 @@ internal sealed class ListedCommit(ContentIndex index, DecisiveFiles decisive, D
     {
         var wanted = places.Where(place => requests.Contains(place.Value)).Select(place => (Listed: Index.Files[place.Key], Asked: place.Value)).Take(CommitBlobs.MaxFiles + 1).ToList();
         var files = wanted.ConvertAll(file => file.Listed);
-        if (archive.HasBegun || !blobs.TryTake(files))
+        if (!blobs.TryTake(files))
         {
             return false;
         }
