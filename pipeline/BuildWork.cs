@@ -71,7 +71,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
             };
         }
 
-        await using var archive = ready.Archive;
+        await using var commit = ready.Source;
         lease.Plan([.. ready.Images.Select(image => image.Name)]);
         var pushed = await publication.PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
@@ -80,7 +80,9 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
     private async Task<SourceStageResult> FetchAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
     {
         using var span = Telemetry.Stage("fetch source");
-        return await source.FetchAsync(lease.Record.Request, log.Line, cancellation);
+        // What went wrong with a list once does not go wrong with the archive.
+        var mayList = lease.Record.Attempts <= 1 && images.AsksForFiles(lease.Record.Request);
+        return await source.FetchAsync(lease.Record.Request, mayList, log.Line, cancellation);
     }
 
     /// <summary>
@@ -99,7 +101,7 @@ public sealed class BuildWork(SourceStage source, ImageWork work, ImageBuilder i
             {
                 using (image.part)
                 {
-                    pushed[image.i] = await work.DoAsync(lease, ready.Archive, image.spec, image.part, stop);
+                    pushed[image.i] = await work.DoAsync(lease, ready.Source, image.spec, image.part, stop);
                 }
             });
         return pushed;

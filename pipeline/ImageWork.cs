@@ -8,21 +8,21 @@ namespace Ci.Pipeline;
 public sealed class ImageWork(ImageBuilder images, UnchangedImages unchanged)
 {
     /// <summary>Does the work for the build that <paramref name="lease"/> holds.</summary>
-    public async Task<CommitImage> DoAsync(BuildLease lease, SourceArchive archive, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
+    public async Task<CommitImage> DoAsync(BuildLease lease, CommitSource commit, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
     {
         log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
         var stage = lease.BeginBeside($"Build {spec.Name}");
         var span = Telemetry.Stage("build image", spec.Name);
         try
         {
-            var key = await unchanged.KeyAsync(lease.Record.Request, archive, spec, cancellation);
+            var key = await unchanged.KeyAsync(lease.Record.Request, commit, spec, cancellation);
             return key is not null && !lease.Record.IsAnew && await ReuseAsync(lease, spec, key, log, cancellation) is { } image
                 ? image
-                : await images.BuildAsync(lease.Record.Request, archive, spec, key, log.Output, Pushing, cancellation);
+                : await images.BuildAsync(lease.Record.Request, commit, spec, key, log.Output, Pushing, cancellation);
         }
         catch (ImageRefusedException e)
         {
-            var step = await FailedStep.FindAsync(archive, spec, log.Steps.Newest, e.Message, cancellation);
+            var step = await FailedStep.FindAsync(commit, spec, log.Steps.Newest, e.Message, cancellation);
             throw new ImageRefusedException(e.Message, e.IsCertain) { Image = spec.Name, Step = step };
         }
         finally

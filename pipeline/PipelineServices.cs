@@ -6,6 +6,7 @@ using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Comments;
 using Ci.Pipeline.Report.Pages;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Listing;
 using Ci.Pipeline.Webhook;
 using Ci.Pipeline.Webhook.Tunnel;
 using Microsoft.Extensions.Configuration;
@@ -47,6 +48,7 @@ public static class PipelineServices
         services.AddTunnel(configuration);
 
         services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
+        services.AddHttpClient<GitHubObjects>(GitHubOptions.HttpClientName);
         services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
         services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
         services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
@@ -112,6 +114,7 @@ public static class PipelineServices
         services.AddTransient<UnchangedImages>();
         services.AddTransient<ImageStamps>();
         services.AddTransient<ImageWork>();
+        services.AddTransient<CommitListing>();
         services.AddTransient<SourceStage>();
         services.AddTransient<Promotion>();
         services.AddSingleton<BuildTurn>();

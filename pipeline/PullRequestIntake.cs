@@ -92,6 +92,7 @@ public sealed class PullRequestIntake(
             BaseRef = Payload.Cut(e.PullRequest.Base.Ref, 255),
             DefaultBranch = e.Repository.DefaultBranch is { } branch ? Payload.Cut(branch, 255) : null,
             IsPrivate = e.Repository.Private,
+            RepositoryKilobytes = e.Repository.Size,
             UpdatedAt = e.PullRequest.UpdatedAt,
             Delivery = Payload.Shown(delivery.Id ?? ""),
             QueuedAt = time.GetUtcNow(),

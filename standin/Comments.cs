@@ -119,7 +119,7 @@ internal sealed class Comments(GitHubStandIn gitHub)
         ["issue"] = Issue(pull, isIssue),
         ["comment"] = Shown(
             new IssueComment { Id = 492700400, Repository = pull.Repository, Number = pull.Number, Body = body, CreatedAt = at, UpdatedAt = at }, author),
-        ["repository"] = Repositories.Part(pull.Repository),
+        ["repository"] = Repositories.Part(pull.Repository, pull.RepositoryKilobytes),
         ["sender"] = Accounts.User(author),
     };
 

@@ -1,13 +1,32 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Ci.StandIn;
 
+/// <summary>What a tree has at a path.</summary>
+/// <param name="Mode">As git writes it, like <c>100644</c>.</param>
+/// <param name="Kind"><c>blob</c>, <c>tree</c> or <c>commit</c>.</param>
+/// <param name="Sha">The object's name.</param>
+/// <param name="Size">A blob's length.</param>
+/// <param name="Path">From the root.</param>
+public sealed record TreeEntry(string Mode, string Kind, string Sha, long? Size, string Path);
+
 /// <summary>A git repository in a temporary folder, worked on by the real git with a configuration of its own.</summary>
-public sealed class GitRepository : IDisposable
+public sealed partial class GitRepository : IDisposable
 {
-    private GitRepository(string folder) => Folder = folder;
+    private readonly GitObjects _objects;
+
+    private GitRepository(string folder)
+    {
+        Folder = folder;
+        _objects = new GitObjects(() => Start("cat-file", "--batch"));
+    }
 
     public string Folder { get; }
+
+    /// <summary>How large it was after the last commit made here, in kilobytes, as GitHub says it of a repository.</summary>
+    public long Kilobytes { get; private set; }
 
     public static async Task<GitRepository> CreateAsync(CancellationToken cancellation = default)
     {
@@ -35,6 +54,7 @@ public sealed class GitRepository : IDisposable
 
         await GitAsync(cancellation, "add", "--all");
         await GitAsync(cancellation, "commit", "--quiet", "--allow-empty", "-m", message);
+        Kilobytes = Sizes().Matches(await GitAsync(cancellation, "count-objects", "-v")).Sum(size => long.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture));
         return (await GitAsync(cancellation, "rev-parse", "HEAD")).Trim();
     }
 
@@ -56,14 +76,17 @@ public sealed class GitRepository : IDisposable
     public async Task<string?> ResolveAsync(string reference, CancellationToken cancellation = default) =>
         (await TryGitAsync(cancellation, "rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"))?.Trim();
 
+    /// <summary>All that is in a commit's or a tree's folders; null if there is no such tree.</summary>
+    public async Task<IReadOnlyList<TreeEntry>?> TreeAsync(string tree, bool recursive, CancellationToken cancellation = default) =>
+        (await TryGitAsync(cancellation, ["ls-tree", "--long", "-z", .. recursive ? ["-r", "-t"] : Array.Empty<string>(), tree]))
+            ?.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(EntryOf).ToList();
+
     /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
     public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
 
-    /// <summary>The same, not zipped.</summary>
-    public Process StartTar(string commit, string prefix) => Start("archive", "--format=tar", "--prefix=" + prefix + "/", commit);
-
     public void Dispose()
     {
+        _objects.Dispose();
         foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
         {
             // git writes its objects read-only.
@@ -71,6 +94,17 @@ public sealed class GitRepository : IDisposable
         }
 
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>An object's kind and content; null if there is none of that name.</summary>
+    internal Task<(string Kind, byte[] Content)?> ObjectAsync(string name) => _objects.ReadAsync(name);
+
+    // "MODE KIND SHA SIZE", a tab, and the path.
+    private static TreeEntry EntryOf(string line)
+    {
+        var parts = line.Split('\t', 2);
+        var words = parts[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return new TreeEntry(words[0], words[1], words[2], words[3] == "-" ? null : long.Parse(words[3], CultureInfo.InvariantCulture), parts[1]);
     }
 
     private async Task<string> GitAsync(CancellationToken cancellation, params string[] arguments) =>
@@ -91,6 +125,7 @@ public sealed class GitRepository : IDisposable
         var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
         {
             WorkingDirectory = Folder,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -99,4 +134,7 @@ public sealed class GitRepository : IDisposable
         start.Environment.Remove("GIT_DIR");
         return Process.Start(start) ?? throw new InvalidOperationException("git could not be started.");
     }
+
+    [GeneratedRegex("^size(?:-pack)?: ([0-9]+)$", RegexOptions.Multiline)]
+    private static partial Regex Sizes();
 }

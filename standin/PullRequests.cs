@@ -31,6 +31,9 @@ public sealed record PullRequestState
     /// <summary>The head before the last push.</summary>
     public string? Before { get; init; }
 
+    /// <summary>How large the repository is.</summary>
+    public long RepositoryKilobytes { get; init; }
+
     /// <summary>What its author is to the repository.</summary>
     public string AuthorAssociation { get; init; } = "OWNER";
 
@@ -51,7 +54,7 @@ public sealed record PullRequestState
             ["action"] = action,
             ["number"] = Number,
             ["pull_request"] = Shown(),
-            ["repository"] = Repositories.Part(Repository),
+            ["repository"] = Repositories.Part(Repository, RepositoryKilobytes),
             ["sender"] = Accounts.User(Sender ?? Author),
         };
         if (action == "synchronize")
@@ -153,12 +156,12 @@ public sealed record PullRequestState
         ["description"] = "Something isn't working",
     };
 
-    private static JsonObject Side(string? repository, string branch, string commit) => new()
+    private JsonObject Side(string? repository, string branch, string commit) => new()
     {
         ["label"] = $"{(repository ?? "unknown").Split('/')[0]}:{branch}",
         ["ref"] = branch,
         ["sha"] = commit,
         ["user"] = Accounts.User((repository ?? "ghost/").Split('/')[0]),
-        ["repo"] = repository is null ? null : Repositories.Part(repository),
+        ["repo"] = repository is null ? null : Repositories.Part(repository, RepositoryKilobytes),
     };
 }

@@ -4,25 +4,24 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.StandIn;
 
-/// <summary>GitHub's count of requests, which here never runs out: the same numbers in every answer's headers and at <c>/rate_limit</c>.</summary>
+/// <summary>GitHub's count of requests, which here does not go on: the same numbers in every answer's headers and at <c>/rate_limit</c>.</summary>
 internal static class RateLimit
 {
-    private const int Limit = 5000;
-    private const int Used = 1;
+    public const int Limit = 5000;
 
-    public static void SetHeaders(IHeaderDictionary headers)
+    public static void SetHeaders(IHeaderDictionary headers, int left)
     {
         headers["x-ratelimit-limit"] = Limit.ToString(CultureInfo.InvariantCulture);
-        headers["x-ratelimit-remaining"] = (Limit - Used).ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-remaining"] = left.ToString(CultureInfo.InvariantCulture);
         headers["x-ratelimit-reset"] = Reset().ToString(CultureInfo.InvariantCulture);
-        headers["x-ratelimit-used"] = Used.ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-used"] = (Limit - left).ToString(CultureInfo.InvariantCulture);
         headers["x-ratelimit-resource"] = "core";
     }
 
-    public static IResult Overview() => new Answer(new JsonObject
+    public static IResult Overview(int left) => new Answer(new JsonObject
     {
-        ["resources"] = new JsonObject { ["core"] = Resource(Limit, Used), ["search"] = Resource(30, 0) },
-        ["rate"] = Resource(Limit, Used),
+        ["resources"] = new JsonObject { ["core"] = Resource(Limit, Limit - left), ["search"] = Resource(30, 0) },
+        ["rate"] = Resource(Limit, Limit - left),
     });
 
     private static JsonObject Resource(int limit, int used) => new()

@@ -54,7 +54,7 @@ internal static class Repositories
     }
 
     /// <summary>As it is part of payloads and pull requests: the description's <c>repository</c>.</summary>
-    public static JsonObject Part(string repository)
+    public static JsonObject Part(string repository, long kilobytes = 0)
     {
         var shown = Minimal(repository);
         foreach (var name in (string[])["created_at", "updated_at", "pushed_at"])
@@ -72,7 +72,8 @@ internal static class Repositories
             shown[name] = null;
         }
 
-        foreach (var name in (string[])["size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "open_issues", "watchers"])
+        shown["size"] = kilobytes;
+        foreach (var name in (string[])["stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "open_issues", "watchers"])
         {
             shown[name] = 0;
         }
@@ -94,9 +95,9 @@ internal static class Repositories
     }
 
     /// <summary>At its own address: the description's <c>full-repository</c>.</summary>
-    public static JsonObject Full(string repository)
+    public static JsonObject Full(string repository, long kilobytes)
     {
-        var shown = Part(repository);
+        var shown = Part(repository, kilobytes);
         shown["has_discussions"] = false;
         shown["network_count"] = 0;
         shown["subscribers_count"] = 0;

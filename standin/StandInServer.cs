@@ -70,9 +70,10 @@ internal sealed class StandInServer : IAsyncDisposable
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}/files", FilesAsync);
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}", Pull);
         _app.MapGet("/repos/{owner}/{repo}", (string owner, string repo) =>
-            _gitHub.Repository($"{owner}/{repo}") is null ? Answer.NotFound() : new Answer(Repositories.Full($"{owner}/{repo}")));
+            _gitHub.Repository($"{owner}/{repo}") is { } repository ? new Answer(Repositories.Full($"{owner}/{repo}", repository.Kilobytes)) : Answer.NotFound());
         _app.MapGet("/repos/{owner}/{repo}/collaborators/{username}/permission", Permission);
-        _app.MapGet("/rate_limit", RateLimit.Overview);
+        _app.MapGet("/rate_limit", () => RateLimit.Overview(_gitHub.RequestsLeft));
+        _gitHub.Database.Map(_app);
         _gitHub.StatusBoard.Map(_app);
         _gitHub.CommentBoard.Map(_app);
         _gitHub.CheckBoard.Map(_app);
@@ -92,7 +93,7 @@ internal sealed class StandInServer : IAsyncDisposable
         var headers = context.Response.Headers;
         headers["X-GitHub-Request-Id"] = Guid.NewGuid().ToString("n");
         headers["X-GitHub-Media-Type"] = "github.v3; format=json";
-        RateLimit.SetHeaders(headers);
+        RateLimit.SetHeaders(headers, _gitHub.RequestsLeft);
         if (_gitHub.Faults.TryPeek(out var fault) && request.Path.StartsWithSegments(fault.Path) && _gitHub.Faults.TryDequeue(out fault))
         {
             await (fault.Status == 0 ? CutAsync(context, next) : GiveFaultAsync(context, fault));

@@ -78,7 +78,8 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         try
         {
             int read;
-            while ((read = await content.ReadAsync(buffer.AsMemory(0, PieceSize), cancellation)) > 0)
+            // What comes out of an archive comes a few kilobytes at a time; a packet costs as much as many of those.
+            while ((read = await content.ReadAtLeastAsync(buffer.AsMemory(0, PieceSize), PieceSize, throwOnEndOfStream: false, cancellation)) > 0)
             {
                 // What is written is in the connection's own buffer when the call returns.
                 var piece = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read));

@@ -12,7 +12,7 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
     /// <summary>Builds an image under its name; what it prints goes to <paramref name="output"/>.</summary>
     public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
-        if (WhyClassic(build) is not { } reason)
+        if (WhyClassic(build.IsStrangers, build.StrangersMayUseBuildKit, build.Limits) is not { } reason)
         {
             try
             {
@@ -38,15 +38,18 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
             : throw new ImageRefusedException("dockerInfo.json names secrets, and only BuildKit can give them to a build. " + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
     }
 
+    /// <summary>Whether such a build is for BuildKit, which asks for the files that it needs; an engine may turn out to have none.</summary>
+    public bool AsksForFiles(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) => WhyClassic(isStrangers, strangersMayUseBuildKit, limits) is null;
+
     /// <summary>Why a build is for the classic builder; null when it is for BuildKit.</summary>
-    private string? WhyClassic(EngineBuild build) => options.Value switch
+    private string? WhyClassic(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) => options.Value switch
     {
-        _ when build.IsStrangers && !build.StrangersMayUseBuildKit =>
+        _ when isStrangers && !strangersMayUseBuildKit =>
             "BuildKit shares its cache mounts with every build, and this commit is from a fork (Forks__BuildKit).",
         { Builder: BuilderKind.Classic } => "",
         { Builder: BuilderKind.BuildKit } => null,
         { Memory: > 0 } or { Cpus: > 0 } => "BuildKit knows no limits of memory and processors (Docker__Memory, Docker__Cpus).",
-        _ when build.Limits.Network is not ("" or "none" or "default" or "bridge") => $"BuildKit knows no network {build.Limits.Network}.",
+        _ when limits.Network is not ("" or "none" or "default" or "bridge") => $"BuildKit knows no network {limits.Network}.",
         _ => null,
     };
 }

@@ -23,15 +23,15 @@ public sealed partial record FailedStep
     public required string Reason { get; init; }
 
     /// <summary>The step that an engine's error is about; null when it is about none.</summary>
-    /// <param name="archive">The commit.</param>
+    /// <param name="commit">The commit.</param>
     /// <param name="spec">The image that was built.</param>
     /// <param name="newest">The step that was announced last.</param>
     /// <param name="error">The engine's words.</param>
-    /// <param name="cancellation">Stops the reading of the archive.</param>
+    /// <param name="cancellation">Stops the reading of the commit.</param>
     public static async Task<FailedStep?> FindAsync(
-        SourceArchive archive, ImageSpec spec, BuildStep? newest, string error, CancellationToken cancellation)
+        CommitSource commit, ImageSpec spec, BuildStep? newest, string error, CancellationToken cancellation)
     {
-        var file = await archive.ReadAsync(spec.DockerfilePath, cancellation);
+        var file = await commit.ReadAsync(spec.DockerfilePath, cancellation);
         return Find(spec.DockerfilePath, file is null ? null : Encoding.UTF8.GetString(file), newest, error);
     }
 

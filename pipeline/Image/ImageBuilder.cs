@@ -10,7 +10,7 @@ namespace Ci.Pipeline.Image;
 /// <param name="Manifest">Its manifest, as the registry gave it back.</param>
 public sealed record CommitImage(string Name, string Version, Manifest Manifest);
 
-/// <summary>Builds an image from the commit's archive, pushes it, and asks the registry whether it arrived.</summary>
+/// <summary>Builds an image from the commit's source, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
     EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageStamps stamps, IOptions<RegistryOptions> options, TimeProvider time)
 {
@@ -22,19 +22,19 @@ public sealed class ImageBuilder(
     /// cache, but no name; of a stranger's it keeps nothing.
     /// </summary>
     /// <param name="request">The build's request.</param>
-    /// <param name="archive">The commit.</param>
+    /// <param name="commit">The commit.</param>
     /// <param name="spec">The image.</param>
     /// <param name="content">The key of what it is built from, for its label; null for none.</param>
     /// <param name="output">Gets what engine and registry say.</param>
     /// <param name="pushing">Is called once it is built.</param>
     /// <param name="cancellation">Stops it.</param>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var made = new List<string>();
         try
         {
-            return await BuildAsync(request, archive, spec, content, made.Add, output, pushing, cancellation);
+            return await BuildAsync(request, commit, spec, content, made.Add, output, pushing, cancellation);
         }
         finally
         {
@@ -47,7 +47,7 @@ public sealed class ImageBuilder(
     }
 
     private async Task<CommitImage> BuildAsync(
-        BuildRequest request, SourceArchive archive, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var repository = Repository(spec.Name);
         var tag = ImageTags.OfCommit(request.Commit);
@@ -55,20 +55,20 @@ public sealed class ImageBuilder(
         {
             Name = $"{repository}:{tag}",
             Marker = EngineRoom.MarkerOf(request.BuildId),
-            Dockerfile = SourceArchive.DockerfileNameIn(spec),
+            Dockerfile = CommitSource.DockerfileNameIn(spec),
             Target = spec.Target,
             Platform = spec.Platform,
             Args = spec.Args,
             Labels = ImageTags.Labels(request, spec.Version, spec.Labels, content),
             IsStrangers = request.IsFork,
             StrangersMayUseBuildKit = limits.ForksUseBuildKit,
-            CommittedAt = archive.CommittedAt,
+            CommittedAt = commit.CommittedAt,
             CacheFrom = CacheOf(request, repository),
             Secrets = secrets.Of(request, spec),
             Limits = limits.Of(request),
             Made = made,
-            Files = archive.FilesOf(spec, ContextName(request, spec)),
-            WriteContext = (stream, token) => archive.WriteContextAsync(spec, stream, token),
+            Files = commit.FilesOf(spec, ContextName(request, spec)),
+            WriteContext = (stream, token) => commit.WriteContextAsync(spec, stream, token),
         };
         var built = await BuildAsync(build, output, cancellation);
         Task? removing = null;
@@ -76,13 +76,14 @@ public sealed class ImageBuilder(
         {
             var image = await engine.InspectAsync(built.Image, cancellation);
             limits.Check(spec, image.Size);
+            await commit.ConfirmAsync(cancellation);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
             removing = RemoveAsync(build.Name);
             var stamp = new ImageStamp
             {
                 Labels = built.HasLabels ? new Dictionary<string, string>() : build.Labels,
-                Date = archive.CommittedAt != image.Created ? archive.CommittedAt : null,
+                Date = commit.CommittedAt != image.Created ? commit.CommittedAt : null,
             };
             return new CommitImage(spec.Name, spec.Version, await StampAsync(spec, tag, image.Id, VerifyAsync(spec, tag, digest, cancellation), stamp, output, cancellation));
         }
@@ -92,6 +93,9 @@ public sealed class ImageBuilder(
             await (removing ?? RemoveAsync(build.Name));
         }
     }
+
+    /// <summary>Whether the builder of a request's images will ask for single files; else it wants each context in one piece.</summary>
+    public bool AsksForFiles(BuildRequest request) => builder.AsksForFiles(request.IsFork, limits.ForksUseBuildKit, limits.Of(request));
 
     /// <summary>
     /// The engine asks only for files that it was not sent under this name, and tells files apart by size and time, which a

@@ -13,14 +13,14 @@ namespace Ci.Pipeline.Image;
 public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, ImageReader reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
 {
     /// <summary>The key that an image's build would have; null when none can be told, and for a stranger's.</summary>
-    public async Task<string?> KeyAsync(BuildRequest request, SourceArchive archive, ImageSpec spec, CancellationToken cancellation)
+    public async Task<string?> KeyAsync(BuildRequest request, CommitSource commit, ImageSpec spec, CancellationToken cancellation)
     {
-        if (request.IsFork || !build.Value.ReuseUnchanged || archive.ContextHash(spec, cancellation) is not { } context)
+        if (request.IsFork || !build.Value.ReuseUnchanged || commit.ContextHash(spec, cancellation) is not { } context)
         {
             return null;
         }
 
-        return await archive.ReadAsync(spec.DockerfilePath, cancellation) is { } dockerfile
+        return await commit.ReadAsync(spec.DockerfilePath, cancellation) is { } dockerfile
             && await bases.FindAsync(Encoding.UTF8.GetString(dockerfile), spec.Args, cancellation) is { } found
             ? KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), spec.Platform ?? await bases.PlatformAsync(cancellation), found)
             : null;
@@ -49,7 +49,7 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // A repository's images are its own, though another may use the same name.
         Add("repository", [repository]);
-        Add("context", [context, SourceArchive.DockerfileNameIn(spec)]);
+        Add("context", [context, CommitSource.DockerfileNameIn(spec)]);
         Add("version", [spec.Version]);
         Add("target", [spec.Target ?? ""]);
         Add("platform", [platform]);

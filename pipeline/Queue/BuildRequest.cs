@@ -59,6 +59,10 @@ public sealed record BuildRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IsPrivate { get; init; }
 
+    /// <summary>How large the repository is at GitHub, all commits together, in kilobytes; where the delivery says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? RepositoryKilobytes { get; init; }
+
     /// <summary>Whether the commit is a stranger's, from a fork: it is built within a fork's limits, under a fork's names.</summary>
     public bool IsFork { get; init; }
 

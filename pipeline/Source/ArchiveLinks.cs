@@ -32,9 +32,9 @@ internal sealed class ArchiveLinks
     /// <summary>Keeps a link in mind; what is wrong with it, or null.</summary>
     public string? Add(string path, string target)
     {
-        if (target.Length is 0 or > ArchiveReader.MaxPathLength || target.Contains('\0', StringComparison.Ordinal))
+        if (target.Length is 0 or > CommitRules.MaxPathLength || target.Contains('\0', StringComparison.Ordinal))
         {
-            return $"is a symbolic link whose target is empty, has a NUL or more than {ArchiveReader.MaxPathLength} characters, which no git commit can have";
+            return $"is a symbolic link whose target is empty, has a NUL or more than {CommitRules.MaxPathLength} characters, which no git commit can have";
         }
 
         if (Leaves(path, target))

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Ci.Pipeline.Source.Listing;
 
 namespace Ci.Pipeline.Source;
 
@@ -8,42 +9,40 @@ namespace Ci.Pipeline.Source;
 /// </summary>
 internal sealed class ArchiveReader : IAsyncDisposable
 {
-    /// <summary>The most characters a path may have: Linux takes no longer one, and neither can git check one out.</summary>
-    public const int MaxPathLength = 4096;
-
     private readonly UnpackedStream _unpacked;
     private readonly TarReader _tar;
-    private readonly SourceOptions _limits;
-    private readonly ArchiveLinks _links = new();
+    private readonly CommitRules _rules;
+    private readonly ListedCheck? _check;
     private TarEntry? _last;
     private string? _top;
-    private int _count;
+    private int _place;
 
-    public ArchiveReader(Stream compressed, SourceOptions limits)
+    /// <param name="compressed">The archive.</param>
+    /// <param name="limits">What it must keep to.</param>
+    /// <param name="check">What it is held against, of a commit that was listed.</param>
+    public ArchiveReader(Stream compressed, SourceOptions limits, ListedCheck? check = null)
     {
-        _limits = limits;
+        _check = check;
+        _rules = new CommitRules(limits);
         _unpacked = new UnpackedStream(compressed, limits.MaxUnpackedBytes);
         _tar = new TarReader(_unpacked);
     }
 
-    /// <summary>The next entry and its path without the top folder, or null at the end.</summary>
-    public async Task<(TarEntry Entry, string Path)?> NextAsync(CancellationToken cancellation)
+    /// <summary>The next entry, or null at the end.</summary>
+    public async Task<ArchiveEntry?> NextAsync(CancellationToken cancellation)
     {
         while (await ReadEntryAsync(cancellation) is { } entry)
         {
-            if (++_count > _limits.MaxEntries)
-            {
-                throw new SourceRefusedException(
-                    $"The commit has more than {_limits.MaxEntries} files and folders. Make the repository smaller, or raise Source__MaxEntries.");
-            }
-
+            _rules.Count();
             if (entry.EntryType != TarEntryType.GlobalExtendedAttributes && WithoutTop(entry) is { Length: > 0 } path)
             {
-                CheckLinks(entry, path);
-                return (entry, path);
+                _rules.CheckLinks(path, entry.EntryType == TarEntryType.SymbolicLink ? entry.LinkName : null);
+                var next = new ArchiveEntry(entry, path, _place++, entry.DataStream ?? Stream.Null);
+                return _check is null ? next : _check.Check(next);
             }
         }
 
+        _check?.End();
         return null;
     }
 
@@ -115,39 +114,18 @@ internal sealed class ArchiveReader : IAsyncDisposable
         var name = entry.Name.TrimEnd('/');
         if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.Directory or TarEntryType.SymbolicLink))
         {
-            throw Refused(name, $"is a {Kind(entry.EntryType)}, which no git commit can have");
+            throw CommitRules.Refused(name, $"is a {Kind(entry.EntryType)}, which no git commit can have");
         }
 
+        CommitRules.CheckPath(name);
         var parts = name.Split('/');
-        if (name.StartsWith('/') || parts.Contains("..") || parts.Contains(".") || parts.Contains("") || name.Contains('\0', StringComparison.Ordinal))
-        {
-            throw Refused(name, "has a path that leaves the repository or is no plain path");
-        }
-
-        if (name.Length > MaxPathLength)
-        {
-            throw Refused(name, $"has a path of more than {MaxPathLength} characters");
-        }
-
         _top ??= parts[0];
         return parts[0] == _top
             ? string.Join('/', parts[1..])
-            : throw Refused(name, $"lies outside the archive's one folder, {_top}");
-    }
-
-    private void CheckLinks(TarEntry entry, string path)
-    {
-        var problem = _links.ProblemAt(path) ?? (entry.EntryType == TarEntryType.SymbolicLink ? _links.Add(path, entry.LinkName) : null);
-        if (problem is not null)
-        {
-            throw Refused(path, problem);
-        }
+            : throw CommitRules.Refused(name, $"lies outside the archive's one folder, {_top}");
     }
 
     private static SourceUnavailableException CutShort(EndOfStreamException e) => new("The commit's archive came in cut short.", inner: e);
-
-    private static SourceRefusedException Refused(string name, string why) =>
-        new($"The commit's archive is refused: '{(name.Length > 200 ? name[..200] + "…" : name)}' {why}.");
 
     private static string Kind(TarEntryType type) => type switch
     {
@@ -157,3 +135,10 @@ internal sealed class ArchiveReader : IAsyncDisposable
         _ => $"tar entry of type {type}",
     };
 }
+
+/// <summary>What a commit's archive has at a path.</summary>
+/// <param name="Entry">The entry of the tar.</param>
+/// <param name="Path">The path from the repository's root.</param>
+/// <param name="Place">Its number among the commit's files: those of the archive, or of the list that it is held against.</param>
+/// <param name="Content">What is in it, to be read before the next entry is.</param>
+internal sealed record ArchiveEntry(TarEntry Entry, string Path, int Place, Stream Content);

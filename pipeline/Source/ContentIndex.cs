@@ -28,19 +28,25 @@ internal sealed class ContentIndex
     /// <summary>The commit's files, folders and links, in the archive's order.</summary>
     public IReadOnlyList<IndexedFile> Files => _files;
 
-    /// <summary>Takes note of an entry, reading what it has in it.</summary>
-    public async Task AddAsync(TarEntry entry, string path, Stream? content, CancellationToken cancellation)
+    /// <summary>Takes note of an entry of the archive, reading what it has in it.</summary>
+    public async Task AddAsync(TarEntry entry, string path, Stream content, CancellationToken cancellation)
     {
-        _characters += path.Length + entry.LinkName.Length;
-        if (IsFull || _files.Count == MaxFiles || _characters > MaxCharacters)
+        if (!HasRoom(path, entry.LinkName))
         {
-            IsFull = true;
-            _files.Clear();
             return;
         }
 
         var small = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept) ? await KeepAsync(content, (int)entry.Length, cancellation) : null;
-        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await HashAsync(entry, small, content, cancellation), small));
+        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await NameAsync(entry, small, content, cancellation), small));
+    }
+
+    /// <summary>Takes note of a file that GitHub listed.</summary>
+    public void Add(IndexedFile file)
+    {
+        if (HasRoom(file.Path, file.LinkTarget))
+        {
+            _files.Add(file);
+        }
     }
 
     /// <summary>
@@ -55,7 +61,8 @@ internal sealed class ContentIndex
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in _files)
+        // In the order of the paths: a list of the commit may have another than its archive.
+        foreach (var file in _files.OrderBy(file => file.Path, StringComparer.Ordinal))
         {
             if (rules.NameOf(file.Path, file.Kind == IndexedKind.Folder, cancellation) is { } name)
             {
@@ -69,23 +76,36 @@ internal sealed class ContentIndex
         return hash.GetHashAndReset();
     }
 
-    private async Task<byte[]> KeepAsync(Stream? content, int length, CancellationToken cancellation)
+    private bool HasRoom(string path, string linkTarget)
+    {
+        _characters += path.Length + linkTarget.Length;
+        if (IsFull || _files.Count == MaxFiles || _characters > MaxCharacters)
+        {
+            IsFull = true;
+            _files.Clear();
+        }
+
+        return !IsFull;
+    }
+
+    private async Task<byte[]> KeepAsync(Stream content, int length, CancellationToken cancellation)
     {
         var bytes = new byte[length];
-        await (content ?? Stream.Null).ReadExactlyAsync(bytes, cancellation);
+        await content.ReadExactlyAsync(bytes, cancellation);
         _kept += length;
         return bytes;
     }
 
-    private static async Task<byte[]> HashAsync(TarEntry entry, byte[]? small, Stream? content, CancellationToken cancellation) => KindOf(entry) switch
+    private static async Task<byte[]> NameAsync(TarEntry entry, byte[]? small, Stream content, CancellationToken cancellation) => KindOf(entry) switch
     {
         IndexedKind.Folder => [],
-        IndexedKind.Link => SHA256.HashData(Encoding.UTF8.GetBytes(entry.LinkName)),
-        _ when small is not null => SHA256.HashData(small),
-        _ => await SHA256.HashDataAsync(content ?? Stream.Null, cancellation),
+        IndexedKind.Link => GitBlob.Name(Encoding.UTF8.GetBytes(entry.LinkName)),
+        _ when small is not null => GitBlob.Name(small),
+        _ => await GitBlob.NameAsync(content, entry.Length, cancellation),
     };
 
-    private static IndexedKind KindOf(TarEntry entry) => entry.EntryType switch
+    /// <summary>What an entry of an archive is.</summary>
+    public static IndexedKind KindOf(TarEntry entry) => entry.EntryType switch
     {
         TarEntryType.Directory => IndexedKind.Folder,
         TarEntryType.SymbolicLink => IndexedKind.Link,
@@ -107,6 +127,6 @@ internal enum IndexedKind
 /// <param name="Length">The content's, in bytes.</param>
 /// <param name="Modified">The commit's time.</param>
 /// <param name="LinkTarget">Where a link leads.</param>
-/// <param name="Hash">Of what is in it, or of where it leads; empty of a folder.</param>
+/// <param name="Hash">Git's name (<see cref="GitBlob"/>) of what is in it, or of where it leads; empty of a folder.</param>
 /// <param name="Content">What is in it, if it is small.</param>
 internal sealed record IndexedFile(string Path, IndexedKind Kind, long Length, DateTimeOffset Modified, string LinkTarget, byte[] Hash, byte[]? Content);

@@ -10,13 +10,13 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
     private readonly ContextNeeds _needs = new(image, rules);
 
     /// <summary>Adds an entry of the commit if it belongs to the context.</summary>
-    public async Task AddAsync(TarEntry entry, string path, CancellationToken cancellation)
+    public async Task AddAsync(ArchiveEntry next, CancellationToken cancellation)
     {
-        var isFolder = entry.EntryType == TarEntryType.Directory;
-        _needs.See(path, isFolder);
-        if (rules.NameOf(path, isFolder, cancellation) is { } name)
+        var isFolder = next.Entry.EntryType == TarEntryType.Directory;
+        _needs.See(next.Path, isFolder);
+        if (rules.NameOf(next.Path, isFolder, cancellation) is { } name)
         {
-            await WriteAsync(entry, name, cancellation);
+            await WriteAsync(next.Entry, next.Content, name, cancellation);
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
         await _tar.DisposeAsync();
     }
 
-    private async Task WriteAsync(TarEntry entry, string name, CancellationToken cancellation)
+    private async Task WriteAsync(TarEntry entry, Stream content, string name, CancellationToken cancellation)
     {
         var type = entry.EntryType == TarEntryType.V7RegularFile ? TarEntryType.RegularFile : entry.EntryType;
         var runs = type == TarEntryType.Directory || entry.Mode.HasFlag(UnixFileMode.UserExecute);
@@ -48,9 +48,9 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
         {
             written.LinkName = entry.LinkName;
         }
-        else if (type == TarEntryType.RegularFile && entry.DataStream is { } data)
+        else if (type == TarEntryType.RegularFile && entry.Length > 0)
         {
-            written.DataStream = new KnownLengthStream(data, entry.Length);
+            written.DataStream = new KnownLengthStream(content, entry.Length);
         }
 
         await _tar.WriteEntryAsync(written, cancellation);

@@ -11,8 +11,8 @@ public abstract record SourceResult
     {
     }
 
-    /// <summary>The archive; whoever has it disposes of it.</summary>
-    public sealed record Fetched(SourceArchive Archive) : SourceResult;
+    /// <summary>The source; whoever has it disposes of it.</summary>
+    public sealed record Fetched(CommitSource Source) : SourceResult;
 
     /// <summary>It cannot be fetched or built, however often it is tried.</summary>
     public sealed record Refused(string Reason) : SourceResult;
@@ -43,6 +43,22 @@ public sealed class GitHubArchive(HttpClient http, GitHubIdentity identity, IOpt
         {
             return new SourceResult.Refused(e.Message);
         }
+    }
+
+    /// <summary>Begins to fetch the archive of a commit that GitHub has listed.</summary>
+    /// <exception cref="SourceUnavailableException">GitHub did not answer, or does not have it, or not now.</exception>
+    internal async Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellation)
+    {
+        var response = await SendAsync($"repos/{repository}/tarball/{commit}", cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            using (response)
+            {
+                throw new SourceUnavailableException(Refusal(response, repository, commit));
+            }
+        }
+
+        return await response.Content.ReadAsStreamAsync(cancellation);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellation)

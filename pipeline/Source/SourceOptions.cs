@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;
 
-/// <summary>Limits on a commit's archive; section <c>Source</c>.</summary>
+/// <summary>How a commit's source is fetched, and its limits; section <c>Source</c>.</summary>
 public sealed class SourceOptions
 {
     /// <summary>The configuration section.</summary>
@@ -20,6 +20,13 @@ public sealed class SourceOptions
     /// <summary>The most files and folders an archive may have.</summary>
     [Range(1, int.MaxValue, ErrorMessage = "Source__MaxEntries must be a number, 1 or more.")]
     public int MaxEntries { get; set; } = 1_000_000;
+
+    /// <summary>
+    /// The size in bytes from which on a repository's commits are listed, and only those files fetched that a build asks for;
+    /// 0 for never. The size is the one that GitHub tells, of all commits together.
+    /// </summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Source__ListFrom must be a number of bytes, or 0 to list no repository's commits.")]
+    public long ListFrom { get; set; } = 20_000_000;
 
     /// <summary>Where the compressed archive is spooled while a build runs; empty for the system's temporary folder.</summary>
     public string TempDirectory { get; set; } = "";

@@ -1,4 +1,5 @@
 using Ci.Pipeline.Queue;
+using Ci.Pipeline.Source.Listing;
 using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Options;
 
@@ -11,8 +12,8 @@ public abstract record SourceStageResult
     {
     }
 
-    /// <summary>Its archive and the images to build from it; whoever has it disposes of the archive.</summary>
-    public sealed record Ready(SourceArchive Archive, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
+    /// <summary>Its source and the images to build from it; whoever has it disposes of the source.</summary>
+    public sealed record Ready(CommitSource Source, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
 
     /// <summary>There is nothing to build, and why.</summary>
     public sealed record Empty(string Reason) : SourceStageResult;
@@ -22,24 +23,29 @@ public abstract record SourceStageResult
 }
 
 /// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
-public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files, IOptions<ForkOptions> forks)
+public sealed class SourceStage(GitHubArchive archives, CommitListing listing, PullRequestFiles files, IOptions<ForkOptions> forks)
 {
     /// <summary>Fetches the request's commit.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="mayList">Whether it may come file by file. Not to a builder that wants all, and not when that went wrong before.</param>
+    /// <param name="log">Gets how it came.</param>
+    /// <param name="cancellation">Stops it.</param>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
-    public async Task<SourceStageResult> FetchAsync(BuildRequest request, Action<string> log, CancellationToken cancellation)
+    public async Task<SourceStageResult> FetchAsync(BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellation)
     {
-        var result = await archives.FetchAsync(request.Repository, request.Commit, cancellation);
+        var result = mayList && listing.IsWorth(request.RepositoryKilobytes) ? await listing.ListAsync(request.Repository, request.Commit, log, cancellation) : null;
+        result ??= await archives.FetchAsync(request.Repository, request.Commit, cancellation);
         if (result is SourceResult.Refused refused)
         {
             return new SourceStageResult.Refused(refused.Reason);
         }
 
-        var archive = ((SourceResult.Fetched)result).Archive;
+        var source = ((SourceResult.Fetched)result).Source;
         var keep = false;
         try
         {
-            log($"Fetched the source, {archive.CompressedBytes / 1000.0:F0} kB compressed");
-            var read = await ReadAsync(request, archive, log, cancellation);
+            log(source.HowItCame);
+            var read = await ReadAsync(request, source, log, cancellation);
             keep = read is SourceStageResult.Ready;
             return read;
         }
@@ -47,15 +53,15 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files, 
         {
             if (!keep)
             {
-                await archive.DisposeAsync();
+                await source.DisposeAsync();
             }
         }
     }
 
     private async Task<SourceStageResult> ReadAsync(
-        BuildRequest request, SourceArchive archive, Action<string> log, CancellationToken cancellation)
+        BuildRequest request, CommitSource source, Action<string> log, CancellationToken cancellation)
     {
-        if (archive.DockerInfoJson is not { } json)
+        if (source.DockerInfoJson is not { } json)
         {
             return new SourceStageResult.Empty($"no dockerInfo.json at {request.Commit[..12]}: nothing to build");
         }
@@ -79,7 +85,7 @@ public sealed class SourceStage(GitHubArchive archives, PullRequestFiles files, 
                 var touched = await SelectAsync(request, info.Images, cancellation);
                 return touched.Count == 0
                     ? new SourceStageResult.Empty($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
-                    : new SourceStageResult.Ready(archive, Named(request, touched), info.Warnings);
+                    : new SourceStageResult.Ready(source, Named(request, touched), info.Warnings);
             case var other:
                 throw new InvalidOperationException($"Unknown result {other}.");
         }

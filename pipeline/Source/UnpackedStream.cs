@@ -70,9 +70,11 @@ internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnl
         _bytes += read;
         return _bytes <= maxBytes
             ? read
-            : throw new SourceRefusedException(
-                $"The commit's archive unpacks to more than {maxBytes} bytes. Make the repository smaller, or raise Source__MaxUnpackedBytes.");
+            : throw TooLarge(maxBytes);
     }
+
+    public static SourceRefusedException TooLarge(long maxBytes) =>
+        new($"The commit's archive unpacks to more than {maxBytes} bytes. Make the repository smaller, or raise Source__MaxUnpackedBytes.");
 
     public static SourceRefusedException NoArchive() => new("What GitHub sent as the commit's archive is no gzipped tar.");
 

@@ -99,6 +99,9 @@ public sealed record Repository
 
     /// <summary>Its default branch.</summary>
     public string? DefaultBranch { get; init; }
+
+    /// <summary>How large it is, all commits together, in kilobytes; GitHub counts anew from time to time.</summary>
+    public long? Size { get; init; }
 }
 
 /// <summary>A label.</summary>

@@ -161,13 +161,19 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
         Assert.Single((await story.LogAsync(id)).Split("Step 1/")[1..]);
     }
 
-    [Fact]
-    public async Task A_repository_four_times_as_large_as_the_hosts_memory_is_built()
+    [Theory]
+    [InlineData("0", "COPY says.txt /says.txt")]
+    [InlineData("1", "COPY says.txt /says.txt")]
+    [InlineData("1", "COPY . /")]
+    public async Task A_repository_four_times_as_large_as_the_hosts_memory_is_built(string listFrom, string copy)
     {
         // .NET's own limit on its heap: if anything kept the archive or the context, the host would end with an OutOfMemoryException.
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000" });
+        await using var story = await Story.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000", ["Source__ListFrom"] = listFrom });
+        var files = story.Files("still small");
+        files["Dockerfile"] = files["Dockerfile"].Replace("COPY says.txt /says.txt", copy, StringComparison.Ordinal);
 
-        var build = await story.OpenAsync(story.Files("still small"), randomBytes: 128 << 20);
+        var build = await story.OpenAsync(files, randomBytes: 128 << 20);
 
         Assert.Equal("succeeded", build.State);
         Assert.Equal("still small", await engine.PullAndRunAsync(build.Images[0].Reference));

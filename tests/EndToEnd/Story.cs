@@ -125,6 +125,15 @@ public sealed class Story : IAsyncDisposable
         return files;
     }
 
+    /// <summary>The archive that GitHub has of a commit.</summary>
+    public async Task<byte[]> ArchiveAsync(string commit)
+    {
+        using var git = _git.StartArchive(commit, "top");
+        using var archive = new MemoryStream();
+        await git.StandardOutput.BaseStream.CopyToAsync(archive);
+        return archive.ToArray();
+    }
+
     /// <summary>Pushes a commit whose delivery is not sent yet.</summary>
     public async Task<(string Commit, Guid Delivery)> PreparePushAsync(int number, Dictionary<string, string> files)
     {

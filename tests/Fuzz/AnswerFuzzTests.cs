@@ -2,6 +2,7 @@ using System.Text;
 using Ci.Pipeline;
 using Ci.Pipeline.Image;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Listing;
 using Ci.Pipeline.Webhook;
 using Ci.Tests.Source;
 using Microsoft.Extensions.Options;
@@ -12,6 +13,7 @@ namespace Ci.Tests.Fuzz;
 public sealed class AnswerFuzzTests
 {
     private const string Files = """[{"sha":"a","filename":"src/größe.c","status":"renamed","previous_filename":"src/old.c","patch":"@@"},{"filename":"b"}]""";
+    private const string Tree = """{"sha":"a","truncated":false,"tree":[{"path":"src","mode":"040000","type":"tree","sha":"0123456789012345678901234567890123456789"},{"path":"src/größe.c","mode":"100755","type":"blob","sha":"9876543210987654321098765432109876543210","size":7}]}""";
     private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"size":12,"digest":"sha256:a"},"layers":[{"size":5},{"size":7}]}""";
     private static readonly byte[] Archive = new RawTar().File("Dockerfile", "FROM x").File("dockerInfo.json", "{}").Gzip();
 
@@ -40,6 +42,26 @@ public sealed class AnswerFuzzTests
         Words);
 
     [Fact]
+    public Task Any_list_of_a_commit_is_one_or_left_to_the_archive() => FuzzRun.OverAsync(
+        "GitHub tree",
+        [.. Troubles(), Answer("200 OK", Encoding.UTF8.GetBytes(Tree), "Content-Type: application/json; charset=utf-8"), Chunked(Tree)],
+        async input =>
+        {
+            using var http = CannedConnection.Client(input);
+            try
+            {
+                var tree = ListedTree.Of(await new GitHubObjects(http).TreeAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
+                var blobs = new CommitBlobs((_, _) => Task.FromResult(Encoding.UTF8.GetBytes(Files)));
+                await blobs.FetchAsync(tree.First, TestContext.Current.CancellationToken);
+                tree.Complete(DateTimeOffset.UnixEpoch, blobs, new SourceOptions());
+            }
+            catch (Exception e) when (e is NotListedException or SourceRefusedException)
+            {
+            }
+        },
+        Words);
+
+    [Fact]
     public Task Any_answer_with_an_archive_is_one_or_refused_or_worth_another_try() => FuzzRun.OverAsync(
         "GitHub archive",
         [.. Troubles(), Answer("200 OK", Archive, "Content-Type: application/x-gzip", "Content-Disposition: attachment; filename=a.tar.gz")],
@@ -52,7 +74,7 @@ public sealed class AnswerFuzzTests
                 switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))
                 {
                     case SourceResult.Fetched fetched:
-                        await fetched.Archive.DisposeAsync();
+                        await fetched.Source.DisposeAsync();
                         break;
                     case SourceResult.Refused refused:
                         Assert.NotEmpty(refused.Reason);

@@ -134,7 +134,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
     private async Task FetchAsync(ServiceProvider services, string repository)
     {
         var result = await services.GetRequiredService<GitHubArchive>().FetchAsync(repository, _commit, Cancellation);
-        await Assert.IsType<SourceResult.Fetched>(result).Archive.DisposeAsync();
+        await Assert.IsType<SourceResult.Fetched>(result).Source.DisposeAsync();
     }
 
     private ServiceProvider Services(string? key = null, string file = "")

@@ -22,7 +22,7 @@ public sealed class ClientTests
 
         var result = await services.GetRequiredService<GitHubArchive>().FetchAsync(Playing.Repository, playing.Commit, Cancellation);
 
-        await using var archive = Assert.IsType<SourceResult.Fetched>(result).Archive;
+        await using var archive = Assert.IsType<SourceResult.Fetched>(result).Source;
         playing.AssertRequests();
         Assert.Equal(["GET /repos/{owner}/{repo}/tarball/{ref}"], playing.AssertAnswers());
     }

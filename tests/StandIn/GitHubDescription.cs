@@ -63,6 +63,11 @@ internal sealed class GitHubDescription
             return [$"the status {exchange.Status} is not described"];
         }
 
+        if (exchange.Status == 200 && IsRaw(exchange.RequestHeaders.GetValueOrDefault("Accept")) && IsRaw(exchange.ResponseHeaders.GetValueOrDefault("Content-Type")))
+        {
+            return [];
+        }
+
         var response = documented is null ? GeneralResponse(exchange.Status) : _schema.Follow(documented);
         return [
             .. (response["headers"] as JsonObject ?? []).Where(h => h.Key == "Location" && !exchange.ResponseHeaders.ContainsKey(h.Key))
@@ -78,6 +83,9 @@ internal sealed class GitHubDescription
             above is JsonObject described ? _schema.Follow(described)["properties"]?[name] : null);
         return part is JsonObject found && _schema.Follow(found)["nullable"]?.GetValue<bool>() == true;
     }
+
+    /// <summary>What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.</summary>
+    private static bool IsRaw(string? type) => type?.Split(';')[0] == "application/vnd.github.raw+json";
 
     private JsonObject GeneralResponse(int status) =>
         _document["components"]!["responses"]![status == 422 ? "validation_failed" : "not_found"]!.AsObject();

@@ -3,21 +3,21 @@ using Ci.BuildKit;
 namespace Ci.Pipeline.Source;
 
 /// <summary>
-/// The build context of an image, file by file, out of a commit's archive: small files from memory, and the others in one
-/// pass through the archive for all that are asked for.
+/// The build context of an image, file by file, out of a commit: small files from memory, and the others from wherever the
+/// commit has them, all that are asked for at once.
 /// </summary>
-internal sealed class ArchiveContext : ContextSource
+internal sealed class CommitContext : ContextSource
 {
     private readonly List<ContextFile> _files = [];
     private readonly List<(ContextFile File, byte[] Content)> _small = [];
     private readonly Dictionary<int, ContextFile> _places = [];
-    private readonly Func<ArchiveReader> _open;
+    private readonly CommitSource _commit;
 
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit.</exception>
-    public ArchiveContext(ImageSpec image, ContextRules rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, Func<ArchiveReader> open, string? name)
+    public CommitContext(ImageSpec image, ContextRules rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, CommitSource commit, string? name)
     {
         Name = name;
-        _open = open;
+        _commit = commit;
         var needs = new ContextNeeds(image, rules);
         for (var place = 0; place < files.Count; place++)
         {
@@ -62,19 +62,7 @@ internal sealed class ArchiveContext : ContextSource
 
         if (!requests.IsEmpty)
         {
-            await ReadArchiveAsync(requests, cancellation);
-        }
-    }
-
-    private async Task ReadArchiveAsync(ContextRequests requests, CancellationToken cancellation)
-    {
-        await using var reader = _open();
-        for (var place = 0; !requests.IsEmpty && await reader.NextAsync(cancellation) is { } next; place++)
-        {
-            if (_places.TryGetValue(place, out var file) && requests.Contains(file))
-            {
-                await ArchiveReader.ReadContentAsync(() => requests.AnswerAsync(file, next.Entry.DataStream ?? Stream.Null, cancellation));
-            }
+            await _commit.HandOverAsync(_places, requests, cancellation);
         }
     }
 
