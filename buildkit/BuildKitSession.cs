@@ -3,7 +3,6 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
 using Ci.BuildKit.Serving;
-using Microsoft.AspNetCore.Builder;
 
 namespace Ci.BuildKit;
 
@@ -24,14 +23,17 @@ public sealed class BuildKitSession : IAsyncDisposable
         "/grpc.health.v1.Health/Check",
     ];
 
-    private readonly Stream _connection;
-    private readonly WebApplication _server;
+    // A call that does not heed its cancellation is not waited for.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private BuildKitSession(string id, Stream connection, WebApplication server)
+    private readonly Stream _connection;
+    private readonly Task _serving;
+
+    private BuildKitSession(string id, Stream connection, Task serving)
     {
         Id = id;
         _connection = connection;
-        _server = server;
+        _serving = serving;
     }
 
     /// <summary>What a build names the session by. Whoever knows it and can reach the engine can use the session.</summary>
@@ -51,7 +53,7 @@ public sealed class BuildKitSession : IAsyncDisposable
         {
             connection = await engine.ConnectAsync(cancellation);
             var pipes = await Upgrade.SendAsync(connection, Headers(id, answers.Files?.Name), cancellation);
-            return new BuildKitSession(id, connection, await SessionServer.StartAsync(connection, pipes, answers, cancellation));
+            return new BuildKitSession(id, connection, await SessionServer.ServeAsync(connection, pipes, answers, cancellation));
         }
         catch (Exception e)
         {
@@ -72,9 +74,8 @@ public sealed class BuildKitSession : IAsyncDisposable
     /// <summary>Closes the session; what the engine still asks is not answered any more.</summary>
     public async ValueTask DisposeAsync()
     {
-        // The connection first: the server would else wait for the engine to finish with it.
         await _connection.DisposeAsync();
-        await _server.DisposeAsync();
+        await _serving.WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Headers(string id, string? context) =>

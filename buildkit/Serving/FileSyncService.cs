@@ -5,7 +5,7 @@ using Grpc.Core;
 namespace Ci.BuildKit.Serving;
 
 /// <summary>Hands BuildKit the files of the context that it asks for.</summary>
-internal sealed class FileSyncService(SessionAnswers answers) : FileSync.FileSyncBase
+internal sealed class FileSyncService : FileSync.FileSyncBase
 {
     // BuildKit wants the Dockerfile from one folder and the context from another; here they are one.
     private static readonly string[] Folders = ["context", "dockerfile"];
@@ -16,7 +16,7 @@ internal sealed class FileSyncService(SessionAnswers answers) : FileSync.FileSyn
         // Not gRPC's own headers, which have a list's values in one, with commas between.
         var headers = context.GetHttpContext().Request.Headers;
         var folder = headers["dir-name"].FirstOrDefault();
-        if (answers.Files is not { } source || !Folders.Contains(folder, StringComparer.Ordinal))
+        if (SessionServer.AnswersOf(context).Files is not { } source || !Folders.Contains(folder, StringComparer.Ordinal))
         {
             throw new RpcException(new Status(StatusCode.NotFound, $"there is no folder {folder}"));
         }

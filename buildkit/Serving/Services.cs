@@ -8,21 +8,21 @@ namespace Ci.BuildKit.Serving;
 /// Tells BuildKit a registry's credentials. The protocol's other ways (tokens made on this side) are not there; BuildKit
 /// takes "unimplemented" for an answer and asks for the credentials.
 /// </summary>
-internal sealed class AuthService(SessionAnswers answers) : Auth.AuthBase
+internal sealed class AuthService : Auth.AuthBase
 {
     /// <inheritdoc/>
     public override async Task<CredentialsResponse> Credentials(CredentialsRequest request, ServerCallContext context) =>
-        await answers.Credentials(request.Host, context.CancellationToken) is { } credentials
+        await SessionServer.AnswersOf(context).Credentials(request.Host, context.CancellationToken) is { } credentials
             ? new CredentialsResponse { Username = credentials.Username, Secret = credentials.Secret }
             : new CredentialsResponse();
 }
 
 /// <summary>Tells BuildKit a secret's value.</summary>
-internal sealed class SecretsService(SessionAnswers answers) : Secrets.SecretsBase
+internal sealed class SecretsService : Secrets.SecretsBase
 {
     /// <inheritdoc/>
     public override async Task<GetSecretResponse> GetSecret(GetSecretRequest request, ServerCallContext context) =>
-        await answers.Secret(request.ID, context.CancellationToken) is { } value
+        await SessionServer.AnswersOf(context).Secret(request.ID, context.CancellationToken) is { } value
             ? new GetSecretResponse { Data = ByteString.CopyFrom(value.Span) }
             : throw new RpcException(new Status(StatusCode.NotFound, $"there is no secret {request.ID}"));
 }

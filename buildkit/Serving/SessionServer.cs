@@ -1,23 +1,44 @@
 using System.IO.Pipelines;
 using System.Text;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>The gRPC server of one session: Kestrel, over the one connection that is already there.</summary>
+/// <summary>
+/// The gRPC server of all sessions: Kestrel, over connections that are already there. There is one in a process, from the
+/// first session on: to put one together takes as long as a small build, and nothing in it belongs to a session.
+/// </summary>
 internal static class SessionServer
 {
     private const int MaxWaitingBytes = 1 << 20;
     private const int MaxHeaders = 100_000;
     private const int MaxHeaderBytes = 16 << 20;
 
-    /// <summary>Serves until it is disposed of or the connection ends.</summary>
-    public static async Task<WebApplication> StartAsync(Stream connection, IDuplexPipe pipes, SessionAnswers answers, CancellationToken cancellation)
+    private static readonly UpgradedConnections Connections = new();
+
+    private static readonly Lazy<Task> Started = new(StartAsync);
+
+    /// <summary>Serves a connection until it ends.</summary>
+    /// <returns>What ends when no call of it is answered any more.</returns>
+    public static async Task<Task> ServeAsync(Stream connection, IDuplexPipe pipes, SessionAnswers answers, CancellationToken cancellation)
+    {
+        await Started.Value.WaitAsync(cancellation);
+        var served = new UpgradedConnection(connection, pipes, answers);
+        Connections.Add(served);
+        return served.Ended;
+    }
+
+    /// <summary>What the session of a call answers.</summary>
+    public static SessionAnswers AnswersOf(ServerCallContext call) => call.GetHttpContext().Features.GetRequiredFeature<SessionAnswers>();
+
+    private static async Task StartAsync()
     {
         // The empty builder: no configuration, no logging, none of the address settings of the host this runs in.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -43,8 +64,7 @@ internal static class SessionServer
             kestrel.Listen(UpgradedEndPoint.Instance, listen => listen.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(new UpgradedConnectionFactory(connection, pipes));
-        builder.Services.AddSingleton(answers);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(Connections);
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
 
@@ -54,11 +74,10 @@ internal static class SessionServer
         server.MapGrpcService<FileSyncService>();
         server.MapGrpcService<SecretsService>();
         server.MapGrpcService<HealthService>();
-        await server.StartAsync(cancellation);
-        return server;
+        await server.StartAsync();
     }
 
-    /// <summary>Leaves the process's signals alone: the usual lifetime would end the session at a SIGTERM, and swallow it.</summary>
+    /// <summary>Leaves the process's signals alone: the usual lifetime would end all sessions at a SIGTERM, and swallow it.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

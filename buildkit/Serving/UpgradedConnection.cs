@@ -1,10 +1,11 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>The "address" at which the one upgraded connection comes in.</summary>
+/// <summary>The "address" at which upgraded connections come in.</summary>
 internal sealed class UpgradedEndPoint : EndPoint
 {
     public static UpgradedEndPoint Instance { get; } = new();
@@ -13,41 +14,36 @@ internal sealed class UpgradedEndPoint : EndPoint
     public override string ToString() => "session";
 }
 
-/// <summary>Hands Kestrel one connection that is already there, in place of a socket to listen on.</summary>
-internal sealed class UpgradedConnectionFactory(Stream stream, IDuplexPipe pipes) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+/// <summary>Hands Kestrel connections that are already there, in place of a socket to listen on.</summary>
+internal sealed class UpgradedConnections : IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionListener
 {
+    private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>();
+
+    /// <inheritdoc/>
+    public EndPoint EndPoint => UpgradedEndPoint.Instance;
+
+    /// <summary>Hands over a connection.</summary>
+    public void Add(UpgradedConnection connection) => _connections.Writer.TryWrite(connection);
+
+    /// <inheritdoc/>
     public bool CanBind(EndPoint endpoint) => endpoint is UpgradedEndPoint;
 
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(new Listener(endpoint, new UpgradedConnection(stream, pipes)));
+    /// <inheritdoc/>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => ValueTask.FromResult<IConnectionListener>(this);
 
-    private sealed class Listener(EndPoint endpoint, UpgradedConnection connection) : IConnectionListener
+    /// <inheritdoc/>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await _connections.Reader.WaitToReadAsync(cancellationToken) && _connections.Reader.TryRead(out var connection) ? connection : null;
+
+    /// <inheritdoc/>
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        private readonly TaskCompletionSource _unbound = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private bool _accepted;
-
-        public EndPoint EndPoint => endpoint;
-
-        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
-        {
-            if (!_accepted)
-            {
-                _accepted = true;
-                return connection;
-            }
-
-            await _unbound.Task.WaitAsync(cancellationToken);
-            return null;
-        }
-
-        public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
-        {
-            _unbound.TrySetResult();
-            return default;
-        }
-
-        public ValueTask DisposeAsync() => UnbindAsync();
+        _connections.Writer.TryComplete();
+        return default;
     }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => UnbindAsync();
 }
 
 /// <summary>
@@ -56,14 +52,20 @@ internal sealed class UpgradedConnectionFactory(Stream stream, IDuplexPipe pipes
 /// </summary>
 internal sealed class UpgradedConnection : DefaultConnectionContext
 {
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Stream _stream;
 
-    public UpgradedConnection(Stream stream, IDuplexPipe pipes)
+    public UpgradedConnection(Stream stream, IDuplexPipe pipes, SessionAnswers answers)
         : base(Guid.NewGuid().ToString("N"))
     {
         _stream = stream;
         Transport = pipes;
+        // A call's features are those of its connection, and more.
+        Features.Set(answers);
     }
+
+    /// <summary>Ends when nothing of it is answered any more.</summary>
+    public Task Ended => _ended.Task;
 
     /// <inheritdoc/>
     public override void Abort(ConnectionAbortedException abortReason) => _stream.Dispose();
@@ -73,5 +75,6 @@ internal sealed class UpgradedConnection : DefaultConnectionContext
     {
         await _stream.DisposeAsync();
         await base.DisposeAsync();
+        _ended.TrySetResult();
     }
 }
