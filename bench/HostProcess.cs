@@ -46,18 +46,18 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>A build as the API shows it.</summary>
     public async Task<JsonNode> BuildAsync(string id) => JsonNode.Parse(await _http.GetStringAsync(new Uri(Url, $"api/builds/{id}")))!;
 
-    /// <summary>Waits until a build has ended, as GitHub is told of it too.</summary>
+    /// <summary>Waits until a build has ended, as GitHub is told of it too; it is not looked so often that it costs the build time.</summary>
     public async Task EndAsync(string id)
     {
         while (true)
         {
+            await Task.Delay(500);
             var build = await BuildAsync(id);
             switch (build["state"]!.GetValue<string>())
             {
                 case "succeeded":
                     return;
                 case "queued" or "running":
-                    await Task.Delay(50);
                     break;
                 default:
                     throw new InvalidOperationException($"Build {id}: {build["summary"]!.GetValue<string>()}");
