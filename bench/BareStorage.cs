@@ -43,11 +43,11 @@ internal sealed class BareStorage
         await _queue.SendMessageAsync(record.Request.ToJson());
     }
 
-    /// <summary>All rows that a build has, so that it is found in lists, in one transaction, and one message.</summary>
+    /// <summary>All rows that are written for a build before it is accepted, in one transaction, and one message.</summary>
     public async Task WriteRowsAsync(int number)
     {
         var record = Record(number);
-        await _table.SubmitTransactionAsync(BuildRow.Add(record));
+        await _table.SubmitTransactionAsync(BuildRow.Add(record).Append(PullRequestHeadRow.Write(new HeadChange(record.Request), null)));
         await _queue.SendMessageAsync(record.Request.ToJson());
     }
 
