@@ -9,6 +9,8 @@ namespace Ci.Bench;
 /// <summary>Storage without us: the record and the message that an accepted delivery leaves, written through the Azure SDK.</summary>
 internal sealed class BareStorage
 {
+    private static int _pulls;
+
     private readonly TableClient _table = new(Settings.Storage, "bare");
     private readonly QueueClient _queue = new(Settings.Storage, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 
@@ -60,7 +62,8 @@ internal sealed class BareStorage
             BuildId = new BuildId(Settings.Secret).Of(repository, number, commit, BuildPurpose.PullRequest),
             Purpose = BuildPurpose.PullRequest,
             Repository = repository,
-            PullRequest = number,
+            // Each opens a pull request of its own, the warm-up's too.
+            PullRequest = Interlocked.Increment(ref _pulls),
             Commit = commit,
             Title = "A change like any other",
             Url = $"https://github.com/{repository}/pull/{number}",

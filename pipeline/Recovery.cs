@@ -20,7 +20,7 @@ public sealed partial class Recovery(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
     // Where thousands of builds wait, a look takes long: it is not to keep storage busy.
-    private const int TimesItsLength = 20;
+    private const int TimesItsLength = 10;
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
 
     // A message is stored within StorageOptions.TimeLimit of its record, so after this it is not coming any more.
