@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Queues;
 using Ci.Pipeline.Queue;
@@ -9,6 +10,9 @@ namespace Ci.Bench;
 /// <summary>Storage without us: the record and the message that an accepted delivery leaves, written through the Azure SDK.</summary>
 internal sealed class BareStorage
 {
+    // As many as one request can take.
+    private const int QueueMessages = 32;
+
     private static int _pulls;
 
     private readonly TableClient _table = new(Settings.Storage, "bare");
@@ -34,6 +38,19 @@ internal sealed class BareStorage
         foreach (var name in (string[])["bare", BuildQueue.Name])
         {
             await new QueueClient(Settings.Storage, name).DeleteIfExistsAsync();
+        }
+    }
+
+    /// <summary>Takes away what waits in our queue, message and row; what is being built stays as it is, and its host undisturbed.</summary>
+    public static async Task EmptyQueueAsync()
+    {
+        var table = new TableClient(Settings.Storage, BuildRecords.TableName);
+        var queue = new QueueClient(Settings.Storage, BuildQueue.Name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        while ((await queue.ReceiveMessagesAsync(QueueMessages)).Value is { Length: > 0 } messages)
+        {
+            await table.SubmitTransactionAsync(messages.Select(message => new TableTransactionAction(TableTransactionActionType.Delete,
+                new TableEntity(BuildRow.Partition, BuildRow.ActivePrefix + BuildRequest.Parse(message.Body.ToString()).BuildId), ETag.All)));
+            await Task.WhenAll(messages.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
         }
     }
 

@@ -15,7 +15,7 @@ namespace Ci.Pipeline;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Recovery(
-    BuildRecords records, BuildQueue queue, Announcer announcer, QueueProgress line, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
+    BuildRecords records, BuildQueue queue, Announcer announcer, QueueProgress line, QueueRoom queueRoom, EngineRoom room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Recovery> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -39,7 +39,7 @@ public sealed partial class Recovery(
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
-        var active = await records.ActiveAsync(cancellation);
+        var active = await queueRoom.LookAsync(cancellation);
         foreach (var record in active)
         {
             if (!record.IsHeld(time.GetUtcNow()))

@@ -63,8 +63,15 @@ public sealed partial class Ledger : IAsyncDisposable
 
     private const int LookupsAtOnce = 16;
 
-    // As many as a transaction takes: others' writes get their turn in between.
+    // As many as a transaction takes.
     private const int AtOnce = 30;
+
+    // While deliveries keep coming: a few, then a rest several times as long, so that hardly a delivery meets them.
+    private const int AtOnceWhenBusy = 8;
+    private const int RestWhenBusy = 4;
+
+    // More are not kept in memory for that.
+    private const int MostWaiting = 5000;
 
     // An entry that storage does not take soon is left out, so that they do not pile up while it is away.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -75,6 +82,7 @@ public sealed partial class Ledger : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private List<LedgerEntry> _waiting = [];
+    private long _lastAdded;
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _writing = Task.CompletedTask;
     private readonly BuildRecords _records;
@@ -100,6 +108,7 @@ public sealed partial class Ledger : IAsyncDisposable
         lock (_gate)
         {
             _waiting.Add(entry);
+            _lastAdded = Stopwatch.GetTimestamp();
             if (_writing.IsCompleted)
             {
                 _writing = Task.Run(WriteWaitingAsync);
@@ -164,11 +173,7 @@ public sealed partial class Ledger : IAsyncDisposable
         while (true)
         {
             await UntilQuietAsync();
-            foreach (var some in Take().Chunk(AtOnce))
-            {
-                await Task.WhenAll(some.Select(WriteAsync));
-            }
-
+            await WriteAsync(Take());
             lock (_gate)
             {
                 if (_waiting.Count == 0)
@@ -194,20 +199,34 @@ public sealed partial class Ledger : IAsyncDisposable
     private async Task UntilQuietAsync()
     {
         var start = Stopwatch.GetTimestamp();
-        int before;
         do
         {
-            before = Count();
             await Task.WhenAny(_hurry.Task, Task.Delay(Quiet));
         }
-        while (before != Count() && !_hurry.Task.IsCompleted && Stopwatch.GetElapsedTime(start) < Longest);
+        while (IsBusy() && Stopwatch.GetElapsedTime(start) < Longest);
     }
 
-    private int Count()
+    private bool IsBusy()
     {
         lock (_gate)
         {
-            return _waiting.Count;
+            return Stopwatch.GetElapsedTime(_lastAdded) < Quiet && _waiting.Count < MostWaiting && !_hurry.Task.IsCompleted;
+        }
+    }
+
+    private async Task WriteAsync(List<LedgerEntry> entries)
+    {
+        for (var written = 0; written < entries.Count;)
+        {
+            var busy = IsBusy();
+            var some = entries.Skip(written).Take(busy ? AtOnceWhenBusy : AtOnce).ToList();
+            var start = Stopwatch.GetTimestamp();
+            await Task.WhenAll(some.Select(WriteAsync));
+            written += some.Count;
+            if (busy && written < entries.Count)
+            {
+                await Task.WhenAny(_hurry.Task, Task.Delay(RestWhenBusy * Stopwatch.GetElapsedTime(start)));
+            }
         }
     }
 

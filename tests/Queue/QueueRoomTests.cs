@@ -45,12 +45,48 @@ public sealed class QueueRoomTests(Azurite azurite)
         Assert.True(await here.IsFullAsync(Request(101), TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_look_at_all_builds_finds_what_another_host_let_in()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var (here, there) = (Room(storage, 10), Room(storage, 10));
+        Assert.False(await here.IsFullAsync(Request(100), TestContext.Current.CancellationToken));
+        await LetInAsync(storage, there, 10);
+
+        await here.LookAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(await here.IsFullAsync(Request(101), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_look_at_all_builds_is_one_at_a_repository_of_which_none_is_known()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var (here, there) = (Room(storage, 10), Room(storage, 10));
+        await here.LookAsync(TestContext.Current.CancellationToken);
+        await LetInAsync(storage, there, 10);
+
+        // Had it looked once more, it would say yes.
+        Assert.False(await here.IsFullAsync(Request(101), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_is_let_in_after_a_look_at_all_builds_counts()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var room = Room(storage, 3);
+        Assert.Equal([false], await LetInAsync(storage, room, 1));
+        await room.LookAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal([false, false, true], await LetInAsync(storage, room, 3, first: 2));
+    }
+
     private static QueueRoom Room(Storage storage, int most) => new(storage.Records, Options.Create(new BuildOptions { MaxQueued = most }), storage.Time);
 
-    private static async Task<IReadOnlyList<bool>> LetInAsync(Storage storage, QueueRoom room, int count)
+    private static async Task<IReadOnlyList<bool>> LetInAsync(Storage storage, QueueRoom room, int count, int first = 1)
     {
         var full = new List<bool>();
-        for (var i = 1; i <= count; i++)
+        for (var i = first; i < first + count; i++)
         {
             full.Add(await room.IsFullAsync(Request(i), TestContext.Current.CancellationToken));
             if (!full[^1])

@@ -88,7 +88,7 @@ public sealed class RecoveryLookTests(Azurite azurite)
         var registry = Options.Create(new RegistryOptions());
         var engine = new Engine(client, new RegistryLogins(registry, new DockerLogins(docker, NullLogger<DockerLogins>.Instance)));
         var room = new EngineRoom(engine, new EngineLeftovers(client), docker, registry, storage.Time);
-        using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
+        using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, new QueueRoom(storage.Records, Options.Create(new BuildOptions()), storage.Time), room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

@@ -69,6 +69,9 @@ internal sealed class Storage
         Time,
         NullLogger<PullRequestComments>.Instance);
 
+    /// <summary>The ledger as a host has it.</summary>
+    public Ledger Ledger() => new(Records, Options.Create(new StorageOptions { ConnectionString = _connection }), NullLogger<Ledger>.Instance);
+
     /// <summary>What tells ends, without a token.</summary>
     public Announcer Announcer(HttpClient http) => new(Statuses(http), Comments(http, http));
 
