@@ -72,7 +72,7 @@ internal static class AcknowledgementBench
 
     private static async Task<Load> BareAsync(int atOnce, int count, Func<BareStorage, Func<int, Task>> write)
     {
-        await Load.RunAsync(Math.Max(atOnce, 10), Lots * Lot, write(await BareStorage.CreateAsync()));
+        await Load.RunAsync(Math.Max(atOnce, 10), Lot, write(await BareStorage.CreateAsync()));
         var empty = write(await BareStorage.CreateAsync());
         await Task.Delay(Rest);
         return await Load.RunAsync(atOnce, count, empty);
