@@ -6,6 +6,9 @@ namespace Ci.BuildKit;
 /// <summary>Follows one build's answer, hands on what happens, and knows in the end what came of it.</summary>
 internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> happened)
 {
+    // BuildKit's words for a build that it knows no session of: of Engine 20.10's for the files, and of all for the rest.
+    private static readonly string[] NoSession = ["could not access local files without session", "no active sessions"];
+
     private readonly BuildKitTrace _trace = new(mask);
     private readonly List<StepFinished> _failures = [];
     private StepPrinted? _startFailure;
@@ -49,7 +52,7 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
             return new BuildFailedException($"{step.Title}: its container could not be started: {words.Line}") { Step = step, IsNotStarted = true };
         }
 
-        return code is null && error.Contains("no active sessions", StringComparison.Ordinal)
+        return code is null && NoSession.Any(words => error.Contains(words, StringComparison.Ordinal))
                 ? new BuildKitUnavailableException($"The engine's BuildKit builds without the session: {error}")
             : code is null && error.Contains("no active session for", StringComparison.Ordinal)
                 ? new EngineUnavailableException($"The engine lost the session: {error}")

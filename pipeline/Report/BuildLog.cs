@@ -105,9 +105,9 @@ public sealed partial class BuildLog : IAsyncDisposable
     {
         lock (_gate)
         {
+            _lines.Writer.TryComplete();
         }
 
-        _lines.Writer.TryComplete();
         _closed.TrySetResult();
         await _writing;
     }

@@ -50,11 +50,12 @@ public sealed class BuildKitEngineTests
         Assert.Contains("page not found", failure.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_engine_that_builds_without_the_session_is_one_without_BuildKit()
+    [Theory]
+    [InlineData("failed to authorize: no active sessions")]
+    [InlineData("failed to solve with frontend dockerfile.v0: failed to read dockerfile: failed to load cache key: could not access local files without session")]
+    public async Task An_engine_that_builds_without_the_session_is_one_without_BuildKit(string error)
     {
-        await using var engine = await EngineAsync(build: context =>
-            context.Response.WriteAsync("""{"errorDetail": {"message": "failed to authorize: no active sessions"}, "error": "failed to authorize: no active sessions"}"""));
+        await using var engine = await EngineAsync(build: context => context.Response.WriteAsync($$"""{"errorDetail": {"message": "{{error}}"}, "error": "{{error}}"}"""));
 
         await FailureAsync<BuildKitUnavailableException>(engine);
     }

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Ci.Pipeline.Image;
+using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Image;
 using DockerEngine = Ci.Tests.Fixtures.DockerEngine;
@@ -24,6 +26,20 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
         Assert.Equal(("blue", "dockerInfo", "kept", $"{build.PullRequest}"), (labels["team"], labels["over"], labels["own"], labels["ci.pull-request"]));
         Assert.NotEmpty(labels["ci.content"]);
         Assert.Equal("labels", (await engine.PullAndRunAsync(build.Images[0].Reference)).Trim());
+    }
+
+    [Fact]
+    public async Task It_builds_where_the_engines_BuildKit_has_no_session()
+    {
+        await engine.StartAsync();
+        await using var relay = new Relay(() => new UnixDomainSocketEndPoint(new Uri(engine.Host).LocalPath)) { Sent = ForgetSession };
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}" });
+
+        var build = await story.OpenAsync(story.Files("without a session"));
+
+        Assert.True(build.State == "succeeded", build.Summary);
+        Assert.Matches("With the classic builder: The engine's BuildKit builds without the session: .*(without session|no active sessions)", await story.LogAsync(build.Id));
+        Assert.Equal("without a session", (await engine.PullAndRunAsync(build.Images[0].Reference)).Trim());
     }
 
     [Fact]
@@ -83,6 +99,16 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
 
         Assert.Contains("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);
         Assert.Equal(second.Commit, (await engine.LabelsAsync(second.Images[0].Reference))["org.opencontainers.image.revision"]);
+    }
+
+    /// <summary>Has the engine ignore which session a build belongs to.</summary>
+    private static void ForgetSession(Memory<byte> sent)
+    {
+        var bytes = sent.Span;
+        if (bytes.StartsWith("POST "u8) && bytes.IndexOf("session="u8) is >= 0 and var place)
+        {
+            bytes[place] = (byte)'x';
+        }
     }
 
     private Task<Story> StartAsync(DockerEngine? other = null) =>

@@ -31,6 +31,9 @@ public sealed class Relay : IAsyncDisposable
         set => Interlocked.Exchange(ref _delayTicks, value.Ticks);
     }
 
+    /// <summary>What happens to what a client sends, before the part gets it.</summary>
+    public Action<Memory<byte>> Sent { get; init; } = static _ => { };
+
     /// <summary>Cuts every connection, in the middle of whatever goes on.</summary>
     public void Cut()
     {
@@ -75,7 +78,7 @@ public sealed class Relay : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(target, _end.Token);
-                await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
+                await Task.WhenAll(PumpAsync(client, server, Sent), PumpAsync(server, client, static _ => { }));
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
             {
@@ -89,12 +92,13 @@ public sealed class Relay : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to, Action<Memory<byte>> passing)
     {
         var buffer = new byte[1 << 16];
         int read;
         while ((read = await from.ReceiveAsync(buffer, _end.Token)) > 0)
         {
+            passing(buffer.AsMemory(0, read));
             if (Delay > TimeSpan.Zero)
             {
                 await Task.Delay(Delay, _end.Token);
