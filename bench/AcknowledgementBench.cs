@@ -83,7 +83,7 @@ internal static class AcknowledgementBench
         var host = await HostProcess.StartAsync(gitHub, new Dictionary<string, string> { ["GitHub__Token"] = "", ["Build__MaxQueued"] = "10000" });
         try
         {
-            return await SendAsync(host.Webhook, atOnce, count, BareStorage.EmptyQueueAsync);
+            return await SendAsync(host.Webhook, atOnce, count, BareStorage.EmptyAsync);
         }
         finally
         {

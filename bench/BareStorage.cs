@@ -44,9 +44,13 @@ internal sealed class BareStorage
         }
     }
 
-    /// <summary>Takes away what waits in our queue, message and row; what is being built stays as it is, and its host undisturbed.</summary>
-    public static async Task EmptyQueueAsync()
+    /// <summary>
+    /// Takes away what waits in our queue, message and row, and the ledger: Azurite writes all that it has to the disk every few
+    /// seconds. What is being built stays as it is, and its host undisturbed.
+    /// </summary>
+    public static async Task EmptyAsync()
     {
+        await new TableClient(Settings.Storage, Ledger.TableName).DeleteAsync();
         var table = new TableClient(Settings.Storage, BuildRecords.TableName);
         var queue = new QueueClient(Settings.Storage, BuildQueue.Name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         while ((await queue.ReceiveMessagesAsync(QueueMessages, Hidden)).Value is { Length: > 0 } messages)
