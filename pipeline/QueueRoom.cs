@@ -8,8 +8,8 @@ namespace Ci.Pipeline;
 /// <summary>
 /// Whether a repository may have one more build wait (<c>Build__MaxQueued</c>). Looking costs a read while GitHub waits, so a
 /// look is good for half a minute, as long as what was let in since cannot have filled the room; and who looks at all builds
-/// anyway, as <see cref="Recovery"/> does every few seconds, looks for everybody. What comes meanwhile to another host may make
-/// it more.
+/// anyway, as <see cref="Recovery"/> does every few seconds, looks for everybody. What comes at the very same moment, or
+/// meanwhile to another host, may make it more.
 /// </summary>
 public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> options, TimeProvider time)
 {
@@ -19,6 +19,7 @@ public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> optio
     private readonly ConcurrentDictionary<string, int> _letIn = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, Look> _looks = new(StringComparer.OrdinalIgnoreCase);
     private volatile Look _others = new(DateTimeOffset.MinValue, 0, 0);
+    private Dictionary<string, int> _letInBefore = [];
 
     /// <summary>Whether other pull requests of the repository have as many builds waiting as may.</summary>
     public async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellation)
@@ -40,16 +41,17 @@ public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> optio
     public async Task<IReadOnlyList<BuildRecord>> LookAsync(CancellationToken cancellation)
     {
         var at = time.GetUtcNow();
-        // What is let in while this looks may be among what it finds, and is counted all the same.
-        var letIn = new Dictionary<string, int>(_letIn, StringComparer.OrdinalIgnoreCase);
+        // What was let in since the last look is counted whether or not this one finds it: its record may be on its way.
+        var stored = _letInBefore;
+        _letInBefore = new Dictionary<string, int>(_letIn, StringComparer.OrdinalIgnoreCase);
         var active = await records.ActiveAsync(cancellation);
         var waiting = active
             .Where(record => record.State == BuildState.Queued)
             .CountBy(record => record.Request.Repository, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
-        foreach (var repository in letIn.Keys.Union(waiting.Keys, StringComparer.OrdinalIgnoreCase))
+        foreach (var repository in _letInBefore.Keys.Union(waiting.Keys, StringComparer.OrdinalIgnoreCase))
         {
-            _looks[repository] = new Look(at, waiting.GetValueOrDefault(repository), letIn.GetValueOrDefault(repository));
+            _looks[repository] = new Look(at, waiting.GetValueOrDefault(repository), stored.GetValueOrDefault(repository));
         }
 
         _others = new Look(at, 0, 0);
@@ -59,6 +61,6 @@ public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> optio
     /// <summary>What was found when.</summary>
     /// <param name="At">When.</param>
     /// <param name="Waiting">How many builds of a repository waited.</param>
-    /// <param name="LetIn">How many had been let in by then, those included.</param>
+    /// <param name="LetIn">How many of those that were let in are not to be counted once more.</param>
     private sealed record Look(DateTimeOffset At, int Waiting, int LetIn);
 }

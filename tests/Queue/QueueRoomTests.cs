@@ -81,6 +81,18 @@ public sealed class QueueRoomTests(Azurite azurite)
         Assert.Equal([false, false, true], await LetInAsync(storage, room, 3, first: 2));
     }
 
+    [Fact]
+    public async Task What_is_not_stored_yet_when_all_builds_are_looked_at_counts()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var room = Room(storage, 2);
+        Assert.False(await room.IsFullAsync(Request(1), TestContext.Current.CancellationToken));
+        await room.LookAsync(TestContext.Current.CancellationToken);
+        await storage.Records.TryAddAsync(BuildRecord.Queued(Request(1)), TestContext.Current.CancellationToken);
+
+        Assert.Equal([false, true], await LetInAsync(storage, room, 2, first: 2));
+    }
+
     private static QueueRoom Room(Storage storage, int most) => new(storage.Records, Options.Create(new BuildOptions { MaxQueued = most }), storage.Time);
 
     private static async Task<IReadOnlyList<bool>> LetInAsync(Storage storage, QueueRoom room, int count, int first = 1)
