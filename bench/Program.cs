@@ -29,7 +29,7 @@ foreach (var part in options.Parts)
         "merge" => PromotionBench.RunAsync(bench, report, options.Rounds),
         "memory" => MemoryBench.RunAsync(bench, report),
         "recovery" => RecoveryBench.RunAsync(bench, report),
-        _ => AcknowledgementBench.RunAsync(report, Math.Min(options.Rounds, 3)),
+        _ => AcknowledgementBench.RunAsync(report, options.Rounds),
     });
 }
 
