@@ -36,13 +36,19 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void The_functions_project_is_listed_but_not_built_by_default()
+    public void The_solution_builds_every_project()
     {
         var solution = File.ReadAllText(Path.Combine(Root(), "Ci.sln"));
-        var guid = Regex.Match(solution, @"Ci\.Functions"", .*""(\{[0-9A-F-]+\})""\s").Groups[1].Value;
+        var listed = SolutionProject().Matches(solution).ToDictionary(project => project.Groups["path"].Value, project => project.Groups["id"].Value);
+        var projects = Directory.EnumerateFiles(Root(), "Ci.*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Root(), path).Replace(Path.DirectorySeparatorChar, '\\'))
+            .Where(path => !path.Contains("\\obj\\", StringComparison.Ordinal));
 
-        Assert.NotEqual("", guid);
-        Assert.DoesNotContain(solution.Split('\n'), line => line.Contains(guid, StringComparison.Ordinal) && line.Contains(".Build.0", StringComparison.Ordinal));
+        Assert.Equal(projects.Order(StringComparer.Ordinal), listed.Keys.Order(StringComparer.Ordinal));
+        var configurations = SolutionConfiguration().Matches(solution).Select(configuration => configuration.Groups["name"].Value).ToList();
+        Assert.NotEmpty(configurations);
+        Assert.All(listed, project => Assert.All(
+            configurations, configuration => Assert.Contains($"{project.Value}.{configuration}.Build.0 = ", solution, StringComparison.Ordinal)));
     }
 
     private static string PipelineFolder() => Path.Combine(Root(), "pipeline");
@@ -60,4 +66,10 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"Ci\.Pipeline\.(Webhook|Queue|Source|Image|Report)\b")]
     private static partial Regex StageNamespace();
+
+    [GeneratedRegex(@", ""(?<path>[^""]+\.csproj)"", ""(?<id>\{[0-9A-F-]+\})""")]
+    private static partial Regex SolutionProject();
+
+    [GeneratedRegex(@"^\t\t(?<name>(Debug|Release)\|[^=]+?) = ", RegexOptions.Multiline)]
+    private static partial Regex SolutionConfiguration();
 }

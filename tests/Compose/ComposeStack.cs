@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Ci.Tests.Fixtures;
@@ -16,7 +14,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-compose-");
     private readonly string _project = "ci-compose-" + Guid.NewGuid().ToString("n")[..8];
-    private readonly Dictionary<string, int> _ports = Published.ToDictionary(port => port, _ => UnsharedPort());
+    private readonly Dictionary<string, int> _ports = Published.ToDictionary(port => port, _ => Parts.FreePort());
     private readonly DockerEngine _engine;
     private readonly StandInImages _images;
     private string[] _compose = [];
@@ -170,26 +168,6 @@ internal sealed partial class ComposeStack : IAsyncDisposable
             """);
     }
 
-    /// <summary>
-    /// A free port below those that the kernel gives away: it is bound only seconds later, and other tests run meanwhile.
-    /// </summary>
-    private static int UnsharedPort()
-    {
-        while (true)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(20_000, 30_000));
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-    }
-
     /// <summary>Runs compose with the given settings alone: neither a user's .env nor the environment turns on a tunnel.</summary>
     private async Task<string> ComposeAsync((string Name, string Value)[] settings, params string[] arguments)
     {
@@ -201,8 +179,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
             Parts.Find(_compose[0])!,
             [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName, "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
             environment);
-        await Parts.UntilAsync(() => Task.FromResult(compose.HasExited), $"compose {arguments[0]}", TimeSpan.FromSeconds(120), () => compose.Output);
-        return compose.ExitCode == 0 ? compose.Output : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");
+        return await compose.WaitForExitAsync() == 0 ? compose.Output : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");
     }
 
     [GeneratedRegex("AccountName=[^;]+;AccountKey=[^;]+;")]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Ci.Tests.Fixtures;
 using Ci.Tests.Tunnel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,9 @@ namespace Ci.Tests.Compose;
 
 public sealed partial class FunctionsImageTests
 {
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
+    private const string Host = "Microsoft.Azure.WebJobs.Script.WebHost";
     private const string StartScript = "/opt/startup/start_nonappservice.sh";
 
     [Fact]
@@ -47,70 +51,80 @@ public sealed partial class FunctionsImageTests
         Assert.Contains("refused", output, StringComparison.OrdinalIgnoreCase);
     }
 
-    [Fact]
-    public async Task Stopping_the_container_ends_the_host_gently_and_waits_for_it()
+    /// <summary>The base image's start script runs the host's program; older ones have dotnet run the host's library.</summary>
+    [Theory]
+    [InlineData("exec -a '{0}/" + Host + "' bash '{0}/host.sh'")]
+    [InlineData("cp '{0}/host.sh' '{0}/" + Host + ".dll'; bash '{0}/" + Host + ".dll'")]
+    public async Task Stopping_the_container_tells_the_host_alone_and_waits_for_its_worker(string start)
     {
-        var directory = Directory.CreateTempSubdirectory();
-        try
+        if (!OperatingSystem.IsLinux())
         {
-            using var container = await StartAsync(directory.FullName, "trap 'echo asked; sleep 0.5; echo done; exit 0' TERM; echo up; while :; do sleep 0.05; done");
-            Assert.Equal("up", await ReadAsync(container));
-
-            await Shell.RunAsync(["kill", "-TERM", $"{container.Id}"]);
-
-            Assert.Equal("asked", await ReadAsync(container));
-            Assert.Equal("done", await ReadAsync(container));
-            await container.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Parts.SkipOrFail("The container's processes are looked for in /proc, which only Linux has.");
         }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+
+        using var container = await ContainerAsync(
+            start,
+            host: "bash {0}/worker.sh & trap 'echo host told; sleep 0.5; echo host ends; exit 3' TERM; while :; do sleep 0.05; done",
+            worker: "trap 'echo worker told; sleep 0.5; echo worker ends; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+        Assert.Equal("up", await container.ReadAsync());
+
+        await container.StopAsync();
+
+        Assert.Equal("host told", await container.ReadAsync());
+        Assert.Equal("host ends", await container.ReadAsync());
+        // It was the host's to end; one that has lost its host is told by the container.
+        Assert.Equal("worker told", await container.ReadAsync());
+        Assert.Equal("worker ends", await container.ReadAsync());
+        Assert.Equal(3, await container.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_host_that_cannot_be_told_from_others_is_stopped_with_them()
+    {
+        using var container = await ContainerAsync("bash '{0}/host.sh'", "trap 'echo told; sleep 0.5; echo ends; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+        Assert.Equal("up", await container.ReadAsync());
+
+        await container.StopAsync();
+
+        Assert.Equal("told", await container.ReadAsync());
+        Assert.Equal("ends", await container.ReadAsync());
+        Assert.Equal(143, await container.EndAsync());
     }
 
     [Fact]
     public async Task A_host_that_ends_by_itself_ends_the_container_with_its_code()
     {
-        var directory = Directory.CreateTempSubdirectory();
-        try
-        {
-            using var container = await StartAsync(directory.FullName, "exit 7");
+        using var container = await ContainerAsync("bash '{0}/host.sh'", "exit 7");
 
-            await container.WaitForExitAsync(TestContext.Current.CancellationToken);
-
-            Assert.Equal(7, container.ExitCode);
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        Assert.Equal(7, await container.EndAsync());
     }
 
     /// <summary>Runs the image's command with a start script of the base image's shape: a shell that runs the host.</summary>
-    private static async Task<Process> StartAsync(string directory, string host)
+    private static async Task<Container> ContainerAsync(string start, string host, string worker = "")
     {
-        var script = Path.Combine(directory, "start.sh");
-        await File.WriteAllTextAsync(Path.Combine(directory, "host.sh"), host, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(script, $"#!/usr/bin/env bash\nbash {directory}/host.sh\nexit $?\n", TestContext.Current.CancellationToken);
-        await Shell.RunAsync(["chmod", "+x", script]);
-        var command = Instruction(Command());
-        Assert.Contains(StartScript, command[^1], StringComparison.Ordinal);
-        return Shell.Start([.. command[..^1], command[^1].Replace(StartScript, script, StringComparison.Ordinal)]);
-    }
+        var dockerfile = Shell.ReadFile("functions/Dockerfile");
+        var command = JsonSerializer.Deserialize<string[]>(Command().Match(dockerfile).Groups["json"].Value)!;
+        var program = Path.GetFileName(command[^1]);
+        Assert.Contains($"COPY functions/{program} {command[^1][..^program.Length]}\n", dockerfile, StringComparison.Ordinal);
+        Assert.Contains(StartScript, Shell.ReadFile("functions/" + program), StringComparison.Ordinal);
 
-    private static async Task<string?> ReadAsync(Process process) =>
-        await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        var folder = Directory.CreateTempSubdirectory();
+        var script = Path.Combine(folder.FullName, "start.sh");
+        foreach (var (name, text) in new[] { ("start.sh", $"#!/usr/bin/env bash\n({start})\n"), ("host.sh", host + "\n"), ("worker.sh", worker + "\n") })
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text.Replace("{0}", folder.FullName, StringComparison.Ordinal), Cancellation);
+        }
+
+        await Shell.RunAsync(["chmod", "+x", script]);
+        return new(folder, Shell.Start([.. command[..^1], Path.Combine("functions", program), script]));
+    }
 
     private static Task<(int Code, string Output)> HealthCheckAsync(int port)
     {
-        var check = Instruction(HealthCheck());
+        var check = JsonSerializer.Deserialize<string[]>(HealthCheck().Match(Shell.ReadFile("functions/Dockerfile")).Groups["json"].Value)!;
         Assert.Contains("/127.0.0.1/80 ", check[^1], StringComparison.Ordinal);
         return Shell.RunAsync([.. check[..^1], check[^1].Replace("/127.0.0.1/80 ", $"/127.0.0.1/{port} ", StringComparison.Ordinal)]);
     }
-
-    /// <summary>An instruction in its JSON form, as docker reads it.</summary>
-    private static string[] Instruction(Regex instruction) =>
-        JsonSerializer.Deserialize<string[]>(instruction.Match(Shell.ReadFile("functions/Dockerfile")).Groups["json"].Value)!;
 
     [GeneratedRegex(@"^COPY (?!--from)(?<paths>.+)$", RegexOptions.Multiline)]
     private static partial Regex Copy();
@@ -120,4 +134,29 @@ public sealed partial class FunctionsImageTests
 
     [GeneratedRegex(@"^CMD (?<json>\[.*\])$", RegexOptions.Multiline)]
     private static partial Regex Command();
+
+    /// <summary>The command of the image, with all that it has started.</summary>
+    private sealed class Container(DirectoryInfo folder, Process process) : IDisposable
+    {
+        public async Task<string?> ReadAsync() => await process.StandardOutput.ReadLineAsync(Cancellation);
+
+        public async Task StopAsync() => await Shell.RunAsync(["kill", "-TERM", $"{process.Id}"]);
+
+        public async Task<int> EndAsync()
+        {
+            await process.WaitForExitAsync(Cancellation);
+            return process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+
+            process.Dispose();
+            folder.Delete(recursive: true);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Compose;
 
@@ -15,7 +16,7 @@ internal static class Shell
         IEnumerable<string> command, params (string Key, string Value)[] environment)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(Parts.Limit);
         try
         {
             using var process = Start(command, environment);

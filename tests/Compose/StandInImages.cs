@@ -98,11 +98,14 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
         async root =>
         {
             await AddDotnetAsync(root);
-            await root.AddFolderAsync(AppContext.BaseDirectory, "/home/site/wwwroot", path => Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
+            await root.AddFolderAsync(BuiltApp.Folder, "/home/site/wwwroot", path => Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
+            await root.AddFolderAsync(AppContext.BaseDirectory, "/azure-functions-host", path => Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
             await root.AddTextAsync("/etc/nsswitch.conf", "hosts: files dns\n");
             await root.AddTextAsync(
                 "/opt/startup/start_nonappservice.sh",
-                "#!/bin/bash\n/opt/dotnet/dotnet /home/site/wwwroot/Ci.Local.dll --address 0.0.0.0 --port 80 --script-root /home/site/wwwroot\n");
+                // Under the Functions host's name, by which the command finds it.
+                "#!/bin/bash\n(exec -a Microsoft.Azure.WebJobs.Script.WebHost /opt/dotnet/dotnet /azure-functions-host/Ci.Local.dll --address 0.0.0.0 --port 80 --app /home/site/wwwroot --script-root /home/site/wwwroot)\n");
+            await root.AddFileAsync(Path.Combine(Parts.Root, "functions", "container.sh"), "/opt/startup/container.sh");
         },
         [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value), "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
 
