@@ -112,7 +112,8 @@ make_settings() {
 
 build() {
     say "  building   …"
-    dotnet build "$1" -c Release -v quiet --nologo >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; fail "The build failed."; }
+    # The host's extensions are for the Functions host, which does not run here.
+    dotnet build "$1" -c Release -v quiet --nologo -p:HostExtensions=false >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; fail "The build failed."; }
 }
 
 account="AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -133,10 +134,11 @@ AzureWebJobsStorage=$(storage)
 if [ "$mode" = demo ]; then
     build demo
     build local
+    build functions
     need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     if is_debian_root; then need busybox busybox-static ""; fi
     # The demo starts the functions itself, for it plays GitHub and must tell them so.
-    dotnet demo/bin/Release/net10.0/Ci.Demo.dll local/bin/Release/net10.0/Ci.Local.dll samples/hello &
+    dotnet demo/bin/Release/net10.0/Ci.Demo.dll local/bin/Release/net10.0/Ci.Local.dll functions/bin/Release/net10.0 samples/hello &
     demo=$!
     pids="$demo $pids"
     wait "$demo"
@@ -145,6 +147,7 @@ fi
 
 if [ "$mode" = bench ]; then
     build bench
+    build functions
     need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     need busybox busybox-static "Install a static busybox: the benchmark's base image is made of it."
     # What it is compared with. The table does without what is not there, and names it.
@@ -164,9 +167,10 @@ fi
 
 make_settings
 build local
+build functions
 port=${PORT:-7071}
 port_is_free "$port" || fail "Port $port is taken: stop what uses it, or choose another with PORT=7072 ./run.sh"
-(trap '' INT; exec dotnet local/bin/Release/net10.0/Ci.Local.dll --port "$port" --script-root .) &
+(trap '' INT; exec dotnet local/bin/Release/net10.0/Ci.Local.dll --app functions/bin/Release/net10.0 --script-root . --port "$port") &
 host=$!
 pids="$host $pids"
 wait_for 30 sh -c "! kill -0 $host 2>/dev/null || curl -fs -o /dev/null http://localhost:$port/" || true

@@ -10,7 +10,9 @@ namespace Ci.Bench;
 /// <summary>A program that the benchmark started; it ends by its process id.</summary>
 internal sealed class Child : IAsyncDisposable
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    // Minutes, for a slow machine takes its time: only what hangs is given up.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
 
     private static readonly ConcurrentDictionary<int, Child> Running = new();
 
@@ -94,21 +96,27 @@ internal sealed class Child : IAsyncDisposable
                 using var response = await http.GetAsync(address);
                 return;
             }
-            catch (HttpRequestException) when (!_process.HasExited && begin.Elapsed < TimeSpan.FromSeconds(60))
+            catch (HttpRequestException) when (!_process.HasExited && begin.Elapsed < StartLimit)
             {
                 await Task.Delay(20);
             }
             catch (HttpRequestException)
             {
+                if (_process.HasExited)
+                {
+                    // What it said last is read only a little after its end.
+                    await _process.WaitForExitAsync();
+                }
+
                 throw Failure("does not answer");
             }
         }
     }
 
-    /// <summary>Ends it at once (SIGKILL).</summary>
+    /// <summary>Ends it and what it has started at once (SIGKILL).</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
     }
 

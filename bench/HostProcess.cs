@@ -36,8 +36,10 @@ internal sealed class HostProcess : IAsyncDisposable
         }
 
         var program = Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll");
+        // The folder of the app's project has the same place as the benchmark's own.
+        var app = Path.GetFullPath(AppContext.BaseDirectory.Replace($"{Path.DirectorySeparatorChar}bench{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}functions{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
         var host = new HostProcess(
-            Child.Start("dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", AppContext.BaseDirectory], environment),
+            Child.Start("dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory], environment),
             new Uri($"http://localhost:{port}/"));
         await host._child.AnswersAsync(host.Url);
         return host;
@@ -74,17 +76,29 @@ internal sealed class HostProcess : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Megabytes of memory that the kernel counts for it now, and the most since <see cref="ForgetPeak"/>; Linux only.</summary>
-    public (double Now, double Peak) Memory()
-    {
-        var lines = File.ReadAllLines($"/proc/{_child.Id}/status");
-        double Of(string name) => double.Parse(
-            lines.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024 / 1e6;
-        return (Of("VmRSS:"), Of("VmHWM:"));
-    }
+    /// <summary>
+    /// Megabytes of memory that the kernel counts for host and worker together now, and the sum of the most of each since
+    /// <see cref="ForgetPeak"/>; Linux only.
+    /// </summary>
+    public (double Now, double Peak) Memory() => (Processes().Sum(id => Memory(id, "VmRSS:")), Processes().Sum(id => Memory(id, "VmHWM:")));
 
     /// <summary>Has the kernel begin anew to look for the peak (proc_pid_clear_refs(5)).</summary>
-    public void ForgetPeak() => File.WriteAllText($"/proc/{_child.Id}/clear_refs", "5");
+    public void ForgetPeak()
+    {
+        foreach (var id in Processes())
+        {
+            File.WriteAllText($"/proc/{id}/clear_refs", "5");
+        }
+    }
+
+    private int[] Processes() =>
+        [_child.Id, .. Directory.GetDirectories($"/proc/{_child.Id}/task")
+            .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    private static double Memory(int process, string name) => double.Parse(
+        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+        CultureInfo.InvariantCulture) * 1024 / 1e6;
 
     /// <summary>Ends it as a crash does.</summary>
     public Task KillAsync() => _child.KillAsync();

@@ -31,7 +31,7 @@ internal static class MemoryBench
         await BuildAsync(bench, host, change);
         var peak = host.Memory().Peak;
         report.Table(
-            ["host's process", "memory"],
+            ["host and worker", "memory"],
             [
                 ["idle, after a small build", Megabytes(idle)],
                 ["peak while a repository of 1 GB is fetched, built and pushed", Megabytes(peak)],

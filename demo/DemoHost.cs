@@ -6,9 +6,12 @@ using System.Text;
 
 namespace Ci.Demo;
 
-/// <summary>The functions, running in the local host as a program of their own.</summary>
+/// <summary>The app, in the local host.</summary>
 internal sealed class DemoHost : IAsyncDisposable
 {
+    // A slow machine takes its time; who watches the demo ends it with Ctrl-C.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
@@ -20,11 +23,11 @@ internal sealed class DemoHost : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public static async Task<DemoHost> StartAsync(string program, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    public static async Task<DemoHost> StartAsync(string program, string app, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
     {
         var port = FreePort();
         var start = new ProcessStartInfo(
-            "dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", Path.GetDirectoryName(program)!])
+            "dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -57,12 +60,14 @@ internal sealed class DemoHost : IAsyncDisposable
 
     private async Task WaitAsync(CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
-        for (var tries = 0; tries < 300; tries++)
+        using var http = new HttpClient();
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < StartLimit;)
         {
             if (_process.HasExited)
             {
-                throw new DemoException($"The functions did not start:\n{_output}");
+                // What it said last is read only a little after its end.
+                await _process.WaitForExitAsync(cancellation);
+                throw new DemoException($"The functions did not start:\n{Output}");
             }
 
             try
@@ -76,7 +81,18 @@ internal sealed class DemoHost : IAsyncDisposable
             }
         }
 
-        throw new DemoException($"The functions did not answer within 30 s:\n{_output}");
+        throw new DemoException($"The functions did not answer within {StartLimit.TotalMinutes:F0} minutes:\n{Output}");
+    }
+
+    private string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
     }
 
     private void Keep(string? line)

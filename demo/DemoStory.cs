@@ -34,7 +34,7 @@ internal sealed partial class DemoStory : IAsyncDisposable
         _base = baseImage;
     }
 
-    public static async Task<DemoStory> StartAsync(string program, string sample, CancellationToken cancellation)
+    public static async Task<DemoStory> StartAsync(string program, string app, string sample, CancellationToken cancellation)
     {
         var docker = new Docker(Environment.GetEnvironmentVariable("Docker__Host") ?? "unix:///var/run/docker.sock");
         var baseImage = await BaseImage.PrepareAsync(docker, cancellation);
@@ -44,6 +44,7 @@ internal sealed partial class DemoStory : IAsyncDisposable
         gitHub.Add(Repository, git);
         var host = await DemoHost.StartAsync(
             program,
+            app,
             new Dictionary<string, string> { ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(), ["GitHub__WebhookSecret"] = secret, ["GitHub__Token"] = "", ["Api__Key"] = secret },
             cancellation);
         gitHub.WebhookUrl = new Uri(host.Url, "/api/webhook");

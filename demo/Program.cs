@@ -1,7 +1,7 @@
 using Ci.Demo;
 
-// Ci.Demo LOCAL-HOST-DLL SAMPLE-FOLDER: run.sh starts the parts, and hands their addresses over in the environment.
-if (args is not [var host, var sample])
+// Ci.Demo LOCAL-HOST-DLL APP-FOLDER SAMPLE-FOLDER: run.sh starts the parts, and hands their addresses over in the environment.
+if (args is not [var host, var app, var sample])
 {
     Console.Error.WriteLine("Use ./run.sh demo, which starts what the demo needs.");
     return 2;
@@ -22,7 +22,7 @@ using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Cr
     });
 try
 {
-    await using var story = await DemoStory.StartAsync(host, sample, stop.Token);
+    await using var story = await DemoStory.StartAsync(host, app, sample, stop.Token);
     await story.PlayAsync(stop.Token);
     return 0;
 }

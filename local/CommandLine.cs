@@ -3,12 +3,12 @@ using System.Net;
 
 namespace Ci.Local;
 
-/// <summary>Reads <c>--port N</c> and <c>--script-root DIR</c>, the options that <c>func start</c> has too, <c>--address IP</c>, and <c>--hidden TIME</c>.</summary>
+/// <summary>Reads the options; <c>--port N</c> and <c>--script-root DIR</c> are those that <c>func start</c> has too.</summary>
 internal static class CommandLine
 {
     public static LocalHostOptions Parse(string[] args)
     {
-        var options = new LocalHostOptions { ScriptRoot = FindScriptRoot() };
+        var options = new LocalHostOptions { ScriptRoot = "" };
         for (var i = 0; i < args.Length; i += 2)
         {
             var value = i + 1 < args.Length ? args[i + 1] : throw new HostException($"{args[i]} needs a value behind it.");
@@ -23,16 +23,17 @@ internal static class CommandLine
                 "--hidden" => TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var hidden) && hidden >= TimeSpan.FromSeconds(2) && hidden <= TimeSpan.FromDays(7)
                     ? options with { QueueTimes = options.QueueTimes with { Hidden = hidden } }
                     : throw new HostException($"--hidden is '{value}'; it must be a time like 00:10:00, from 00:00:02 to 7.00:00:00."),
+                "--app" => options with { App = value },
                 "--script-root" => options with { ScriptRoot = value },
-                var other => throw new HostException($"'{other}' is no option; there are --port N, --address IP, --hidden TIME and --script-root DIR."),
+                var other => throw new HostException($"'{other}' is no option; there are --app DIR, --port N, --address IP, --hidden TIME and --script-root DIR."),
             };
         }
 
-        return options;
+        return options.ScriptRoot.Length > 0 ? options : options with { ScriptRoot = FindScriptRoot() ?? options.App ?? Directory.GetCurrentDirectory() };
     }
 
-    /// <summary>The nearest folder above the current one that has a host.json, else the program's own, which has a copy.</summary>
-    private static string FindScriptRoot()
+    /// <summary>The nearest folder, from the current one upwards, that has a host.json.</summary>
+    private static string? FindScriptRoot()
     {
         for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
         {
@@ -42,6 +43,6 @@ internal static class CommandLine
             }
         }
 
-        return AppContext.BaseDirectory;
+        return null;
     }
 }

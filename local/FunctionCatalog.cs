@@ -1,25 +1,28 @@
-using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
-using Microsoft.Azure.Functions.Worker;
+using Ci.Local.Worker.Protocol;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Configuration;
 
 namespace Ci.Local;
 
 /// <summary>A function with an HTTP trigger.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Method">The method that is called.</param>
+/// <param name="Id">Under which its worker knows it.</param>
+/// <param name="Parameter">The name of the binding that takes the request.</param>
 /// <param name="Methods">The HTTP methods in upper case; none means any.</param>
 /// <param name="Route">The route behind the route prefix.</param>
-public sealed record HttpFunction(string Name, MethodInfo Method, IReadOnlyList<string> Methods, string Route);
+public sealed record HttpFunction(string Name, string Id, string Parameter, IReadOnlyList<string> Methods, string Route);
 
 /// <summary>A function with a queue trigger.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Method">The method that is called.</param>
+/// <param name="Id">Under which its worker knows it.</param>
+/// <param name="Parameter">The name of the binding that takes the message.</param>
 /// <param name="QueueName">The queue.</param>
 /// <param name="Connection">The name of the setting that holds the connection string.</param>
-public sealed record QueueFunction(string Name, MethodInfo Method, string QueueName, string Connection);
+public sealed record QueueFunction(string Name, string Id, string Parameter, string QueueName, string Connection);
 
-/// <summary>The functions of some assemblies, found by their attributes and sorted by name as the Functions host sorts them.</summary>
+/// <summary>The functions that run, as the worker describes them, sorted by name as the Functions host sorts them.</summary>
 public sealed partial class FunctionCatalog
 {
     private readonly SortedDictionary<string, HttpFunction> _http = new(StringComparer.OrdinalIgnoreCase);
@@ -35,56 +38,88 @@ public sealed partial class FunctionCatalog
     /// <summary>The queue-triggered ones.</summary>
     public IReadOnlyCollection<QueueFunction> Queues => _queues.Values;
 
-    /// <summary>Finds the functions.</summary>
-    /// <exception cref="HostException">A function is one that no host, or not this one, can run; or a <c>%setting%</c> is missing.</exception>
-    public static FunctionCatalog Find(IEnumerable<Type> types, IConfiguration settings)
+    /// <summary>Reads what the worker says of its functions.</summary>
+    /// <exception cref="HostException">A function is one that this host cannot run; or a <c>%setting%</c> is missing.</exception>
+    internal static FunctionCatalog Read(IEnumerable<RpcFunctionMetadata> functions, IConfiguration settings)
     {
         var catalog = new FunctionCatalog();
-        foreach (var method in types.Where(t => t is { IsClass: true, IsGenericTypeDefinition: false }).SelectMany(t => t.GetMethods()))
+        foreach (var function in functions)
         {
-            if (method.GetCustomAttribute<FunctionAttribute>() is { Name: var name })
-            {
-                catalog.Add(name, method, settings);
-            }
+            catalog.Add(function, settings);
         }
 
         return catalog;
     }
 
-    private void Add(string name, MethodInfo method, IConfiguration settings)
+    /// <summary>Those that host.json's <c>functions</c> names; all where it names none.</summary>
+    /// <exception cref="HostException">It names a function that the app does not have.</exception>
+    internal static IReadOnlyList<RpcFunctionMetadata> Choose(IReadOnlyList<RpcFunctionMetadata> all, IReadOnlyList<string>? names)
     {
+        if (names is null)
+        {
+            return all;
+        }
+
+        var unknown = names.FirstOrDefault(name => !all.Any(function => Is(function, name)));
+        return unknown is null
+            ? [.. all.Where(function => names.Any(name => Is(function, name)))]
+            : throw new HostException(
+                $"host.json: functions names '{unknown}', which the app does not have; it has {string.Join(", ", all.Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase))}.");
+    }
+
+    private static bool Is(RpcFunctionMetadata function, string name) => function.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    private void Add(RpcFunctionMetadata function, IConfiguration settings)
+    {
+        var name = function.Name;
         if (_http.ContainsKey(name) || _queues.ContainsKey(name))
         {
             throw new HostException($"Two functions are named '{name}': give one of them another name.");
         }
 
-        if (Trigger<HttpTriggerAttribute>(method) is { } http)
+        var bindings = function.RawBindings.Select(Binding.Parse).ToList();
+        if (bindings.FirstOrDefault(binding => binding.Type is not ("httpTrigger" or "queueTrigger") && !binding.IsHttpResult) is { } unknown)
         {
-            var route = Resolve(http.Route ?? name, settings).Trim('/');
-            FunctionSignature.CheckHttp(name, method, route);
-            _http[name] = new HttpFunction(name, method, [.. http.Methods.Select(m => m.ToUpperInvariant())], route);
+            throw new HostException($"Function {name} has a binding of type {unknown.Type}; this host knows httpTrigger, queueTrigger and the HTTP result.");
         }
-        else if (Trigger<QueueTriggerAttribute>(method) is { } queue)
-        {
-            FunctionSignature.CheckQueue(name, method);
-            var queueName = Resolve(queue.QueueName, settings).ToLowerInvariant();
-            if (queueName.Length is < 3 or > 63 || !QueueName().IsMatch(queueName))
-            {
-                throw new HostException(
-                    $"Function {name} takes its messages from queue '{queueName}'; a queue's name has 3 to 63 letters, digits and single hyphens between them.");
-            }
 
-            _queues[name] = new QueueFunction(name, method, queueName, Resolve(queue.Connection ?? Connections.Default, settings));
-        }
-        else
+        switch (bindings.SingleOrDefault(binding => !binding.IsHttpResult))
         {
-            throw new HostException($"Function {name} has no trigger that this host knows: mark a parameter with HttpTrigger or QueueTrigger.");
+            case { Type: "httpTrigger" } http:
+                var route = Resolve(http.Route ?? name, settings).Trim('/');
+                CheckRoute(name, route);
+                _http[name] = new HttpFunction(name, function.FunctionId, http.Name, [.. (http.Methods ?? []).Select(m => m.ToUpperInvariant())], route);
+                break;
+            case { Type: "queueTrigger" } queue:
+                var queueName = Resolve(queue.QueueName ?? "", settings).ToLowerInvariant();
+                CheckQueueName(name, queueName);
+                _queues[name] = new QueueFunction(name, function.FunctionId, queue.Name, queueName, Resolve(queue.Connection ?? Connections.Default, settings));
+                break;
+            default:
+                throw new HostException($"Function {name} has no trigger: mark a parameter with HttpTrigger or QueueTrigger.");
         }
     }
 
-    private static T? Trigger<T>(MethodInfo method)
-        where T : Attribute =>
-        method.GetParameters().Select(p => p.GetCustomAttribute<T>()).FirstOrDefault(a => a is not null);
+    private static void CheckRoute(string name, string route)
+    {
+        try
+        {
+            RoutePatternFactory.Parse(route);
+        }
+        catch (RoutePatternException e)
+        {
+            throw new HostException($"Function {name} has route '{route}', which is none: {e.Message}");
+        }
+    }
+
+    private static void CheckQueueName(string name, string queueName)
+    {
+        if (queueName.Length is < 3 or > 63 || !QueueName().IsMatch(queueName))
+        {
+            throw new HostException(
+                $"Function {name} takes its messages from queue '{queueName}'; a queue's name has 3 to 63 letters, digits and single hyphens between them.");
+        }
+    }
 
     private static string Resolve(string text, IConfiguration settings) => Setting().Replace(
         text,
@@ -96,4 +131,28 @@ public sealed partial class FunctionCatalog
 
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
     private static partial Regex QueueName();
+
+    /// <summary>A binding as function.json has it.</summary>
+    private sealed record Binding
+    {
+        private static readonly JsonSerializerOptions AnyCase = new(JsonSerializerDefaults.Web);
+
+        public string Name { get; init; } = "";
+
+        public string Type { get; init; } = "";
+
+        public string? Direction { get; init; }
+
+        public string? Route { get; init; }
+
+        public IReadOnlyList<string>? Methods { get; init; }
+
+        public string? QueueName { get; init; }
+
+        public string? Connection { get; init; }
+
+        public bool IsHttpResult => Type == "http" && string.Equals(Direction, "out", StringComparison.OrdinalIgnoreCase);
+
+        public static Binding Parse(string json) => JsonSerializer.Deserialize<Binding>(json, AnyCase) ?? new Binding();
+    }
 }

@@ -2,44 +2,45 @@ namespace Ci.Local;
 
 /// <summary>Keeps one call of a function within host.json's <c>functionTimeout</c>.</summary>
 /// <param name="timeout">How long a call may take; null for as long as it likes.</param>
-/// <param name="patience">How long a cancelled call may take to return before it is left behind; infinite to wait for it.</param>
-internal sealed class FunctionLimit(TimeSpan? timeout, TimeSpan patience)
+/// <param name="patience">How long a call that took too long may go on after its cancellation.</param>
+/// <param name="end">Ends a call for good that goes on after that.</param>
+internal sealed class FunctionLimit(TimeSpan? timeout, TimeSpan patience, Func<Task> end)
 {
-    /// <summary>Runs the call with a token that is cancelled from outside or by the timeout.</summary>
+    /// <summary>Runs the call with a token that is cancelled from outside or by the timeout, to its end.</summary>
     /// <exception cref="TimeoutException">It took too long, whether or not it heeded its token.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled from outside and did not return in time.</exception>
-    public async Task RunAsync(Func<CancellationToken, Task> call, CancellationToken cancellation)
+    public async Task RunAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = limit.Token.Register(cancelled.SetResult);
-        if (timeout is { } after)
-        {
-            limit.CancelAfter(after);
-        }
-
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var run = call(limit.Token);
-        await Task.WhenAny(run, cancelled.Task);
-        if (limit.IsCancellationRequested)
+        if (timeout is not { } after || await EndsWithinAsync(run, after))
         {
-            // A call that heeds its token may have ended before we hear of the cancellation ourselves.
-            await Task.WhenAny(run, Task.Delay(patience, CancellationToken.None));
-            Observe(run);
-            if (!cancellation.IsCancellationRequested)
-            {
-                throw new TimeoutException($"It took longer than host.json's functionTimeout, {timeout:c}.");
-            }
-
-            if (!run.IsCompleted)
-            {
-                throw new OperationCanceledException("It did not return after its cancellation.", cancellation);
-            }
+            await run;
+            return;
         }
 
-        await run;
+        await limit.CancelAsync();
+        if (!await EndsWithinAsync(run, patience))
+        {
+            await end();
+        }
+
+        try
+        {
+            await run;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // However it ended, it took too long.
+        }
+
+        throw new TimeoutException($"It took longer than host.json's functionTimeout, {timeout:c}.");
     }
 
-    /// <summary>What a call that is left behind throws later is nobody's concern any more.</summary>
-    private static void Observe(Task run) =>
-        run.ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    private static async Task<bool> EndsWithinAsync(Task run, TimeSpan time)
+    {
+        using var ended = new CancellationTokenSource();
+        var isInTime = await Task.WhenAny(run, Task.Delay(time, ended.Token)) == run;
+        await ended.CancelAsync();
+        return isInTime;
+    }
 }

@@ -39,14 +39,20 @@ public sealed record QueueSettings
 /// <summary>The part of host.json that this host reads; keys of others are left alone, as the Functions host leaves them.</summary>
 public sealed record HostJson
 {
+    /// <summary>The route prefix where the file names none.</summary>
+    public const string DefaultRoutePrefix = "api";
+
     /// <summary>What stands before every route.</summary>
-    public string RoutePrefix { get; init; } = "api";
+    public string RoutePrefix { get; init; } = DefaultRoutePrefix;
 
     /// <summary>After how long a function is cancelled; null for never.</summary>
     public TimeSpan? FunctionTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The queue triggers' settings.</summary>
     public QueueSettings Queues { get; init; } = new();
+
+    /// <summary>The names of the functions that run; null for all.</summary>
+    public IReadOnlyList<string>? Functions { get; init; }
 
     /// <summary>The least level that is logged by category; <c>default</c> is all others.</summary>
     public IReadOnlyDictionary<string, LogLevel> LogLevels { get; init; } = new Dictionary<string, LogLevel>();
@@ -75,11 +81,12 @@ public sealed record HostJson
 
             return new HostJson
             {
-                RoutePrefix = root.Child("extensions").Child("http").Text("routePrefix", "api").Trim('/'),
+                RoutePrefix = root.Child("extensions").Child("http").Text("routePrefix", DefaultRoutePrefix).Trim('/'),
                 FunctionTimeout = root.Text("functionTimeout", "") == "-1"
                     ? null
                     : root.Time("functionTimeout", TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1), "or \"-1\" for no limit"),
                 Queues = ParseQueues(root.Child("extensions").Child("queues")),
+                Functions = root.Names("functions"),
                 LogLevels = root.Child("logging").Child("logLevel").Levels(),
             };
         }
@@ -139,6 +146,11 @@ public sealed record HostJson
         public T OneOf<T>(string key, T fallback)
             where T : struct, Enum =>
             Find(key) is { } value ? Named<T>(key, value) : fallback;
+
+        public IReadOnlyList<string>? Names(string key) => Find(key) is not { } value ? null
+            : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(name => name.ValueKind == JsonValueKind.String)
+                ? [.. value.EnumerateArray().Select(name => name.GetString()!)]
+                : throw Wrong(key, value, "it must be a list of names in quotes");
 
         public Dictionary<string, LogLevel> Levels()
         {

@@ -56,6 +56,12 @@ internal static class HostJsonSettings
             return;
         }
 
+        if (Entries(setting) is { } entries)
+        {
+            LayList(parent, setting.Key, entries);
+            return;
+        }
+
         if (parent[setting.Key] is not JsonObject child)
         {
             parent[setting.Key] = child = new JsonObject(new JsonNodeOptions { PropertyNameCaseInsensitive = true });
@@ -65,5 +71,31 @@ internal static class HostJsonSettings
         {
             Lay(child, below);
         }
+    }
+
+    /// <summary>The entries of a list, which settings number: <c>PATH__0</c>, <c>PATH__1</c>; null where it is no list.</summary>
+    private static SortedDictionary<int, string>? Entries(IConfigurationSection setting)
+    {
+        var entries = new SortedDictionary<int, string>();
+        foreach (var child in setting.GetChildren())
+        {
+            if (child.Value is not { } value || !int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            {
+                return null;
+            }
+
+            entries[index] = value;
+        }
+
+        return entries.Count > 0 ? entries : null;
+    }
+
+    /// <summary>Each entry replaces the file's of that number; what the file has beyond them stays, as .NET's configuration has it.</summary>
+    private static void LayList(JsonObject parent, string key, SortedDictionary<int, string> entries)
+    {
+        var file = parent[key] as JsonArray ?? [];
+        var own = entries.Keys.Max() + 1;
+        parent[key] = new JsonArray(
+            [.. Enumerable.Range(0, Math.Max(own, file.Count)).Select(i => entries.TryGetValue(i, out var value) ? (JsonNode?)value : i < file.Count ? file[i]?.DeepClone() : null).Where(node => node is not null)]);
     }
 }

@@ -1,36 +1,30 @@
+using System.Runtime.InteropServices;
 using Ci.Local;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
+// Until the host runs and listens to them itself.
+using var stop = new CancellationTokenSource();
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 try
 {
-    var options = CommandLine.Parse(args);
-    var (app, functions, host) = LocalHost.Build(options);
-    await using (app)
-    {
-        // Before the host does it, which would log a stack trace.
-        app.Services.GetService<IStartupValidator>()?.Validate();
-        await app.StartAsync();
-        Banner.Print(Console.Out, functions, host, app.Urls.First());
-        await app.WaitForShutdownAsync();
-    }
-
+    await using var host = await LocalHost.StartAsync(CommandLine.Parse(args), stop.Token);
+    Banner.Print(Console.Out, host.Functions, host.HostJson, host.Url.ToString().TrimEnd('/'));
+    await host.WaitForShutdownAsync(CancellationToken.None);
+    await host.StopAsync(CancellationToken.None);
     return 0;
-}
-catch (OptionsValidationException e)
-{
-    foreach (var failure in e.Failures)
-    {
-        // A generated validator puts the type's and the member's name before our sentence.
-        var colon = failure.IndexOf(": ", StringComparison.Ordinal);
-        Console.Error.WriteLine(colon < 0 || failure[..colon].Contains(' ', StringComparison.Ordinal) ? failure : failure[(colon + 2)..]);
-    }
-
-    return 1;
 }
 catch (Exception e) when (e is HostException or IOException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 0;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
 }

@@ -54,8 +54,7 @@ public sealed partial class BuildIntake(Admission admission, QueueRoom room, Bui
     private async Task<Admitted> StoreAtOnceAsync(HeadChange change, CancellationToken cancellation)
     {
         var admitting = admission.AdmitAsync(change, cancellation);
-        await Task.WhenAll(admitting, queue.SendAsync(change.Request, TimeSpan.Zero, cancellation));
-        queue.Tell();
+        await Task.WhenAll(admitting, queue.SendAsync(change.Request, cancellation));
         return await admitting;
     }
 

@@ -44,6 +44,37 @@ public sealed partial class DeliveryIntake(
 
     private async Task<DeliveryResult> DecideAsync(Delivery delivery, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(BodyLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            if (RefuseUnread(delivery) is { } refusal)
+            {
+                await WebhookBody.DropAsync(delivery.Body, delivery.Length, either.Token);
+                return refusal;
+            }
+
+            if (await WebhookBody.ReadAsync(delivery.Body, delivery.Length, either.Token) is { } body)
+            {
+                return await DecideAsync(delivery, body, cancellation);
+            }
+
+            await WebhookBody.DropAsync(delivery.Body, delivery.Length, either.Token);
+            return TooLarge();
+        }
+        catch (IOException e)
+        {
+            return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return new DeliveryResult.Refused(408, $"The body did not arrive within {BodyLimit.TotalSeconds:F0} seconds.");
+        }
+    }
+
+    /// <summary>What is refused for what its headers say: of such a body nothing is kept.</summary>
+    private DeliveryResult.Refused? RefuseUnread(Delivery delivery)
+    {
         if (delivery.Length > WebhookBody.MaxBytes)
         {
             return TooLarge();
@@ -55,28 +86,7 @@ public sealed partial class DeliveryIntake(
             return TooMany();
         }
 
-        // A delivery that nobody signed is refused before its body is read.
-        if (Problem(WebhookSignature.CheckForm(delivery.Signature)) is { } formProblem)
-        {
-            return new DeliveryResult.Refused(401, formProblem);
-        }
-
-        using var limit = new CancellationTokenSource(BodyLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
-        {
-            return await WebhookBody.ReadAsync(delivery.Body, delivery.Length, either.Token) is { } body
-                ? await DecideAsync(delivery, body, cancellation)
-                : TooLarge();
-        }
-        catch (IOException e)
-        {
-            return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            return new DeliveryResult.Refused(408, $"The body did not arrive within {BodyLimit.TotalSeconds:F0} seconds.");
-        }
+        return Problem(WebhookSignature.CheckForm(delivery.Signature)) is { } problem ? new DeliveryResult.Refused(401, problem) : null;
     }
 
     private async Task<DeliveryResult> DecideAsync(Delivery delivery, ReadOnlyMemory<byte> body, CancellationToken cancellation)
@@ -147,10 +157,10 @@ public sealed partial class DeliveryIntake(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Delivery {Delivery}: build {BuildId} {Verdict}")]
+        [LoggerMessage(1, LogLevel.Information, "webhook  {Verdict}")]
         public static partial void Accepted(ILogger logger, string? delivery, string buildId, string verdict);
 
-        [LoggerMessage(2, LogLevel.Information, "Delivery {Delivery}: {Verdict}")]
+        [LoggerMessage(2, LogLevel.Information, "webhook  {Verdict}")]
         public static partial void NothingToDo(ILogger logger, string? delivery, string verdict);
 
         [LoggerMessage(3, LogLevel.Warning, "Delivery {Delivery} refused with {Status}: {Problem}")]

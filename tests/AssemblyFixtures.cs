@@ -1,6 +1,9 @@
+using Ci.Tests.EndToEnd;
 using Ci.Tests.Fixtures;
 
 [assembly: AssemblyFixture(typeof(Azurite))]
 [assembly: AssemblyFixture(typeof(DockerEngine))]
 [assembly: AssemblyFixture(typeof(Registry))]
 [assembly: AssemblyFixture(typeof(Chromium))]
+[assembly: AssemblyFixture(typeof(Ci.Tests.Local.SampleHost))]
+[assembly: AssemblyFixture(typeof(StoryHosts))]

@@ -1,66 +1,175 @@
 using System.Diagnostics;
+using Ci.Local.Queues;
+using Ci.Local.Worker;
+using Ci.Local.Worker.Protocol;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Http;
 
-/// <summary>Answers requests with one function.</summary>
-internal sealed partial class HttpFunctionEndpoint(HttpFunction function, TimeSpan? timeout, ILogger logger)
+/// <summary>Has the worker answer requests with one function.</summary>
+internal sealed partial class HttpFunctionEndpoint(
+    HttpFunction function,
+    FunctionsWorker worker,
+    WorkerForwarder forwarder,
+    QueueListeners listeners,
+    HostJson host,
+    LocalHostOptions options,
+    IHostApplicationLifetime lifetime,
+    ILogger logger)
 {
-    /// <summary>The Functions host answers larger bodies with 500 at once.</summary>
+    /// <summary>The Functions host cuts the connection of a larger body.</summary>
     public const long MaxBodyBytes = 100 << 20;
 
-    // A request's objects are used again for the next one, so a call is never left behind: its end is waited for.
-    private readonly FunctionLimit _limit = new(timeout, Timeout.InfiniteTimeSpan);
+    // GitHub waits 10 s; a worker that was just lost is back sooner.
+    private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Calls the function and writes what it returns.</summary>
+    /// <summary>Calls the function and passes its answer on.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
+        if (context.Request.ContentLength > MaxBodyBytes)
+        {
+            context.Abort();
+            return;
+        }
+
         var clock = Stopwatch.StartNew();
-        var clientGone = context.RequestAborted;
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        await using var stop = lifetime.ApplicationStopping.Register(() => Leave(context, leave));
         try
         {
-            if (context.Request.ContentLength > MaxBodyBytes)
+            var channel = await ReadyAsync(context.RequestAborted);
+            if (channel is null)
             {
-                throw new BadHttpRequestException($"The body has {context.Request.ContentLength} bytes; {MaxBodyBytes} are allowed.");
+                Log.NoWorker(logger, function.Name);
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return;
             }
 
-            await _limit.RunAsync(cancellation => AnswerAsync(context, cancellation), clientGone);
+            var limit = new FunctionLimit(
+                host.FunctionTimeout, options.WorkerTimes.TimeoutPatience, () => worker.RestartAsync(channel, $"{function.Name} did not end after its functionTimeout."));
+            await limit.RunAsync(cancellationToken => CallAsync(context, channel, cancellationToken), leave.Token);
             Log.Answered(logger, function.Name, context.Request.Method, context.Response.StatusCode, clock.ElapsedMilliseconds);
         }
-        catch (Exception e) when (clientGone.IsCancellationRequested)
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to answer.
-            Log.ClientGone(logger, function.Name, e is OperationCanceledException ? null : e);
+            // Nobody is left to answer, and whatever the call was cancelled at is no failure of the function's.
+            Log.ClientGone(logger, function.Name);
+        }
+        catch (Exception) when (BadRequest(context.GetForwarderErrorFeature()?.Exception) is { } bad)
+        {
+            Log.BadRequest(logger, function.Name, bad.Message);
+            Refuse(context, bad.StatusCode);
         }
         catch (Exception e)
         {
             Log.Failed(logger, e, function.Name);
-            Refuse(context);
+            Refuse(context, StatusCodes.Status500InternalServerError);
         }
-    }
-
-    private async Task AnswerAsync(HttpContext context, CancellationToken cancellation)
-    {
-        context.RequestAborted = cancellation;
-        if (await FunctionInvoker.InvokeAsync(function, context, cancellation) is { } result)
+        finally
         {
-            await result.ExecuteAsync(context);
+            // It may have put a message onto a queue.
+            listeners.LookNow();
         }
     }
 
-    private static void Refuse(HttpContext context)
+    /// <summary>The stop of the host waits for answers, but not for streams that have no end of their own.</summary>
+    private void Leave(HttpContext context, CancellationTokenSource leave)
     {
-        if (context.Response.HasStarted)
+        try
+        {
+            if (context.Response.HasStarted)
+            {
+                leave.Cancel();
+            }
+            else
+            {
+                leave.CancelAfter(options.QueueTimes.ShutdownGrace);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just been answered.
+        }
+    }
+
+    private async Task<WorkerChannel?> ReadyAsync(CancellationToken clientGone)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        patience.CancelAfter(WorkerPatience);
+        try
+        {
+            return await worker.ReadyAsync(patience.Token);
+        }
+        catch (Exception e) when ((e is OperationCanceledException or WorkerGoneException) && !clientGone.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task CallAsync(HttpContext context, WorkerChannel channel, CancellationToken cancellationToken)
+    {
+        // The worker joins the two by the id: the call, which brings the route's values, and the request itself.
+        var id = Guid.NewGuid().ToString();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var call = channel.InvokeAsync(Request(context, id), end.Token);
+        var error = await forwarder.SendAsync(context, channel.HttpUri!, id, cancellationToken);
+        if (error is null)
+        {
+            await call;
+            return;
+        }
+
+        // Nobody takes its answer any more.
+        await end.CancelAsync();
+        await call;
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new WorkerGoneException($"Its answer broke off ({error}): {context.GetForwarderErrorFeature()?.Exception?.Message}");
+    }
+
+    private InvocationRequest Request(HttpContext context, string id)
+    {
+        var request = new InvocationRequest
+        {
+            InvocationId = id,
+            FunctionId = function.Id,
+            TraceContext = new RpcTraceContext { TraceParent = context.Request.Headers.TraceParent.ToString(), TraceState = context.Request.Headers.TraceState.ToString() },
+        };
+        request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = new TypedData { Http = new RpcHttp() } });
+        foreach (var (name, value) in context.GetRouteData().Values)
+        {
+            if (value?.ToString() is { } text)
+            {
+                request.TriggerMetadata[name] = new TypedData { String = text };
+            }
+        }
+
+        return request;
+    }
+
+    /// <summary>Headers that the function has set are sent, as the Functions host sends them.</summary>
+    private static void Refuse(HttpContext context, int status)
+    {
+        if (context.Response.HasStarted || status == StatusCodes.Status413PayloadTooLarge)
         {
             // Cut short, so that the client does not take the half for the whole.
             context.Abort();
             return;
         }
 
-        context.Response.Clear();
-        context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        context.Response.StatusCode = status;
     }
+
+    /// <summary>What this host's web server found wrong with the request while it was passed on, however deep it lies.</summary>
+    private static BadHttpRequestException? BadRequest(Exception? e) => e switch
+    {
+        null => null,
+        BadHttpRequestException bad => bad,
+        AggregateException all => all.InnerExceptions.Select(BadRequest).FirstOrDefault(bad => bad is not null),
+        _ => BadRequest(e.InnerException),
+    };
 
     private static partial class Log
     {
@@ -71,6 +180,12 @@ internal sealed partial class HttpFunctionEndpoint(HttpFunction function, TimeSp
         public static partial void Answered(ILogger logger, string function, string method, int status, long milliseconds);
 
         [LoggerMessage(3, LogLevel.Information, "{Function}: the client went away")]
-        public static partial void ClientGone(ILogger logger, string function, Exception? exception);
+        public static partial void ClientGone(ILogger logger, string function);
+
+        [LoggerMessage(5, LogLevel.Information, "{Function}: the request is no HTTP: {Reason}")]
+        public static partial void BadRequest(ILogger logger, string function, string reason);
+
+        [LoggerMessage(4, LogLevel.Error, "{Function} cannot be called: no worker runs")]
+        public static partial void NoWorker(ILogger logger, string function);
     }
 }

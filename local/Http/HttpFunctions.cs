@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using Ci.Local.Queues;
+using Ci.Local.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Ci.Local.Http;
 
@@ -10,14 +13,16 @@ namespace Ci.Local.Http;
 internal static class HttpFunctions
 {
     /// <summary>Maps every route, and the welcome page.</summary>
-    public static void Map(WebApplication app, FunctionCatalog functions, HostJson host)
+    public static void Map(WebApplication app, FunctionCatalog functions, FunctionsWorker worker, QueueListeners listeners, HostJson host, LocalHostOptions options)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Function");
+        var forwarder = new WorkerForwarder(app.Services.GetRequiredService<IHttpForwarder>());
+        app.Lifetime.ApplicationStopped.Register(forwarder.Dispose);
         app.Use(PrepareAsync);
         var order = 0;
         foreach (var function in functions.Http)
         {
-            var endpoint = new HttpFunctionEndpoint(function, host.FunctionTimeout, logger);
+            var endpoint = new HttpFunctionEndpoint(function, worker, forwarder, listeners, host, options, app.Lifetime, logger);
             app.Map($"/{host.RoutePrefix}/{function.Route}".Replace("//", "/", StringComparison.Ordinal), endpoint.InvokeAsync)
                 .WithMetadata(new AllowedMethods(function.Methods))
                 // The Functions host takes the first function by name whose route fits, not the most precise one.
@@ -29,22 +34,12 @@ internal static class HttpFunctions
             .WithOrder(order);
     }
 
-    /// <summary>What a function sees differs from what was sent: repeated headers are joined, and the host adds its own.</summary>
+    /// <summary>A request that belongs to no trace begins one, which its function goes on with.</summary>
     private static Task PrepareAsync(HttpContext context, RequestDelegate next)
     {
-        var headers = context.Request.Headers;
-        foreach (var (name, values) in headers.Where(h => h.Value.Count > 1).ToArray())
+        if (context.Request.Headers.TraceParent.Count == 0)
         {
-            headers[name] = string.Join(", ", values.ToArray());
-        }
-
-        headers["x-ms-invocation-id"] = Guid.NewGuid().ToString();
-        headers["X-Original-For"] = $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
-        headers["X-Original-Host"] = context.Request.Host.Value;
-        headers["X-Original-Proto"] = context.Request.Scheme;
-        if (!headers.ContainsKey("traceparent"))
-        {
-            headers["traceparent"] = $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
+            context.Request.Headers.TraceParent = $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
         }
 
         return next(context);

@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using Ci.Local.Worker;
+using Ci.Local.Worker.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
@@ -12,9 +16,9 @@ namespace Ci.Local.Queues;
 /// failure, and copies it to the poison queue when it failed too often.
 /// </summary>
 internal sealed partial class MessageWorker(
-    QueueFunction function, QueueClient queue, QueueClient? poison, HostJson host, QueueTimes times, IServiceProvider services, ILogger logger)
+    QueueFunction function, QueueClient queue, QueueClient? poison, FunctionsWorker worker, HostJson host, LocalHostOptions options, ILogger logger)
 {
-    private readonly FunctionLimit _limit = new(host.FunctionTimeout, times.CancelPatience);
+    private static readonly JsonSerializerOptions AsTheyAre = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Sees the message through; never throws.</summary>
     /// <param name="message">The message as it was received.</param>
@@ -53,12 +57,12 @@ internal sealed partial class MessageWorker(
     {
         Log.Started(logger, function.Name, message.MessageId, message.DequeueCount);
         var clock = Stopwatch.StartNew();
-        var hold = new MessageHold(queue, message, times.Hidden, logger);
+        var hold = new MessageHold(queue, message, options.QueueTimes.Hidden, logger);
         try
         {
             await using (hold)
             {
-                await _limit.RunAsync(cancellation => FunctionInvoker.InvokeAsync(function, services, text, cancellation), shutdown);
+                await CallAsync(message, text, shutdown);
             }
         }
         catch (Exception) when (shutdown.IsCancellationRequested)
@@ -78,6 +82,53 @@ internal sealed partial class MessageWorker(
         Log.Succeeded(logger, function.Name, message.MessageId, clock.ElapsedMilliseconds);
         await DeleteAsync(message, hold.PopReceipt);
     }
+
+    private async Task CallAsync(QueueMessage message, string text, CancellationToken shutdown)
+    {
+        var channel = await worker.ReadyAsync(shutdown);
+        var limit = new FunctionLimit(
+            host.FunctionTimeout, options.WorkerTimes.TimeoutPatience, () => worker.RestartAsync(channel, $"{function.Name} did not end after its functionTimeout."));
+        var call = limit.RunAsync(cancellationToken => channel.InvokeAsync(Request(message, text), cancellationToken), shutdown);
+        var cancelled = new TaskCompletionSource();
+        await using var registration = shutdown.Register(cancelled.SetResult);
+        if (await Task.WhenAny(call, cancelled.Task) != call)
+        {
+            // A function that does not heed its cancellation ends with its worker.
+            await Task.WhenAny(call, Task.Delay(options.QueueTimes.CancelPatience, CancellationToken.None));
+            Observe(call);
+            if (!call.IsCompleted)
+            {
+                throw new OperationCanceledException("It did not return after its cancellation.", shutdown);
+            }
+        }
+
+        await call;
+    }
+
+    private InvocationRequest Request(QueueMessage message, string text)
+    {
+        var request = new InvocationRequest
+        {
+            InvocationId = Guid.NewGuid().ToString(),
+            FunctionId = function.Id,
+            TraceContext = new RpcTraceContext { TraceParent = $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00" },
+        };
+        request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = new TypedData { String = text } });
+        // As the queue extension names and writes them.
+        void Say(string name, object? value) => request.TriggerMetadata[name] = new TypedData { Json = JsonSerializer.Serialize(value, AsTheyAre) };
+        request.TriggerMetadata["QueueTrigger"] = new TypedData { String = text };
+        request.TriggerMetadata["Id"] = new TypedData { String = message.MessageId };
+        request.TriggerMetadata["PopReceipt"] = new TypedData { String = message.PopReceipt };
+        Say("DequeueCount", message.DequeueCount);
+        Say("InsertionTime", message.InsertedOn);
+        Say("ExpirationTime", message.ExpiresOn);
+        Say("NextVisibleTime", message.NextVisibleOn);
+        return request;
+    }
+
+    /// <summary>What a call that is left behind throws later is nobody's concern any more.</summary>
+    private static void Observe(Task call) =>
+        call.ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     private Task FailAsync(QueueMessage message, string popReceipt)
     {

@@ -1,16 +1,15 @@
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
-using Ci.Pipeline.Queue;
-using Microsoft.Extensions.DependencyInjection;
+using Ci.Local.Worker;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
 
 /// <summary>
-/// Looks into a queue, with growing pauses while it is empty and at once when this process has put a message onto it, and
-/// has its messages worked on.
+/// Looks into a queue, with growing pauses while it is empty and at once when something may have come, and has its messages
+/// worked on.
 /// </summary>
 internal sealed partial class QueueListener : BackgroundService
 {
@@ -26,26 +25,26 @@ internal sealed partial class QueueListener : BackgroundService
     private readonly MessageWorker _worker;
     private readonly CancellationTokenSource _shutdown = new();
     private readonly RunningTasks _running = new();
-    private readonly QueueSignal? _signal;
     private readonly TimeProvider _time;
     private TaskCompletionSource _news = News();
 
     public QueueListener(
-        QueueFunction function, Func<string, QueueClient> queues, HostJson host, QueueTimes times, IServiceProvider services, ILogger logger)
+        QueueFunction function, Func<string, QueueClient> queues, FunctionsWorker worker, HostJson host, LocalHostOptions options, ILogger logger)
     {
         _queue = queues(function.QueueName);
         _settings = host.Queues;
-        _times = times;
+        _times = options.QueueTimes;
         _logger = logger;
-        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
-        _signal = services.GetService<QueueSignal>();
-        _signal?.Sent += Hear;
+        _time = options.Time;
 
         // A poison queue has no poison queue of its own, and a name can be too long for one.
         var poison = function.QueueName + PoisonSuffix;
         var hasPoison = !function.QueueName.EndsWith(PoisonSuffix, StringComparison.Ordinal) && poison.Length <= 63;
-        _worker = new MessageWorker(function, _queue, hasPoison ? queues(poison) : null, host, times, services, logger);
+        _worker = new MessageWorker(function, _queue, hasPoison ? queues(poison) : null, worker, host, options, logger);
     }
+
+    /// <summary>Something may have come: a pause ends at once.</summary>
+    public void LookNow() => Volatile.Read(ref _news).TrySetResult();
 
     /// <summary>First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -59,7 +58,6 @@ internal sealed partial class QueueListener : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _signal?.Sent -= Hear;
         _shutdown.Dispose();
         base.Dispose();
     }
@@ -93,14 +91,6 @@ internal sealed partial class QueueListener : BackgroundService
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
-        }
-    }
-
-    private void Hear(string queue)
-    {
-        if (queue == _queue.Name)
-        {
-            Volatile.Read(ref _news).TrySetResult();
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Queue;
 
 /// <summary>Queue <c>builds</c> in Azure Storage, onto which a build is durably put.</summary>
-public sealed class BuildQueue(IOptions<StorageOptions> options, QueueSignal signal)
+public sealed class BuildQueue(IOptions<StorageOptions> options)
 {
     /// <summary>The queue's name; the queue trigger and Azure Storage Explorer know it by this.</summary>
     public const string Name = "builds";
@@ -17,18 +17,15 @@ public sealed class BuildQueue(IOptions<StorageOptions> options, QueueSignal sig
         Name,
         new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }.WithShortPatience());
 
+    /// <summary>Creates the queue unless it is there.</summary>
+    /// <exception cref="RequestFailedException">Storage does not answer.</exception>
+    public Task CreateAsync(CancellationToken cancellation) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
+
     /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public async Task SendAsync(BuildRequest request, CancellationToken cancellation)
-    {
-        await SendAsync(request, TimeSpan.Zero, cancellation);
-        Tell();
-    }
+    public Task SendAsync(BuildRequest request, CancellationToken cancellation) => SendAsync(request, TimeSpan.Zero, cancellation);
 
-    /// <summary>Says in this process that there is a message, so that it need not be looked for.</summary>
-    public void Tell() => signal.Tell(Name);
-
-    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most; they find it when they look.</summary>
+    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
     public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellation)
     {

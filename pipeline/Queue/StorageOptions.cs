@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Azure.Data.Tables;
+using Azure.Storage.Queues;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Queue;
@@ -27,3 +29,27 @@ public sealed class StorageOptions
 /// <summary>Checks <see cref="StorageOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class StorageOptionsValidator : IValidateOptions<StorageOptions>;
+
+/// <summary>Checks at start that the connection string is one. It is never shown: it holds the account's key.</summary>
+public sealed class ConnectionStringValidator : IValidateOptions<StorageOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, StorageOptions options)
+    {
+        try
+        {
+            // The tables' client is the stricter of the two that are made from it.
+            _ = new TableServiceClient(options.ConnectionString);
+            _ = new QueueServiceClient(options.ConnectionString);
+            return ValidateOptionsResult.Success;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
+        {
+            // The empty one has a sentence already.
+            return options.ConnectionString.Length == 0
+                ? ValidateOptionsResult.Skip
+                : ValidateOptionsResult.Fail(
+                    "AzureWebJobsStorage is not a connection string: set it to UseDevelopmentStorage=true for Azurite on this machine, or to the one that the storage account's page shows.");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Ci.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Tests.Local;
 
 /// <summary>What comes back from a function.</summary>
-public sealed class AnswerTests
+public sealed class AnswerTests(SampleHost shared)
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("api/nothing")]
     [InlineData("api/nothing-later")]
@@ -23,13 +24,27 @@ public sealed class AnswerTests
     [Fact]
     public async Task An_exception_is_an_empty_500_and_is_logged()
     {
-        await using var host = await TestHost.StartAsync([typeof(HttpSamples.Answers)]);
-        using var response = await host.Http.GetAsync("api/throws", TestContext.Current.CancellationToken);
+        var (response, body) = await GetAsync("api/throws");
 
-        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        Assert.Equal("", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.False(response.Headers.Contains("Half-Done"));
-        Assert.Contains(host.Log, line => line == "Error: Throws failed the secret detail");
+        Assert.Equal((HttpStatusCode.InternalServerError, ""), (response.StatusCode, body));
+        await (await shared.GetAsync()).UntilLoggedAsync("Error: Throws failed");
+        Assert.Contains((await shared.GetAsync()).Log, line => line.StartsWith("Error: Throws failed", StringComparison.Ordinal) && line.Contains("the secret detail", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Headers_that_were_set_before_an_exception_are_sent()
+    {
+        var (response, _) = await GetAsync("api/throws");
+
+        Assert.Equal("yes", response.Headers.GetValues("Half-Done").Single());
+    }
+
+    [Fact]
+    public async Task An_exception_after_the_answer_has_begun_cuts_it_short()
+    {
+        var host = await shared.GetAsync();
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => host.Http.GetStringAsync("api/throws-late", Cancellation));
     }
 
     [Theory]
@@ -44,6 +59,7 @@ public sealed class AnswerTests
         var (response, body) = await GetAsync("api/cookies");
 
         Assert.Equal(["a=1; path=/", "b=2; path=/"], response.Headers.GetValues("Set-Cookie"));
+        Assert.Equal("mine", response.Headers.GetValues("X-Own").Single());
         Assert.Equal("""{"name":"café"}""", System.Text.RegularExpressions.Regex.Unescape(body));
         Assert.Equal("application/json; charset=utf-8", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("Kestrel", response.Headers.Server.ToString());
@@ -54,128 +70,122 @@ public sealed class AnswerTests
     public async Task Function_level_authorization_is_not_enforced() => Assert.Equal("in", (await GetAsync("api/guarded")).Body);
 
     [Fact]
+    public async Task An_answer_of_100_MB_comes_whole()
+    {
+        var host = await shared.GetAsync();
+        await using var body = await host.Http.GetStreamAsync("api/large/100", Cancellation);
+        var (buffer, length) = (new byte[1 << 16], 0L);
+        while (await body.ReadAsync(buffer, Cancellation) is > 0 and var read)
+        {
+            length += read;
+        }
+
+        Assert.Equal(100L << 20, length);
+    }
+
+    [Fact]
     public async Task A_stream_is_not_buffered()
     {
-        var gate = new Gate();
-        await using var host = await TestHost.StartAsync([typeof(Streaming)], services: s => s.AddSingleton(gate));
+        var host = await shared.GetAsync();
+        var gate = Gate();
+        using var response = await host.Http.GetAsync($"api/events/{gate}", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+        Assert.Equal("data: first", await reader.ReadLineAsync(Cancellation));
+        host.Samples.Open(gate);
 
-        using var response = await host.Http.GetAsync("api/events", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
-        Assert.Equal("data: first", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
-        gate.Open.SetResult();
-
-        Assert.Contains("data: second", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("data: second", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.ToString());
     }
 
     [Theory]
-    [InlineData("api/wait")]
-    [InlineData("api/events")]
-    public async Task When_the_client_goes_away_the_function_is_cancelled(string path)
+    [InlineData("wait", "Wait")]
+    [InlineData("events", "Events")]
+    public async Task When_the_client_goes_away_the_function_is_cancelled(string route, string function)
     {
-        var gate = new Gate();
-        await using var host = await TestHost.StartAsync([typeof(Streaming)], services: s => s.AddSingleton(gate));
-        using var client = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var host = await shared.GetAsync();
+        var gate = Gate();
+        using var client = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
 
-        var request = host.Http.GetStringAsync(path, client.Token);
-        await gate.Entered.Task.WaitAsync(TestContext.Current.CancellationToken);
+        var request = host.Http.GetStringAsync($"api/{route}/{gate}", client.Token);
+        await UntilAsync(host, "start", gate);
         await client.CancelAsync();
 
-        await gate.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await UntilAsync(host, "cancelled", gate);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
-        await Parts.UntilAsync(() => Task.FromResult(host.Log.Any(l => l.Contains("the client went away", StringComparison.Ordinal))), "the log");
-        Assert.DoesNotContain(host.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
+        await host.UntilLoggedAsync($"{function}: the client went away");
     }
 
     [Fact]
     public async Task A_function_that_takes_longer_than_functionTimeout_is_cancelled_and_is_500()
     {
-        var gate = new Gate();
-        await using var host = await TestHost.StartAsync(
-            [typeof(Streaming)], """{ "version": "2.0", "functionTimeout": "00:00:01" }""", services: s => s.AddSingleton(gate));
+        await using var host = await TestHost.StartAsync(["Wait"], """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
+        var worker = host.WorkerProcessId;
 
-        using var response = await host.Http.GetAsync("api/wait", TestContext.Current.CancellationToken);
+        using var response = await host.Http.GetAsync("api/wait/never", Cancellation);
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        Assert.True(gate.Cancelled.Task.IsCompleted);
+        Assert.Contains(host.Samples.Events, e => e.What == "cancelled");
         Assert.Contains(host.Log, line => line.Contains("functionTimeout, 00:00:01", StringComparison.Ordinal));
+        Assert.Equal(worker, host.WorkerProcessId);
     }
 
     [Fact]
     public async Task Each_call_has_a_function_and_services_of_its_own_which_are_disposed()
     {
-        await using var host = await TestHost.StartAsync([typeof(Scoped)], services: s => s.AddScoped<PerCall>());
+        var host = await shared.GetAsync();
 
-        var first = await host.Http.GetStringAsync("api/scoped", TestContext.Current.CancellationToken);
-        var second = await host.Http.GetStringAsync("api/scoped", TestContext.Current.CancellationToken);
+        var first = (await GetAsync("api/scoped")).Body;
+        var second = (await GetAsync("api/scoped")).Body;
 
         Assert.NotEqual(first, second);
-        await Parts.UntilAsync(() => Task.FromResult(Scoped.Disposed.Contains(first) && Scoped.Disposed.Contains(second)), "both to be disposed");
+        await Parts.UntilAsync(
+            () => Task.FromResult(host.Samples.Events.Count(e => e is { Function: "PerCall", What: "disposed" } && (e.Detail == first || e.Detail == second)) == 2),
+            "the services of both calls to be disposed");
     }
 
-    private static async Task<(HttpResponseMessage Response, string Body)> GetAsync(string path)
+    [Fact]
+    public async Task What_the_worker_logs_is_logged_here_with_its_level_and_exception()
     {
-        await using var host = await TestHost.StartAsync([typeof(HttpSamples.Answers)]);
-        var response = await host.Http.GetAsync(path, TestContext.Current.CancellationToken);
-        return (response, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var mark = Gate();
+        await GetAsync($"api/logs/{mark}");
+
+        var host = await shared.GetAsync();
+        await host.UntilLoggedAsync($"Critical: {mark} at critical");
+        Assert.Equal(["Information", "Warning", "Error", "Critical"], host.Log.Where(line => line.Contains(mark + " at ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
+        Assert.Contains(host.Log, line => line.StartsWith($"Error: {mark} at error", StringComparison.Ordinal) && line.Contains("the logged exception", StringComparison.Ordinal));
     }
 
-    public sealed class Gate
+    [Fact]
+    public async Task What_the_worker_prints_is_logged()
     {
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mark = Gate();
+        await GetAsync($"api/prints/{mark}");
 
-        public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public async Task WaitAsync(CancellationToken cancellation)
-        {
-            Entered.TrySetResult();
-            try
-            {
-                await Open.Task.WaitAsync(cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                Cancelled.TrySetResult();
-                throw;
-            }
-        }
+        var host = await shared.GetAsync();
+        await host.UntilLoggedAsync($"Information: {mark} on standard output");
+        await host.UntilLoggedAsync($"Warning: {mark} on standard error");
     }
 
-    public sealed class Streaming(Gate gate)
+    [Fact]
+    public async Task A_connection_that_breaks_off_while_the_body_comes_is_the_clients_fault()
     {
-        [Function("Wait")]
-        public Task WaitAsync([HttpTrigger("get", Route = "wait")] HttpRequest request, CancellationToken cancellation) => gate.WaitAsync(cancellation);
+        var host = await shared.GetAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(host.Http.BaseAddress!.Host, host.Http.BaseAddress.Port, Cancellation);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("POST /api/echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a length\r\n"), Cancellation);
+        using var reader = new StreamReader(client.GetStream());
 
-        [Function("Events")]
-        public IResult Events([HttpTrigger("get", Route = "events")] HttpRequest request) => Results.Stream(
-            async stream =>
-            {
-                await stream.WriteAsync("data: first\n\n"u8.ToArray());
-                await stream.FlushAsync();
-                await gate.WaitAsync(request.HttpContext.RequestAborted);
-                await stream.WriteAsync("data: second\n\n"u8.ToArray());
-            },
-            "text/event-stream");
+        Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(Cancellation), StringComparison.Ordinal);
     }
 
-    public sealed class PerCall
+    private static string Gate() => "g" + Guid.NewGuid().ToString("n");
+
+    private static Task UntilAsync(TestHost host, string what, string gate) =>
+        Parts.UntilAsync(() => Task.FromResult(host.Samples.Events.Any(e => e.What == what && e.Detail == gate)), $"{what} of {gate}");
+
+    private async Task<(HttpResponseMessage Response, string Body)> GetAsync(string path)
     {
-        public string Id { get; } = Guid.NewGuid().ToString();
-    }
-
-    public sealed class Scoped(PerCall call) : IAsyncDisposable
-    {
-        public static System.Collections.Concurrent.ConcurrentBag<string> Disposed { get; } = [];
-
-        [Function("Scoped")]
-        public IResult Run([HttpTrigger("get", Route = "scoped")] HttpRequest request) => Results.Text(call.Id);
-
-        public ValueTask DisposeAsync()
-        {
-            Disposed.Add(call.Id);
-            return ValueTask.CompletedTask;
-        }
+        var response = await (await shared.GetAsync()).Http.GetAsync(path, Cancellation);
+        return (response, await response.Content.ReadAsStringAsync(Cancellation));
     }
 }

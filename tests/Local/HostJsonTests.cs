@@ -51,6 +51,21 @@ public sealed class HostJsonTests
     }
 
     [Theory]
+    [InlineData("""{ "version": "2.0" }""", new[] { "A", "B" })]
+    [InlineData("""{ "version": "2.0", "functions": [ "X", "Y", "Z" ] }""", new[] { "A", "B", "Z" })]
+    public void Numbered_settings_replace_the_entries_of_a_list(string text, string[] functions)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["AzureFunctionsJobHost:functions:0"] = "A",
+            ["AzureFunctionsJobHost:functions:1"] = "B",
+        }).Build();
+
+        Assert.Equal(functions, HostJson.Parse(HostJsonSettings.Apply(text, settings)).Functions);
+    }
+
+    [Theory]
+    [InlineData("""{ "version": "2.0", "functions": "Build" }""", "host.json: functions is \"Build\"; it must be a list of names in quotes.")]
     [InlineData("{", "host.json is no JSON: ")]
     [InlineData("{}", "host.json: version is ''; it must be \"2.0\".")]
     [InlineData("""{ "version": "1.0" }""", "host.json: version is '1.0'; it must be \"2.0\".")]

@@ -78,7 +78,19 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use.", await RunToEndAsync(Settings(), port));
+        Assert.Equal($"Port {port} is taken: stop what uses it, or choose another with --port.", await RunToEndAsync(Settings(), port));
+    }
+
+    [Fact]
+    public async Task A_worker_ends_when_its_host_was_killed()
+    {
+        await azurite.StartAsync();
+        await using var host = await RunningHost.StartAsync(Settings());
+        var worker = host.WorkerProcessId;
+
+        await host.KillHostAloneAsync();
+
+        await Parts.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(worker)), "the worker to end");
     }
 
     [Fact]
@@ -138,13 +150,12 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     private async Task<string> RunToEndAsync(Dictionary<string, string?> settings, int? port = null)
     {
         await using var program = Start(port ?? Parts.FreePort(), settings);
-        await Parts.UntilAsync(() => Task.FromResult(program.HasExited), "the program to end", onTimeout: () => program.Output);
-        Assert.Equal(1, await program.StopAsync());
+        Assert.Equal(1, await program.WaitForExitAsync());
         return program.Output.Trim();
     }
 
     private RunningProcess Start(int port, Dictionary<string, string?> settings, params string[] more) => RunningProcess.Start(
         Parts.Find("dotnet")!,
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", _folder.FullName, .. more],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
         settings);
 }

@@ -8,6 +8,8 @@ public sealed class QueueFailureTests(Azurite azurite) : IAsyncLifetime
 {
     private QueueStory _story = null!;
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _story = await QueueStory.StartAsync(azurite);
 
     public ValueTask DisposeAsync() => _story.DisposeAsync();
@@ -15,74 +17,67 @@ public sealed class QueueFailureTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task It_is_tried_again_after_the_visibility_timeout()
     {
-        var clock = Stopwatch.StartNew();
-        var tries = new List<TimeSpan>();
-        _story.Work.Do = (_, _) =>
-        {
-            tries.Add(clock.Elapsed);
-            return tries.Count == 1 ? throw new InvalidOperationException("once") : Task.CompletedTask;
-        };
-        await _story.SendAsync("again");
+        await _story.SendAsync("throw-once");
 
         await _story.HostAsync(QueueStory.HostJson("\"visibilityTimeout\": \"00:00:02\""));
 
         await _story.EmptyAsync();
-        Assert.InRange(tries[1] - tries[0], TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(20));
+        var tries = _story.Samples.Events.Where(e => e.What == "start").ToList();
+        Assert.Equal(2, tries.Count);
+        Assert.True(Stopwatch.GetElapsedTime(tries[0].At, tries[1].At) > TimeSpan.FromSeconds(1.5));
     }
 
     [Fact]
     public async Task After_maxDequeueCount_tries_it_is_in_the_poison_queue_as_it_was()
     {
-        _story.Work.Do = (_, _) => throw new InvalidOperationException("always");
-        await _story.SendAsync("{ \"a\": \"grüße\" }");
+        await _story.SendAsync("throw { \"a\": \"grüße\" }");
 
         var host = await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 3"));
         var poisoned = await _story.PoisonedAsync();
         await _story.EmptyAsync();
 
-        Assert.Equal("{ \"a\": \"grüße\" }", System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(poisoned.MessageText)));
-        Assert.Equal(3, _story.Work.Seen.Count);
-        Assert.Contains(host.Log, line => line.StartsWith("Error: Jobs failed on message", StringComparison.Ordinal) && line.EndsWith("try 3 always", StringComparison.Ordinal));
+        Assert.Equal("throw { \"a\": \"grüße\" }", System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(poisoned.MessageText)));
+        Assert.Equal(3, _story.Samples.Seen().Count);
+        Assert.Contains(host.Log, line =>
+            line.StartsWith("Error: Jobs failed on message", StringComparison.Ordinal) && line.Contains("try 3 ", StringComparison.Ordinal) && line.Contains("always", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task The_poison_queues_own_function_gets_it()
     {
-        _story.Work.Do = (message, _) => message == "bad" ? throw new InvalidOperationException("always") : Task.CompletedTask;
-        await _story.SendAsync("bad");
+        // The second of them takes it as any other message.
+        await _story.SendAsync("throw");
 
-        await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 2"), functions: [typeof(QueueSamples.Jobs), typeof(QueueSamples.PoisonedJobs)]);
+        await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 2"), functions: ["Jobs", "PoisonedJobs"]);
 
         await _story.SeenAsync(3);
-        Assert.Equal(["bad", "bad", "poison: bad"], _story.Work.Seen);
+        Assert.Equal(["Jobs", "Jobs", "PoisonedJobs"], _story.Samples.Events.Where(e => e.What == "start").Take(3).Select(e => e.Function));
     }
 
     [Fact]
     public async Task What_fails_in_a_poison_queue_stays_hidden_there_and_is_tried_again_later_however_often()
     {
-        await _story.Poison.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await _story.Poison.SendMessageAsync("YmFk", TestContext.Current.CancellationToken);
-        _story.Work.Do = (_, _) => throw new InvalidOperationException("always");
+        await _story.Poison.CreateAsync(cancellationToken: Cancellation);
+        await _story.Poison.SendMessageAsync(Convert.ToBase64String("throw"u8), Cancellation);
 
-        await _story.HostAsync(
-            QueueStory.HostJson("\"maxDequeueCount\": 1"), times: new() { Hidden = TimeSpan.FromSeconds(2) }, functions: [typeof(QueueSamples.PoisonedJobs)]);
+        await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 1"), times: new() { Hidden = TimeSpan.FromSeconds(2) }, functions: ["PoisonedJobs"]);
 
         await _story.SeenAsync(3);
-        Assert.All(_story.Work.Seen, message => Assert.Equal("poison: bad", message));
-        Assert.Equal(1, (await _story.Poison.GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+        Assert.All(_story.Samples.Seen("PoisonedJobs"), message => Assert.Equal("throw", message));
+        Assert.Equal(1, (await _story.Poison.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount);
     }
 
     [Fact]
     public async Task What_is_not_base64_goes_to_the_poison_queue_at_once_and_as_it_is()
     {
-        await _story.Jobs.SendMessageAsync("{ not base64 }", TestContext.Current.CancellationToken);
+        await _story.Jobs.SendMessageAsync("{ not base64 }", Cancellation);
         await _story.SendAsync("good");
 
         await _story.HostAsync();
 
         Assert.Equal("{ not base64 }", (await _story.PoisonedAsync()).MessageText);
         await _story.EmptyAsync();
-        Assert.Equal(["good"], _story.Work.Seen);
+        Assert.Equal(["good"], _story.Samples.Seen());
     }
 
     [Fact]
@@ -99,61 +94,51 @@ public sealed class QueueFailureTests(Azurite azurite) : IAsyncLifetime
 
         Assert.Equal("ZGVhZGx5", (await _story.PoisonedAsync()).MessageText);
         await _story.EmptyAsync();
-        Assert.Empty(_story.Work.Seen);
+        Assert.Empty(_story.Samples.Seen());
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_run_beyond_functionTimeout_is_cancelled_and_is_a_failure_even_when_it_returns(bool throws)
+    [InlineData("wait never")]
+    [InlineData("return never")]
+    public async Task A_run_beyond_functionTimeout_is_cancelled_and_is_a_failure_even_when_it_returns(string message)
     {
-        _story.Work.Do = async (_, cancellation) =>
-        {
-            var cancelled = new TaskCompletionSource();
-            await using var registration = cancellation.Register(cancelled.SetResult);
-            await cancelled.Task;
-            if (throws)
-            {
-                cancellation.ThrowIfCancellationRequested();
-            }
-        };
-        await _story.SendAsync("slow");
+        await _story.SendAsync(message);
 
         var host = await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 2", functionTimeout: "00:00:01"));
+        var worker = host.WorkerProcessId;
 
         await _story.PoisonedAsync();
-        Assert.Equal(2, _story.Work.Seen.Count);
+        Assert.Equal(2, _story.Samples.Events.Count(e => e.What == "cancelled"));
         Assert.Contains(host.Log, line => line.Contains("functionTimeout, 00:00:01", StringComparison.Ordinal));
+        Assert.Equal(worker, host.WorkerProcessId);
     }
 
     [Fact]
-    public async Task A_run_that_does_not_heed_its_cancellation_is_left_behind()
+    public async Task A_run_that_does_not_heed_its_cancellation_ends_with_its_worker()
     {
-        var never = new TaskCompletionSource();
-        _story.Work.Do = (message, _) => message == "deaf" ? never.Task : Task.CompletedTask;
-        await _story.SendAsync("deaf");
+        await _story.SendAsync("deaf never");
 
-        await _story.HostAsync(
-            QueueStory.HostJson("\"maxDequeueCount\": 1, \"batchSize\": 1, \"newBatchThreshold\": 0", functionTimeout: "00:00:01"),
-            times: new() { CancelPatience = TimeSpan.FromMilliseconds(500) });
+        var host = await _story.HostAsync(
+            QueueStory.HostJson("\"maxDequeueCount\": 1, \"batchSize\": 1, \"newBatchThreshold\": 0", functionTimeout: "00:00:01"));
+        var worker = host.WorkerProcessId;
         await _story.PoisonedAsync();
         await _story.SendAsync("next");
 
         await _story.EmptyAsync();
-        Assert.Equal(["deaf", "next"], _story.Work.Seen);
-        never.SetResult();
+        Assert.Equal(["deaf never", "next"], _story.Samples.Seen());
+        Assert.NotEqual(worker, host.WorkerProcessId);
+        Assert.False(RunningProcess.IsThere(worker));
     }
 
     [Fact]
     public async Task A_message_that_somebody_else_deleted_meanwhile_is_no_failure()
     {
-        _story.Work.Do = async (_, cancellation) => await _story.Jobs.ClearMessagesAsync(cancellation);
-        await _story.SendAsync("gone");
+        await _story.SendAsync("clear");
 
         var host = await _story.HostAsync();
 
-        await Parts.UntilAsync(() => Task.FromResult(host.Log.Any(l => l.Contains("Jobs succeeded", StringComparison.Ordinal))), "the log");
+        await host.UntilLoggedAsync("Jobs succeeded");
         await host.StopAsync();
-        Assert.DoesNotContain(host.Log, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Warning", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Warning: Queue", StringComparison.Ordinal));
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Ci.Local.Queues;
+using Ci.Local.Worker;
 using Ci.Tests.Fixtures;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Tests.Local;
 
@@ -21,7 +21,8 @@ public sealed class QueueStory : IAsyncDisposable
 
     public string Connection { get; }
 
-    public Work Work { get; } = new();
+    /// <summary>What the functions of all hosts write down.</summary>
+    public SampleFolder Samples { get; } = new();
 
     /// <summary>The queue, its texts as they are stored.</summary>
     public QueueClient Jobs { get; }
@@ -43,14 +44,17 @@ public sealed class QueueStory : IAsyncDisposable
           "extensions": { "queues": { {{{queues}}}{{{(queues.Length > 0 ? "," : "")}}} "maxPollingInterval": "00:00:00.100" } } }
         """;
 
-    public async Task<TestHost> HostAsync(string? hostJson = null, QueueTimes? times = null, Work? work = null, params Type[] functions)
+    public async Task<TestHost> HostAsync(
+        string? hostJson = null, QueueTimes? times = null, WorkerTimes? workerTimes = null, TimeProvider? time = null, params string[] functions)
     {
         var host = await TestHost.StartAsync(
-            functions.Length == 0 ? [typeof(QueueSamples.Jobs)] : functions,
+            functions.Length == 0 ? ["Jobs"] : functions,
             hostJson ?? HostJson(),
             new Dictionary<string, string?> { ["AzureWebJobsStorage"] = Connection },
-            services => services.AddSingleton(work ?? Work),
-            times);
+            times,
+            workerTimes,
+            time,
+            Samples);
         _hosts.Add(host);
         return host;
     }
@@ -65,8 +69,7 @@ public sealed class QueueStory : IAsyncDisposable
         }
     }
 
-    public Task SeenAsync(int count, Work? work = null) =>
-        Parts.UntilAsync(() => Task.FromResult((work ?? Work).Seen.Count >= count), $"{count} messages to be seen");
+    public Task SeenAsync(int count) => Samples.UntilAsync("start", count, () => string.Join("\n", _hosts.SelectMany(host => host.Log)));
 
     /// <summary>Waits until no message is left, hidden ones included.</summary>
     public Task EmptyAsync() =>
@@ -92,5 +95,7 @@ public sealed class QueueStory : IAsyncDisposable
         {
             await host.DisposeAsync();
         }
+
+        Samples.Dispose();
     }
 }

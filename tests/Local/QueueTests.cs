@@ -1,7 +1,5 @@
 using Azure.Storage.Queues;
-using Ci.Pipeline.Queue;
 using Ci.Tests.Fixtures;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Tests.Local;
 
@@ -9,6 +7,8 @@ namespace Ci.Tests.Local;
 public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
 {
     private QueueStory _story = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => _story = await QueueStory.StartAsync(azurite);
 
@@ -21,17 +21,38 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
         await _story.SendAsync("grüße");
 
         await _story.EmptyAsync();
-        Assert.Equal(["grüße"], _story.Work.Seen);
+        Assert.Equal(["grüße"], _story.Samples.Seen());
     }
 
     [Fact]
     public async Task With_encoding_none_a_message_arrives_as_it_is_stored()
     {
         await _story.HostAsync(QueueStory.HostJson("\"messageEncoding\": \"none\""));
-        await _story.Jobs.SendMessageAsync("Zm9v", TestContext.Current.CancellationToken);
+        await _story.Jobs.SendMessageAsync("Zm9v", Cancellation);
 
         await _story.EmptyAsync();
-        Assert.Equal(["Zm9v"], _story.Work.Seen);
+        Assert.Equal(["Zm9v"], _story.Samples.Seen());
+    }
+
+    [Fact]
+    public async Task A_message_comes_as_text_bytes_or_object_and_with_what_the_queue_says_of_it()
+    {
+        var sent = new Dictionary<string, string> { ["bytes"] = "\u0001ab", ["pocos"] = """{ "Name": "tea", "Count": 3 }""", ["metadata"] = "m" };
+        foreach (var (name, text) in sent)
+        {
+            var queue = new QueueClient(_story.Connection, name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+            await queue.CreateAsync(cancellationToken: Cancellation);
+            await queue.SendMessageAsync(text, Cancellation);
+        }
+
+        await _story.HostAsync(functions: ["Bytes", "Poco", "Metadata"]);
+
+        await _story.SeenAsync(3);
+        Assert.Equal("016162", Assert.Single(_story.Samples.Seen("Bytes")));
+        Assert.Equal("3 of tea", Assert.Single(_story.Samples.Seen("Poco")));
+        var metadata = _story.Samples.Events.Where(e => e.Function == "Metadata").ToDictionary(e => e.What, e => e.Detail);
+        Assert.Equal(("1", "m"), (metadata["DequeueCount"], metadata["QueueTrigger"]));
+        Assert.All(["Id", "PopReceipt", "InsertionTime", "ExpirationTime", "NextVisibleTime"], (string name) => Assert.NotEmpty(metadata[name]));
     }
 
     [Theory]
@@ -41,26 +62,24 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
     public async Task Settings_in_percent_signs_name_the_queue_and_the_connection_is_found_by_name(string connection)
     {
         var named = new QueueClient(_story.Connection, "nightly-jobs", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
-        await named.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await named.SendMessageAsync("named", TestContext.Current.CancellationToken);
+        await named.CreateAsync(cancellationToken: Cancellation);
+        await named.SendMessageAsync("named", Cancellation);
 
         await using var host = await TestHost.StartAsync(
-            [typeof(QueueSamples.ByName)],
-            settings: new() { ["Queues:Jobs"] = "Nightly", ["Suffix"] = "jobs", [connection] = _story.Connection },
-            services: s => s.AddSingleton(_story.Work));
+            ["JobsByName"], settings: new() { ["Queues:Jobs"] = "Nightly", ["Suffix"] = "jobs", [connection] = _story.Connection }, samples: _story.Samples);
 
         await _story.SeenAsync(1);
-        Assert.Equal(["named"], _story.Work.Seen);
+        Assert.Equal(["named"], _story.Samples.Seen());
     }
 
     [Fact]
     public async Task A_queue_may_come_later_than_the_host()
     {
-        await _story.Jobs.DeleteAsync(TestContext.Current.CancellationToken);
+        await _story.Jobs.DeleteAsync(Cancellation);
         var host = await _story.HostAsync();
-        Assert.False(await _story.Jobs.ExistsAsync(TestContext.Current.CancellationToken));
+        Assert.False(await _story.Jobs.ExistsAsync(Cancellation));
 
-        await _story.Jobs.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await _story.Jobs.CreateAsync(cancellationToken: Cancellation);
         await _story.SendAsync("late");
 
         await _story.SeenAsync(1);
@@ -68,103 +87,102 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(1, 0, 1)]
-    [InlineData(1, 1, 2)]
-    [InlineData(2, 1, 3)]
-    [InlineData(4, 0, 4)]
-    public async Task No_more_than_batchSize_and_newBatchThreshold_together_run_at_once(int batchSize, int threshold, int most)
+    [InlineData(1, 0, 1, 2)]
+    [InlineData(1, 1, 2, 3)]
+    [InlineData(2, 1, 3, 4)]
+    [InlineData(4, 0, 4, 4)]
+    public async Task No_more_than_batchSize_and_newBatchThreshold_together_run_at_once(int batchSize, int threshold, int most, int begun)
     {
-        // Some take longer, so that a batch does not end all at once.
-        _story.Work.Do = (message, cancellation) => Task.Delay(message[0] % 2 == 0 ? 100 : 500, cancellation);
-        await _story.SendAsync(9);
+        // When the first has ended, as many are begun as can be while all others wait.
+        await _story.SendAsync("wait first");
+        foreach (var number in Enumerable.Range(1, 8))
+        {
+            await _story.SendAsync($"wait all {number}");
+        }
 
         await _story.HostAsync(QueueStory.HostJson($"\"batchSize\": {batchSize}, \"newBatchThreshold\": {threshold}"));
+        await _story.SeenAsync(batchSize);
+        _story.Samples.Open("first");
+        await _story.SeenAsync(begun);
+        _story.Samples.Open("all");
 
         await _story.EmptyAsync();
-        Assert.Equal(9, _story.Work.Seen.Distinct().Count());
-        Assert.Equal(most, _story.Work.Most);
+        Assert.Equal(9, _story.Samples.Seen().Distinct().Count());
+        Assert.Equal(most, _story.Samples.Most);
     }
 
     [Fact]
     public async Task The_next_batch_waits_until_no_more_than_the_threshold_run()
     {
-        var gate = new TaskCompletionSource();
-        _story.Work.Do = (message, _) => message == "0" ? gate.Task : Task.CompletedTask;
-        await _story.SendAsync(4);
+        await _story.SendAsync("wait gate");
+        await _story.SendAsync(3);
         await _story.HostAsync(QueueStory.HostJson("\"batchSize\": 2, \"newBatchThreshold\": 0"));
 
-        await Parts.UntilAsync(async () => await VisibleAsync() == 2 && _story.Work.Seen.Count == 2, "the first batch");
-        gate.SetResult();
+        await Parts.UntilAsync(async () => await VisibleAsync() == 2 && _story.Samples.Seen().Count == 2, "the first batch");
+        _story.Samples.Open("gate");
 
         await _story.EmptyAsync();
-        // The second of a batch may be over before the first one begins; more than a batch never runs.
-        Assert.InRange(_story.Work.Most, 1, 2);
+        Assert.InRange(_story.Samples.Most, 1, 2);
     }
 
     [Fact]
     public async Task A_long_run_keeps_its_message_hidden_from_other_hosts()
     {
-        var other = new Work();
-        _story.Work.Do = other.Do = (_, cancellation) => Task.Delay(5000, cancellation);
-        await _story.SendAsync("long");
+        await _story.SendAsync("pause 5000");
 
         // A message is hidden for two seconds at a time, and the work takes five.
         await _story.HostAsync(times: new() { Hidden = TimeSpan.FromSeconds(2) });
-        await _story.HostAsync(times: new() { Hidden = TimeSpan.FromSeconds(2) }, work: other);
+        await _story.HostAsync(times: new() { Hidden = TimeSpan.FromSeconds(2) });
 
         await _story.EmptyAsync();
-        Assert.Single(_story.Work.Seen.Concat(other.Seen));
+        Assert.Single(_story.Samples.Seen());
     }
 
     [Fact]
     public async Task Two_hosts_share_a_queue_and_no_message_runs_twice()
     {
-        var other = new Work();
-        _story.Work.Do = other.Do = (_, cancellation) => Task.Delay(50, cancellation);
         await _story.HostAsync(QueueStory.HostJson("\"batchSize\": 1, \"newBatchThreshold\": 0"));
-        await _story.HostAsync(QueueStory.HostJson("\"batchSize\": 1, \"newBatchThreshold\": 0"), work: other);
+        await _story.HostAsync(QueueStory.HostJson("\"batchSize\": 1, \"newBatchThreshold\": 0"));
 
-        await _story.SendAsync(30);
+        // Both have to take some, for each of the first two waits until the other one runs.
+        await _story.SendAsync("wait both 1");
+        await _story.SendAsync("wait both 2");
+        await _story.SendAsync(20);
+        await _story.SeenAsync(2);
+        _story.Samples.Open("both");
 
         await _story.EmptyAsync();
-        Assert.Equal(30, _story.Work.Seen.Concat(other.Seen).Distinct().Count());
-        Assert.Equal(30, _story.Work.Seen.Count + other.Seen.Count);
-        Assert.NotEmpty(_story.Work.Seen);
-        Assert.NotEmpty(other.Seen);
+        Assert.Equal(22, _story.Samples.Seen().Distinct().Count());
+        Assert.Equal(22, _story.Samples.Seen().Count);
+        Assert.Equal(2, _story.Samples.Events.Where(e => e.What == "start").Select(e => e.Process).Distinct().Count());
     }
 
     [Fact]
-    public async Task What_this_process_put_onto_the_queue_is_taken_without_waiting_for_the_next_look()
+    public async Task When_an_HTTP_function_has_ended_the_queues_are_looked_into_at_once()
     {
         // Time stands still: after its first, empty look the host never looks again by itself.
-        var (time, signal) = (new SteppedTime(), new QueueSignal());
-        await using var host = await TestHost.StartAsync(
-            [typeof(QueueSamples.Jobs)],
-            QueueStory.HostJson(),
-            new() { ["AzureWebJobsStorage"] = _story.Connection },
-            s => s.AddSingleton(_story.Work).AddSingleton<TimeProvider>(time).AddSingleton(signal));
+        var host = await _story.HostAsync(time: new SteppedTime(), functions: ["Jobs", "Send"]);
 
         foreach (var message in (string[])["a", "b", "c"])
         {
-            await _story.SendAsync(message);
-            signal.Tell("jobs");
+            using var answer = await host.Http.PostAsync("api/send/jobs", new StringContent(message), Cancellation);
+            Assert.True(answer.IsSuccessStatusCode);
             await _story.EmptyAsync();
         }
 
-        Assert.Equal(["a", "b", "c"], _story.Work.Seen);
+        Assert.Equal(["a", "b", "c"], _story.Samples.Seen("Jobs"));
     }
 
     [Fact]
     public async Task A_host_without_its_storage_goes_on_and_says_so()
     {
         await using var host = await TestHost.StartAsync(
-            [typeof(QueueSamples.Jobs), typeof(HttpSamples.Answers)],
-            settings: new() { ["AzureWebJobsStorage"] = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:{Parts.FreePort()}/a" },
-            services: s => s.AddSingleton(_story.Work));
+            ["Jobs", "Guarded"],
+            settings: new() { ["AzureWebJobsStorage"] = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:{Parts.FreePort()}/a" });
 
-        await Parts.UntilAsync(() => Task.FromResult(host.Log.Any(l => l.Contains("Queue jobs cannot be reached", StringComparison.Ordinal))), "the log");
-        Assert.Equal("in", await host.Http.GetStringAsync("api/guarded", TestContext.Current.CancellationToken));
+        await host.UntilLoggedAsync("Queue jobs cannot be reached");
+        Assert.Equal("in", await host.Http.GetStringAsync("api/guarded", Cancellation));
     }
 
-    private async Task<int> VisibleAsync() => (await _story.Jobs.PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value.Length;
+    private async Task<int> VisibleAsync() => (await _story.Jobs.PeekMessagesAsync(32, Cancellation)).Value.Length;
 }

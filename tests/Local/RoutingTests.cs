@@ -3,24 +3,38 @@ using System.Net;
 namespace Ci.Tests.Local;
 
 /// <summary>Which function a request reaches.</summary>
-public sealed class RoutingTests : IAsyncLifetime
+public sealed class RoutingTests(SampleHost shared) : IAsyncLifetime
 {
     private TestHost _host = null!;
 
-    public async ValueTask InitializeAsync() => _host = await TestHost.StartAsync([typeof(HttpSamples.Echo), typeof(HttpSamples.Routes)]);
+    public async ValueTask InitializeAsync() => _host = await shared.GetAsync();
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Theory]
-    [InlineData("""{ "version": "2.0" }""", "api/echo")]
-    [InlineData("""{ "version": "2.0", "extensions": { "http": { "routePrefix": "" } } }""", "echo")]
-    [InlineData("""{ "version": "2.0", "extensions": { "http": { "routePrefix": "ci/v1" } } }""", "ci/v1/echo")]
-    public async Task The_route_prefix_stands_before_every_route(string hostJson, string path)
+    [InlineData("", "echo")]
+    [InlineData("ci/v1", "ci/v1/echo")]
+    public async Task The_route_prefix_stands_before_every_route(string prefix, string path)
     {
-        await using var host = await TestHost.StartAsync([typeof(HttpSamples.Echo)], hostJson);
+        // The worker reads it from the file beside it.
+        var app = CopyApp();
+        var hostJson = $$"""{ "version": "2.0", "extensions": { "http": { "routePrefix": "{{prefix}}" } } }""";
+        await System.IO.File.WriteAllTextAsync(Path.Combine(app.FullName, "host.json"), hostJson, TestContext.Current.CancellationToken);
+        await using (var host = await TestHost.StartAsync(["EchoGet"], hostJson, app: app.FullName))
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync("GET", path, host));
+            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("GET", "other/" + path, host));
+        }
 
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync("GET", path, host));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("GET", "other/" + path, host));
+        app.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_route_prefix_that_the_worker_does_not_know_is_refused()
+    {
+        var refusal = await TestHost.RefusalAsync(["EchoGet"], settings: new() { ["AzureFunctionsJobHost__extensions__http__routePrefix"] = "ci" });
+
+        Assert.StartsWith("extensions.http.routePrefix is 'ci' here and 'api' in ", refusal, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -60,7 +74,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [InlineData("POST", "api/zebra", "ZebraPost")]
     public async Task Functions_are_tried_in_order_of_name_and_not_of_precision(string method, string path, string function)
     {
-        await using var host = await TestHost.StartAsync([typeof(HttpSamples.Ordered)]);
+        await using var host = await TestHost.StartAsync(["Aardvark", "Middle", "Zebra", "ZebraPost"]);
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
 
@@ -90,6 +104,17 @@ public sealed class RoutingTests : IAsyncLifetime
 
     [Fact]
     public async Task The_root_is_a_welcome_page() => Assert.Contains("up and running", await GetAsync(""), StringComparison.Ordinal);
+
+    private static DirectoryInfo CopyApp()
+    {
+        var copy = Directory.CreateTempSubdirectory("ci-app-");
+        foreach (var file in Directory.EnumerateFiles(TestHost.App))
+        {
+            System.IO.File.Copy(file, Path.Combine(copy.FullName, Path.GetFileName(file)));
+        }
+
+        return copy;
+    }
 
     private Task<string> GetAsync(string path) => _host.Http.GetStringAsync(path, TestContext.Current.CancellationToken);
 

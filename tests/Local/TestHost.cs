@@ -1,76 +1,113 @@
 using System.Collections.Concurrent;
 using Ci.Local;
 using Ci.Local.Queues;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
+using Ci.Local.Worker;
+using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging;
 
 namespace Ci.Tests.Local;
 
-/// <summary>The local host with functions of a test's own, in this process, on a free port.</summary>
+/// <summary>The local host in this process, on a free port, with the sample app as its worker.</summary>
 public sealed class TestHost : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly LocalHost _host;
     private readonly LogSink _log;
+    private readonly DirectoryInfo _scriptRoot;
+    private readonly SampleFolder? _ownSamples;
 
-    private TestHost(WebApplication app, LogSink log)
+    private TestHost(LocalHost host, LogSink log, DirectoryInfo scriptRoot, SampleFolder samples, bool ownsSamples)
     {
-        _app = app;
+        _host = host;
         _log = log;
-        Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        _scriptRoot = scriptRoot;
+        Samples = samples;
+        _ownSamples = ownsSamples ? samples : null;
+        Http = new HttpClient { BaseAddress = host.Url, Timeout = Parts.Limit };
     }
+
+    /// <summary>The built sample app.</summary>
+    public static string App { get; } = Path.Combine(Parts.Root, "tests", "SampleApp", Path.GetRelativePath(Path.Combine(Parts.Root, "tests"), AppContext.BaseDirectory));
 
     public HttpClient Http { get; }
 
+    public SampleFolder Samples { get; }
+
+    public int WorkerProcessId => _host.WorkerProcessId;
+
     public IReadOnlyCollection<string> Log => _log.Lines;
 
+    /// <summary>Starts a host that runs only the functions named.</summary>
     public static async Task<TestHost> StartAsync(
-        Type[] functions,
+        IReadOnlyList<string> functions,
         string hostJson = """{ "version": "2.0" }""",
         Dictionary<string, string?>? settings = null,
-        Action<IServiceCollection>? services = null,
-        QueueTimes? times = null)
+        QueueTimes? times = null,
+        WorkerTimes? workerTimes = null,
+        TimeProvider? time = null,
+        SampleFolder? samples = null,
+        string? app = null)
     {
         var folder = Directory.CreateTempSubdirectory("ci-host-");
+        var shared = samples ?? new SampleFolder();
+        var log = new LogSink();
+        var all = new Dictionary<string, string?>(settings ?? []) { ["Samples__Folder"] = shared.Path };
+        for (var i = 0; i < functions.Count; i++)
+        {
+            all[$"AzureFunctionsJobHost__functions__{i}"] = functions[i];
+        }
+
         try
         {
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "host.json"), hostJson);
-            var log = new LogSink();
-            var (app, _, _) = LocalHost.Build(new LocalHostOptions
-            {
-                Port = 0,
-                ScriptRoot = folder.FullName,
-                FunctionTypes = functions,
-                Settings = settings ?? [],
-                QueueTimes = times ?? new QueueTimes(),
-                Configure = (collection, _) =>
+            var host = await LocalHost.StartAsync(
+                new LocalHostOptions
                 {
-                    collection.AddLogging(logging => logging.ClearProviders().AddProvider(log));
-                    services?.Invoke(collection);
+                    Port = 0,
+                    ScriptRoot = folder.FullName,
+                    App = app ?? App,
+                    Settings = all,
+                    QueueTimes = times ?? new QueueTimes(),
+                    WorkerTimes = workerTimes ?? new WorkerTimes(),
+                    Time = time ?? TimeProvider.System,
+                    Logging = logging => logging.AddProvider(log),
                 },
-            });
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            return new TestHost(app, log);
+                TestContext.Current.CancellationToken);
+            return new TestHost(host, log, folder, shared, samples is null);
         }
-        finally
+        catch
         {
             folder.Delete(recursive: true);
+            if (samples is null)
+            {
+                shared.Dispose();
+            }
+
+            throw;
         }
     }
 
     /// <summary>What the host says to a person when it refuses to start.</summary>
-    public static async Task<string> RefusalAsync(Type[] functions, string hostJson = """{ "version": "2.0" }""", Dictionary<string, string?>? settings = null)
+    public static async Task<string> RefusalAsync(
+        IReadOnlyList<string> functions, string hostJson = """{ "version": "2.0" }""", Dictionary<string, string?>? settings = null, SampleFolder? samples = null, WorkerTimes? workerTimes = null)
     {
-        var e = await Assert.ThrowsAsync<HostException>(async () => await (await StartAsync(functions, hostJson, settings)).DisposeAsync());
+        var e = await Assert.ThrowsAsync<HostException>(
+            async () => await (await StartAsync(functions, hostJson, settings, samples: samples, workerTimes: workerTimes)).DisposeAsync());
         return e.Message;
     }
 
-    public Task StopAsync() => _app.StopAsync(TestContext.Current.CancellationToken);
+    public Task UntilLoggedAsync(string words) => Parts.UntilAsync(
+        () => Task.FromResult(Log.Any(line => line.Contains(words, StringComparison.Ordinal))), $"the log to say '{words}'", () => string.Join('\n', Log));
+
+    public Task StopAsync() => _host.StopAsync(TestContext.Current.CancellationToken);
+
+    public Task WaitForShutdownAsync() => _host.WaitForShutdownAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _app.DisposeAsync();
+        await _host.DisposeAsync();
+        _scriptRoot.Delete(recursive: true);
+        _ownSamples?.Dispose();
     }
 
     private sealed class LogSink : ILoggerProvider, ILogger
@@ -87,7 +124,7 @@ public sealed class TestHost : IAsyncDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception?.Message}");
+            _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
 
         public void Dispose()
         {
