@@ -1,6 +1,5 @@
 using Ci.Functions.Answers;
 using Ci.Pipeline;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
@@ -9,19 +8,19 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>What people do with a build by hand.</summary>
-public sealed class ActionsFunction(Gate gate, BuildActions actions, BuildViews views)
+public sealed class ActionsFunction(Doors doors, BuildActions actions, BuildViews views)
 {
     /// <summary><c>POST /api/builds/{id}/cancel</c></summary>
     [Function("CancelBuild")]
     public async Task<IResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request, string id, CancellationToken cancellation) =>
-        gate.RefuseAccess(request) ?? Answer(request, id, await actions.CancelAsync(id, cancellation));
+        doors.RefuseAccess(request) ?? Answer(request, id, await actions.CancelAsync(id, cancellation));
 
     /// <summary><c>POST /api/builds/{id}/rebuild</c></summary>
     [Function("RebuildBuild")]
     public async Task<IResult> RebuildAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request, string id, CancellationToken cancellation) =>
-        gate.RefuseAccess(request) ?? Answer(request, id, await actions.RebuildAsync(id, cancellation));
+        doors.RefuseAccess(request) ?? Answer(request, id, await actions.RebuildAsync(id, cancellation));
 
     private IResult Answer(HttpRequest request, string id, ActionResult result) => (result, request.IsForm()) switch
     {

@@ -1,5 +1,4 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Pictures for readmes.</summary>
-public sealed class BadgeFunction(Gate gate, Badges badges)
+public sealed class BadgeFunction(Doors doors, Badges badges)
 {
     private const string Ending = ".svg";
 
@@ -16,7 +15,7 @@ public sealed class BadgeFunction(Gate gate, Badges badges)
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "badge/{owner}/{file}")] HttpRequest request, string owner, string file, CancellationToken cancellation)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }

@@ -5,10 +5,10 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Builds what the queue asks for.</summary>
-public sealed class BuildFunction(BuildRunner runner)
+public sealed class BuildFunction(BuildRunner runner, RunningBuilds running)
 {
     /// <summary>A message on queue <c>builds</c>.</summary>
     [Function("Build")]
     public Task RunAsync([QueueTrigger(BuildQueue.Name)] string message, CancellationToken cancellation) =>
-        runner.RunAsync(BuildRequest.Parse(message), cancellation);
+        running.RunAsync(stop => runner.RunAsync(BuildRequest.Parse(message), stop), cancellation);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
@@ -9,14 +8,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Reads back what was built.</summary>
-public sealed class BuildsFunction(Gate gate, BuildRecords records, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
+public sealed class BuildsFunction(Doors doors, BuildRecords records, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
 {
     /// <summary><c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull request and state.</summary>
     [Function("ListBuilds")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds")] HttpRequest request, CancellationToken cancellation)
     {
-        if (gate.RefuseAccess(request) is { } refusal)
+        if (doors.RefuseAccess(request) is { } refusal)
         {
             return refusal;
         }
@@ -43,7 +42,7 @@ public sealed class BuildsFunction(Gate gate, BuildRecords records, BuildLogs lo
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }
@@ -64,7 +63,7 @@ public sealed class BuildsFunction(Gate gate, BuildRecords records, BuildLogs lo
     public async Task<IResult> GetEventsAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/events")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }
@@ -81,7 +80,7 @@ public sealed class BuildsFunction(Gate gate, BuildRecords records, BuildLogs lo
     public async Task<IResult> GetLogAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/log")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }

@@ -1,6 +1,5 @@
 using Ci.Functions.Answers;
 using Ci.Pipeline;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Pages;
@@ -10,14 +9,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The messages that were given up.</summary>
-public sealed class DeadLettersFunction(Gate gate, DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views, WebPages pages)
+public sealed class DeadLettersFunction(Doors doors, DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views, WebPages pages)
 {
     /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in a browser a page.</summary>
     [Function("ListDeadLetters")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellation)
     {
-        if (gate.RefuseAccess(request) is { } refusal)
+        if (doors.RefuseAccess(request) is { } refusal)
         {
             return refusal;
         }
@@ -40,7 +39,7 @@ public sealed class DeadLettersFunction(Gate gate, DeadLetters letters, BuildRec
     public async Task<IResult> ReplayAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        if (gate.RefuseAccess(request) is { } refusal)
+        if (doors.RefuseAccess(request) is { } refusal)
         {
             return refusal;
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Tells what was decided about deliveries, and why.</summary>
-public sealed class DeliveriesFunction(Gate gate, Ledger ledger, TimeProvider time)
+public sealed class DeliveriesFunction(Doors doors, Ledger ledger, TimeProvider time)
 {
     private const int MaxCount = 1000;
 
@@ -21,7 +20,7 @@ public sealed class DeliveriesFunction(Gate gate, Ledger ledger, TimeProvider ti
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "deliveries")] HttpRequest request, CancellationToken cancellation)
     {
-        if (gate.RefuseAccess(request) is { } refusal)
+        if (doors.RefuseAccess(request) is { } refusal)
         {
             return refusal;
         }
@@ -46,7 +45,7 @@ public sealed class DeliveriesFunction(Gate gate, Ledger ledger, TimeProvider ti
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "deliveries/{id}")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        if (gate.RefuseAccess(request) is { } refusal)
+        if (doors.RefuseAccess(request) is { } refusal)
         {
             return refusal;
         }

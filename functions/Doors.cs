@@ -2,14 +2,15 @@ using Ci.Functions.Answers;
 using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Functions;
 
 /// <summary>
 /// Every function's first step: puts the strict headers onto the answer, and asks <see cref="Gate"/> whether the caller may
-/// come in.
+/// come in. Behind the Functions host no <c>X-Forwarded-*</c> arrives here; who stands before a tunnel is known from the settings.
 /// </summary>
-internal static class Doors
+public sealed class Doors(Gate gate, IOptions<AccessOptions> access, IOptions<ReportOptions> report)
 {
     /// <summary>The cookie with a signed-in browser's ticket.</summary>
     public const string Cookie = "ci_ticket";
@@ -19,21 +20,32 @@ internal static class Doors
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
     /// <summary>The answer to give instead, or null: to what needs no key.</summary>
-    public static IResult? RefuseEntry(this Gate gate, HttpRequest request)
+    public IResult? RefuseEntry(HttpRequest request)
     {
         BeStrict(request);
         return Answer(request, gate.RefuseEntry(CallerOf(request)));
     }
 
     /// <summary>The answer to give instead, or null: to lists and actions.</summary>
-    public static IResult? RefuseAccess(this Gate gate, HttpRequest request)
+    public IResult? RefuseAccess(HttpRequest request)
     {
         BeStrict(request);
         return Answer(request, gate.RefuseAccess(CallerOf(request)));
     }
 
-    /// <summary>Who asks.</summary>
-    public static Caller CallerOf(HttpRequest request) => new()
+    /// <summary>Whether the caller may see lists and act.</summary>
+    public bool Knows(HttpRequest request) => gate.Knows(CallerOf(request));
+
+    /// <summary>A ticket for who knows the key; else why there is none.</summary>
+    public (string? Ticket, DateTimeOffset Ends, Refusal? Refusal) SignIn(HttpRequest request, string? key)
+    {
+        BeStrict(request);
+        var signIn = gate.SignIn(CallerOf(request) with { Key = key });
+        AskToWait(request, signIn.Refusal);
+        return signIn;
+    }
+
+    private Caller CallerOf(HttpRequest request) => new()
     {
         Source = SourceOf(request),
         Key = First(request.Headers["x-functions-key"]) ?? First(request.Query["code"]),
@@ -43,12 +55,12 @@ internal static class Doors
     };
 
     /// <summary>The address that a request comes from.</summary>
-    public static string SourceOf(HttpRequest request) =>
-        Throttle.SourceOf(request.HttpContext.Connection.RemoteIpAddress, request.Headers["X-Forwarded-For"]);
+    public string SourceOf(HttpRequest request) => Throttle.SourceOf(
+        request.HttpContext.Connection.RemoteIpAddress,
+        access.Value.ClientAddressHeader is { Length: > 0 } header ? First(request.Headers[header]) : null);
 
     /// <summary>Whether the browser reached this host with TLS, also behind a tunnel.</summary>
-    public static bool IsSecure(HttpRequest request) =>
-        request.IsHttps || string.Equals(request.Headers["X-Forwarded-Proto"].ToString().Split(',')[0].Trim(), "https", StringComparison.OrdinalIgnoreCase);
+    public bool IsSecure(HttpRequest request) => request.IsHttps || (PublicUrl is { Scheme: "https" } url && url.Authority == request.Host.Value);
 
     /// <summary>Puts the strict headers onto the answer.</summary>
     public static void BeStrict(HttpRequest request)
@@ -70,18 +82,24 @@ internal static class Doors
             return null;
         }
 
-        if (refusal.Status == 429)
-        {
-            request.HttpContext.Response.Headers.RetryAfter = "60";
-        }
-
+        AskToWait(request, refusal);
         return refusal.Status == 401 && (HttpMethods.IsGet(request.Method) ? request.WantsPage() : request.IsForm())
             ? new SeeOther("/api/sign-in")
             : Results.Json(new ProblemAnswer(refusal.Problem), ReportJson.Default.ProblemAnswer, statusCode: refusal.Status);
     }
 
+    private static void AskToWait(HttpRequest request, Refusal? refusal)
+    {
+        if (refusal?.Status == 429)
+        {
+            request.HttpContext.Response.Headers.RetryAfter = "60";
+        }
+    }
+
+    private Uri? PublicUrl => Uri.TryCreate(report.Value.PublicUrl, UriKind.Absolute, out var url) ? url : null;
+
     /// <summary>Browsers say so themselves; of one that does not, the origin is compared with the address it used.</summary>
-    private static bool IsFromElsewhere(HttpRequest request)
+    private bool IsFromElsewhere(HttpRequest request)
     {
         if (First(request.Headers["Sec-Fetch-Site"]) is { } site)
         {
@@ -90,7 +108,7 @@ internal static class Doors
 
         return First(request.Headers.Origin) is { } origin
             && (!Uri.TryCreate(origin, UriKind.Absolute, out var from)
-                || (from.Authority != request.Host.Value && from.Authority != First(request.Headers["X-Forwarded-Host"])));
+                || (from.Authority != request.Host.Value && from.Authority != PublicUrl?.Authority));
     }
 
     private static string? First(Microsoft.Extensions.Primitives.StringValues values) =>

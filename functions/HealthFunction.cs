@@ -1,5 +1,4 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +7,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Tells whether builds can run.</summary>
-public sealed class HealthFunction(Gate gate, Health health)
+public sealed class HealthFunction(Doors doors, Health health)
 {
     /// <summary>
     /// <c>GET /api/health</c>: 200, or 503 if builds cannot run, with how each part is; with the key also what is wrong with
@@ -18,13 +17,13 @@ public sealed class HealthFunction(Gate gate, Health health)
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellation)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }
 
         var seen = await health.LookAsync(cancellation);
-        seen = gate.RefuseAccess(Doors.CallerOf(request)) is null ? seen : seen.ForStrangers();
+        seen = doors.Knows(request) ? seen : seen.ForStrangers();
         request.HttpContext.Response.Headers.Vary = "Accept";
         if (request.WantsPage())
         {

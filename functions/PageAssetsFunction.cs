@@ -1,5 +1,4 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,14 +6,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The files that pages need.</summary>
-public sealed class PageAssetsFunction(Gate gate)
+public sealed class PageAssetsFunction(Doors doors)
 {
     /// <summary><c>GET /api/assets/{name}</c></summary>
     [Function("GetPageAsset")]
     public IResult Get(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "assets/{name}")] HttpRequest request, string name)
     {
-        if (gate.RefuseEntry(request) is { } refusal)
+        if (doors.RefuseEntry(request) is { } refusal)
         {
             return refusal;
         }

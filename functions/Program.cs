@@ -1,8 +1,8 @@
+using Ci.Functions.Startup;
 using Ci.Pipeline;
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Extensions.Hosting;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
-builder.Services.AddPipeline(builder.Configuration);
-builder.Build().Run();
+builder.Services.AddPipeline(builder.Configuration).AddApp();
+return builder.Build().CheckAndRun();

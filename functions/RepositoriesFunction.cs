@@ -1,5 +1,4 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
 using Ci.Pipeline.Report.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,11 +6,11 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>What there is of a repository.</summary>
-public sealed class RepositoriesFunction(Gate gate, WebPages pages)
+public sealed class RepositoriesFunction(Doors doors, WebPages pages)
 {
     /// <summary><c>GET /api/repositories/{owner}/{repo}</c>: a page.</summary>
     [Function("GetRepository")]
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "repositories/{owner}/{repo}")] HttpRequest request, string owner, string repo, CancellationToken cancellation) =>
-        gate.RefuseAccess(request) ?? new PageResult(await pages.RepositoryAsync($"{owner}/{repo}", cancellation));
+        doors.RefuseAccess(request) ?? new PageResult(await pages.RepositoryAsync($"{owner}/{repo}", cancellation));
 }

@@ -6,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Takes GitHub's deliveries.</summary>
-public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views)
+public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views, Doors doors)
 {
     /// <summary><c>POST /api/webhook</c></summary>
     [Function("Webhook")]
@@ -16,7 +16,7 @@ public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views)
         Doors.BeStrict(request);
         var delivery = new Delivery
         {
-            Source = Doors.SourceOf(request),
+            Source = doors.SourceOf(request),
             Event = request.Headers["X-GitHub-Event"],
             Id = request.Headers["X-GitHub-Delivery"],
             Signature = request.Headers["X-Hub-Signature-256"],

@@ -55,7 +55,7 @@ public sealed partial class BuildRunner(
         }
 
         using var span = Telemetry.Build(lease.Record);
-        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, request.Commit);
+        Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, Human.Commit(request.Commit));
         await RunAsync(lease, cancellation);
         if (await records.FindAsync(request.BuildId, cancellation) is { IsFinal: true } ended)
         {
@@ -74,10 +74,12 @@ public sealed partial class BuildRunner(
             log.Line($"Trace {trace}");
         }
 
-        lease.Began = stage => Log.Stage(logger, lease.Record.Id, StatusText.Running(stage, null));
-        log.Steps.Announced = step => Log.Step(logger, lease.Record.Id, step.Image, step.Stage, step.Number, step.Total, mask.Hide(step.Instruction));
+        var request = lease.Record.Request;
+        lease.Began = stage => Log.Stage(logger, request.BuildId, request.Repository, request.PullRequest, StatusText.Running(stage, null));
+        log.Steps.Announced = step => Log.Progress(
+            logger, request.BuildId, request.Repository, request.PullRequest, step.Image, $"{step.Stage} {step.Number}/{step.Total}".TrimStart(), mask.Hide(step.Instruction));
         // It ends before the build does: what is told of the end must be the last that GitHub hears.
-        await using var telling = statuses.Follow(lease, log.Steps);
+        await using var telling = statuses.Follow(lease, log.Steps, cancellation);
         try
         {
             var outcome = await DoAsync(lease, clock, log);
@@ -156,7 +158,15 @@ public sealed partial class BuildRunner(
             cancellation);
         if (recorded)
         {
-            Log.Finished(logger, lease.Record.Id, state, summary);
+            var request = lease.Record.Request;
+            if (state == BuildState.Succeeded)
+            {
+                Log.Succeeded(logger, request.BuildId, request.Repository, request.PullRequest, summary);
+            }
+            else
+            {
+                Log.Failed(logger, request.BuildId, request.Repository, request.PullRequest, state, summary);
+            }
         }
         else
         {
@@ -172,20 +182,24 @@ public sealed partial class BuildRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Build {BuildId}: {Repository} pull request {PullRequest} at {Commit}")]
+        // Of what a worker logs the hosts print the message alone, so that it names the pull request; the build's id is among the values.
+        [LoggerMessage(1, LogLevel.Information, "{Repository}#{PullRequest}  Begins with {Commit}, build {BuildId}")]
         public static partial void Started(ILogger logger, string buildId, string repository, int pullRequest, string commit);
 
-        [LoggerMessage(6, LogLevel.Information, "Build {BuildId}: {Words}")]
-        public static partial void Stage(ILogger logger, string buildId, string words);
+        [LoggerMessage(6, LogLevel.Information, "{Repository}#{PullRequest}  {Words}")]
+        public static partial void Stage(ILogger logger, string buildId, string repository, int pullRequest, string words);
 
-        [LoggerMessage(7, LogLevel.Debug, "Build {BuildId}: {Image}, step {Stage} {Number}/{Total}: {Instruction}")]
-        public static partial void Step(ILogger logger, string buildId, string? image, string? stage, int number, int total, string instruction);
+        [LoggerMessage(7, LogLevel.Debug, "{Repository}#{PullRequest}  Building {Image}, step {Step}: {Instruction}")]
+        public static partial void Progress(ILogger logger, string buildId, string repository, int pullRequest, string? image, string step, string instruction);
 
         [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended or is another worker's: nothing to do")]
         public static partial void NothingToDo(ILogger logger, string buildId);
 
-        [LoggerMessage(3, LogLevel.Information, "Build {BuildId} {State}: {Summary}")]
-        public static partial void Finished(ILogger logger, string buildId, BuildState state, string summary);
+        [LoggerMessage(3, LogLevel.Information, "{Repository}#{PullRequest}  ✓ {Summary}")]
+        public static partial void Succeeded(ILogger logger, string buildId, string repository, int pullRequest, string summary);
+
+        [LoggerMessage(8, LogLevel.Information, "{Repository}#{PullRequest}  ✗ {Summary}")]
+        public static partial void Failed(ILogger logger, string buildId, string repository, int pullRequest, BuildState state, string summary);
 
         [LoggerMessage(4, LogLevel.Information, "Build {BuildId} was ended from outside, or is another worker's by now: it is left")]
         public static partial void Stopped(ILogger logger, string buildId);

@@ -26,6 +26,7 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<StorageOptions>().Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "").ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
         services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);
         services.AddValidated<ForkOptions, ForkOptionsValidator>(configuration, ForkOptions.Section);
         services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
@@ -68,7 +69,6 @@ public static class PipelineServices
         services.AddTransient<RegistryAccess>();
 
         services.AddSingleton<BuildPolicy>();
-        services.AddSingleton<QueueSignal>();
         services.AddSingleton<BuildQueue>();
         services.AddSingleton<BuildsTable>();
         services.AddSingleton<BuildRecords>();
@@ -124,6 +124,9 @@ public static class PipelineServices
         services.AddTransient<BuildWork>();
         services.AddTransient<BuildHandover>();
         services.AddTransient<BuildRunner>();
+        services.AddSingleton<RunningBuilds>();
+        services.AddHostedService(host => host.GetRequiredService<RunningBuilds>());
+        services.AddHostedService<QueueCreation>();
         services.AddHostedService<Recovery>();
         return services;
     }
@@ -132,7 +135,7 @@ public static class PipelineServices
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
-        services.AddOptions<TOptions>().Bind(configuration.GetSection(section)).ValidateOnStart();
+        services.AddOptions<TOptions>().Configure(configuration.GetSection(section).BindTo).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
     }
 

@@ -21,9 +21,9 @@ public sealed class EventStream(IAsyncEnumerable<string> events) : IResult
                 await response.Body.FlushAsync(gone);
             }
         }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // Whoever looked went away.
+            // Whoever looked went away, or the host ends; a browser comes again by itself.
         }
     }
 }

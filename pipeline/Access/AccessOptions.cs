@@ -17,15 +17,22 @@ public sealed class AccessOptions
     public string Key { get; set; } = "";
 
     /// <summary>How long a browser stays signed in.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "Api__SignInTime must be a time from 00:01:00 to 365.00:00:00, like 12:00:00.")]
+    [InRange(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "Api__SignInTime must be a time from 00:01:00 to 365.00:00:00, like 12:00:00.")]
     public TimeSpan SignInTime { get; set; } = TimeSpan.FromHours(12);
 
+    /// <summary>
+    /// The header in which the tunnel or proxy before this host hands on the client's address; empty when there is none. Whatever
+    /// stands before this host must take away what clients send under that name, as deploy/ngrok.yml does.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9-]*$", ErrorMessage = "Api__ClientAddressHeader must be the name of a header, like X-Ci-Client-Address, or empty.")]
+    public string ClientAddressHeader { get; set; } = "";
+
     /// <summary>How many requests a minute one address may make of what needs no key.</summary>
-    [Range(1, 1_000_000, ErrorMessage = "Api__RequestsPerMinute must be from 1 to 1000000.")]
+    [InRange(1, 1_000_000, ErrorMessage = "Api__RequestsPerMinute must be from 1 to 1000000.")]
     public int RequestsPerMinute { get; set; } = 600;
 
     /// <summary>How many wrong keys or signatures a minute are taken from one address before it has to wait.</summary>
-    [Range(1, 1_000_000, ErrorMessage = "Api__FailuresPerMinute must be from 1 to 1000000.")]
+    [InRange(1, 1_000_000, ErrorMessage = "Api__FailuresPerMinute must be from 1 to 1000000.")]
     public int FailuresPerMinute { get; set; } = 60;
 }
 

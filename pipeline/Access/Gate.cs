@@ -24,23 +24,29 @@ public sealed record Caller
 /// <param name="Problem">The sentence.</param>
 public sealed record Refusal(int Status, string Problem);
 
-/// <summary>Decides who may come in.</summary>
+/// <summary>Decides who may come in. The right key always may: who does not have it cannot lock out who does.</summary>
 public sealed class Gate(AccessKeys keys, Throttle throttle)
 {
     /// <summary>To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.</summary>
-    public Refusal? RefuseEntry(Caller caller) =>
-        (throttle.MayFail(caller.Source) && Knows(caller)) || throttle.Allows(caller.Source)
-            ? null
-            : new Refusal(429, "Too many requests from your address; wait a minute.");
+    public Refusal? RefuseEntry(Caller caller)
+    {
+        if (Knows(caller))
+        {
+            return null;
+        }
+
+        if (!throttle.Allows(caller.Source))
+        {
+            return TooManyRequests();
+        }
+
+        // Some of it shows more to who has the key, so that it would tell a guess that is right.
+        return caller.Key is null || !keys.IsSet || Fails(caller) ? null : TooManyKeys();
+    }
 
     /// <summary>To lists and actions; null when nothing is in the way.</summary>
     public Refusal? RefuseAccess(Caller caller)
     {
-        if (!throttle.MayFail(caller.Source))
-        {
-            return new Refusal(429, "Too many wrong keys from your address; wait a minute.");
-        }
-
         if (!keys.IsSet)
         {
             return new Refusal(403, "Lists and actions are closed: set Api__Key to a long random string (openssl rand -hex 32), and send it as header x-functions-key.");
@@ -53,8 +59,7 @@ public sealed class Gate(AccessKeys keys, Throttle throttle)
 
         if (caller.Key is not null)
         {
-            throttle.Failed(caller.Source);
-            return new Refusal(401, "The key is wrong; setting Api__Key has the right one.");
+            return Fails(caller) ? new Refusal(401, "The key is wrong; setting Api__Key has the right one.") : TooManyKeys();
         }
 
         if (!keys.IsTicket(caller.Ticket))
@@ -67,41 +72,34 @@ public sealed class Gate(AccessKeys keys, Throttle throttle)
     }
 
     /// <summary>Whether the caller may see lists and act, for pages that show more to those who may.</summary>
-    public bool Knows(Caller caller)
+    public bool Knows(Caller caller) => keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket);
+
+    /// <summary>A ticket for who comes with the key, however many requests others made from the same address; else why there is none.</summary>
+    public (string? Ticket, DateTimeOffset Ends, Refusal? Refusal) SignIn(Caller caller)
     {
-        // What is shown tells whether the key was right, too.
-        if (!throttle.MayFail(caller.Source))
+        if (caller.IsFromElsewhere)
         {
-            return false;
-        }
-
-        if (keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket))
-        {
-            return true;
-        }
-
-        if (caller.Key is not null)
-        {
-            throttle.Failed(caller.Source);
-        }
-
-        return false;
-    }
-
-    /// <summary>A ticket for who knows the key; null, and one failure more, for others.</summary>
-    public (string Ticket, DateTimeOffset Ends)? SignIn(Caller caller)
-    {
-        if (caller.IsFromElsewhere || !throttle.MayFail(caller.Source))
-        {
-            return null;
+            return (null, default, new Refusal(403, "Another site's page asked for this, so it was not done."));
         }
 
         if (keys.IsKey(caller.Key))
         {
-            return keys.NewTicket();
+            var (ticket, ends) = keys.NewTicket();
+            return (ticket, ends, null);
         }
 
+        return (null, default, !throttle.Allows(caller.Source) ? TooManyRequests() : Fails(caller) ? new Refusal(401, "That is not the key.") : TooManyKeys());
+    }
+
+    private static Refusal TooManyRequests() => new(429, "Too many requests from your address; wait a minute.");
+
+    private static Refusal TooManyKeys() => new(429, "Too many wrong keys from your address; wait a minute.");
+
+    /// <summary>Counts a wrong key; false when its address has come with too many.</summary>
+    private bool Fails(Caller caller)
+    {
+        var mayFail = throttle.MayFail(caller.Source);
         throttle.Failed(caller.Source);
-        return null;
+        return mayFail;
     }
 }

@@ -28,22 +28,11 @@ public sealed class Throttle(IOptions<AccessOptions> options) : IDisposable
         using var lease = _failures.AttemptAcquire(source);
     }
 
-    /// <summary>
-    /// Who asks: the connection's address, or, behind a proxy on this machine or its network (ngrok, the Functions host),
-    /// the last address in <c>X-Forwarded-For</c> that is none of those: what stands before it anybody can write.
-    /// </summary>
-    public static string SourceOf(IPAddress? connection, string? forwardedFor)
-    {
-        if (connection is null || !IsNear(connection))
-        {
-            return Shown(connection);
-        }
-
-        var claimed = (forwardedFor ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(text => IPEndPoint.TryParse(text, out var end) ? end.Address : null)
-            .LastOrDefault(address => address is null || !IsNear(address));
-        return Shown(claimed ?? connection);
-    }
+    /// <summary>Who asks: the address that a trusted proxy tells, else the connection's.</summary>
+    /// <param name="connection">The connection's address.</param>
+    /// <param name="told">What the proxy says, where the settings say that one stands before this host.</param>
+    public static string SourceOf(IPAddress? connection, string? told) =>
+        Shown(IPAddress.TryParse(told, out var client) ? client : connection);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -60,19 +49,6 @@ public sealed class Throttle(IOptions<AccessOptions> options) : IDisposable
             ReplenishmentPeriod = count < 60 ? TimeSpan.FromSeconds(60.0 / count) : TimeSpan.FromSeconds(1),
             QueueLimit = 0,
         }));
-
-    private static bool IsNear(IPAddress address)
-    {
-        var ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        if (IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal)
-        {
-            return true;
-        }
-
-        var bytes = ip.GetAddressBytes();
-        return bytes.Length == 4
-            && (bytes[0] == 10 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32) || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254));
-    }
 
     // Whoever has one IPv6 address has the rest of its /64, too.
     private static string Shown(IPAddress? address)

@@ -12,7 +12,7 @@ public sealed class ImageOptions
     public const string Section = "Image";
 
     /// <summary>How large an image may be, unpacked, in bytes; a larger one is not pushed.</summary>
-    [System.ComponentModel.DataAnnotations.Range(1, long.MaxValue, ErrorMessage = "Image__MaxBytes must be a number of bytes, 1 or more.")]
+    [InRange(1, long.MaxValue, ErrorMessage = "Image__MaxBytes must be a number of bytes, 1 or more.")]
     public long MaxBytes { get; set; } = 20_000_000_000;
 }
 

@@ -23,9 +23,10 @@ public sealed class EngineRoom(DockerEngine engine, EngineLeftovers leftovers, I
     public static string MarkerOf(string buildId) => MarkerPrefix + buildId;
 
     /// <summary>Sees a build's containers end, which the engine stops when a build is broken off, and removes what it leaves of them.</summary>
-    public async Task SweepAsync(string marker)
+    public async Task SweepAsync(string marker, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(SweepLimit, time);
+        using var longest = new CancellationTokenSource(SweepLimit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(longest.Token, cancellation);
         try
         {
             while (await leftovers.RemoveContainersAsync(marker, DateTimeOffset.MaxValue, limit.Token) > 0)

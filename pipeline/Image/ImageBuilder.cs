@@ -1,5 +1,6 @@
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Source;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Image;
@@ -12,9 +13,12 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's source, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageStamps stamps, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageStamps stamps, IHostApplicationLifetime lifetime, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
+
+    // A worker that is to end has five seconds, in which the build must be handed over; the hourly look removes what stays.
+    private static readonly TimeSpan CleaningLimitAtStop = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan[] PushPauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
     /// <summary>
@@ -32,22 +36,24 @@ public sealed class ImageBuilder(
         BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellation)
     {
         var made = new List<string>();
+        using var cleaning = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var stopping = lifetime.ApplicationStopping.Register(() => cleaning.CancelAfter(CleaningLimitAtStop));
         try
         {
-            return await BuildAsync(request, commit, spec, content, made.Add, output, pushing, cancellation);
+            return await BuildAsync(request, commit, spec, content, made.Add, output, pushing, cleaning.Token, cancellation);
         }
         finally
         {
             if (request.IsFork)
             {
-                using var limit = new CancellationTokenSource(CleaningLimit);
-                await room.ForgetImagesAsync(made, limit.Token);
+                await CleanAsync(limit => room.ForgetImagesAsync(made, limit), cleaning.Token);
             }
         }
     }
 
     private async Task<CommitImage> BuildAsync(
-        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cleaning,
+        CancellationToken cancellation)
     {
         var repository = Repository(spec.Name);
         var tag = ImageTags.OfCommit(request.Commit);
@@ -70,7 +76,7 @@ public sealed class ImageBuilder(
             Files = commit.FilesOf(spec, ContextName(request, spec)),
             WriteContext = (stream, token) => commit.WriteContextAsync(spec, stream, token),
         };
-        var built = await BuildAsync(build, output, cancellation);
+        var built = await BuildAsync(build, output, cleaning, cancellation);
         Task? removing = null;
         try
         {
@@ -79,7 +85,7 @@ public sealed class ImageBuilder(
             await commit.ConfirmAsync(cancellation);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellation);
-            removing = RemoveAsync(build.Name);
+            removing = RemoveAsync(build.Name, cleaning);
             var stamp = new ImageStamp
             {
                 Labels = built.HasLabels ? new Dictionary<string, string>() : build.Labels,
@@ -90,7 +96,7 @@ public sealed class ImageBuilder(
         finally
         {
             // Also when the build is stopped: a name that is left behind keeps a whole image on the disk.
-            await (removing ?? RemoveAsync(build.Name));
+            await (removing ?? RemoveAsync(build.Name, cleaning));
         }
     }
 
@@ -104,10 +110,13 @@ public sealed class ImageBuilder(
     internal static string? ContextName(BuildRequest request, ImageSpec spec) =>
         request.IsFork ? null : $"{request.Repository}@{request.Commit}:{spec.Context}:{spec.DockerfilePath}";
 
-    private async Task RemoveAsync(string name)
+    private Task RemoveAsync(string name, CancellationToken cleaning) => CleanAsync(limit => engine.RemoveAsync(name, limit), cleaning);
+
+    private static async Task CleanAsync(Func<CancellationToken, Task> clean, CancellationToken cleaning)
     {
-        using var limit = new CancellationTokenSource(CleaningLimit);
-        await engine.RemoveAsync(name, limit.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cleaning);
+        limit.CancelAfter(CleaningLimit);
+        await clean(limit.Token);
     }
 
     /// <summary>The repository's last images: the pull request's own, and what was merged.</summary>
@@ -128,7 +137,7 @@ public sealed class ImageBuilder(
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
     public string Repository(string name) => $"{options.Value.Address.TrimEnd('/')}/{name}";
 
-    private async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    private async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cleaning, CancellationToken cancellation)
     {
         try
         {
@@ -136,7 +145,7 @@ public sealed class ImageBuilder(
         }
         catch (Exception e) when (e is not ImageUnavailableException)
         {
-            await room.SweepAsync(build.Marker);
+            await room.SweepAsync(build.Marker, cleaning);
             throw;
         }
     }

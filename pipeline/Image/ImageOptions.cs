@@ -141,30 +141,30 @@ public sealed class DockerOptions
     /// The memory that a build step may use, swap included, in bytes; 0 for all. BuildKit knows no such limit: one that is
     /// set makes <see cref="BuilderKind.Auto"/> take the classic builder. Null: <see cref="DefaultMemory"/> where that builds.
     /// </summary>
-    [Range(0, long.MaxValue, ErrorMessage = "Docker__Memory must be a number of bytes, 0 or more.")]
+    [InRange(0, long.MaxValue, ErrorMessage = "Docker__Memory must be a number of bytes, 0 or more.")]
     public long? Memory { get; set; }
 
     /// <summary>What a step of the classic builder may use when no limit is set, in bytes.</summary>
     public const long DefaultMemory = 8_000_000_000;
 
     /// <summary>The processors that a build step may use, like 1.5; 0 for all.</summary>
-    [Range(0, 4096, ErrorMessage = "Docker__Cpus must be a number of processors, 0 or more.")]
+    [InRange(0, 4096, ErrorMessage = "Docker__Cpus must be a number of processors, 0 or more.")]
     public double Cpus { get; set; }
 
     /// <summary>How long the engine keeps what a build left of its images, which speeds up the next.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
+    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepImages { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much of that it keeps at most, in bytes.</summary>
-    [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxImageBytes must be a number of bytes, 0 or more.")]
+    [InRange(0, long.MaxValue, ErrorMessage = "Docker__MaxImageBytes must be a number of bytes, 0 or more.")]
     public long MaxImageBytes { get; set; } = 20_000_000_000;
 
     /// <summary>How long the engine keeps build cache that nothing uses.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
+    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepCache { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much build cache it keeps at most, in bytes.</summary>
-    [Range(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
+    [InRange(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
     public long MaxCacheBytes { get; set; } = 20_000_000_000;
 
     /// <summary>

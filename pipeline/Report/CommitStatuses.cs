@@ -33,16 +33,26 @@ public sealed partial class CommitStatuses(
     /// <summary>Whether a build has a status: closing a pull request builds nothing that could have one.</summary>
     public static bool HasStatus(BuildRecord record) => record.Request.Purpose != BuildPurpose.Close;
 
-    /// <summary>Tells what a worker does, until that is disposed of.</summary>
-    public StatusProgress Follow(BuildLease lease, BuildSteps steps)
+    /// <summary>
+    /// Tells what a worker does, until that is disposed of. A word that is on its way when the worker is to stop is given up: the
+    /// build's hand-over waits for none, and whoever takes the build up tells of it anew.
+    /// </summary>
+    public StatusProgress Follow(BuildLease lease, BuildSteps steps, CancellationToken stop)
     {
         var hasImages = false;
         return new(
             () => CanTell && HasStatus(lease.Record) ? StatusText.Running(lease.Stage, steps.Newest) : null,
             async text =>
             {
-                hasImages = hasImages || await TellImagesAsync(lease.Record.Id, CancellationToken.None);
-                return await TellAsync(lease.Record, text, CancellationToken.None);
+                try
+                {
+                    hasImages = hasImages || await TellImagesAsync(lease.Record.Id, stop);
+                    return await TellAsync(lease.Record, text, stop);
+                }
+                catch (OperationCanceledException) when (stop.IsCancellationRequested)
+                {
+                    return false;
+                }
             },
             time);
     }

@@ -8,6 +8,12 @@ public static class WebhookBody
     /// <summary>GitHub caps payloads at 25 MB (docs.github.com, "Webhook events and payloads").</summary>
     public const int MaxBytes = 25 * 1024 * 1024;
 
+    /// <summary>
+    /// How much of a body is read and dropped before a refusal. A Functions host fails to hand on the answer of a worker that does
+    /// not read what is being sent to it. Workers' web servers read 30,000,000 bytes of a body at most (Kestrel's default limit).
+    /// </summary>
+    private const int MostDropped = 30_000_000;
+
     private const int FirstBytes = 64 * 1024;
 
     /// <summary>The whole body, or null when it is larger than <see cref="MaxBytes"/>.</summary>
@@ -37,6 +43,22 @@ public static class WebhookBody
         }
 
         return buffer.AsMemory(0, count);
+    }
+
+    /// <summary>Reads the rest of a body that is refused, and forgets it.</summary>
+    public static async Task DropAsync(Stream body, long? length, CancellationToken cancellation)
+    {
+        if (length > MostDropped)
+        {
+            return;
+        }
+
+        var buffer = new byte[FirstBytes];
+        var left = (long)MostDropped;
+        while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation) is > 0 and var read)
+        {
+            left -= read;
+        }
     }
 
     /// <summary>

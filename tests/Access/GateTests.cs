@@ -37,16 +37,43 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void Guessing_ends_soon_and_for_the_right_key_too()
+    public void Guessing_ends_soon_and_locks_out_nobody_who_has_the_key()
     {
-        var gate = Gate(new AccessOptions { Key = Key, FailuresPerMinute = 3 });
+        var gate = Gate(new AccessOptions { Key = Key, FailuresPerMinute = 3, RequestsPerMinute = 1 });
 
-        var statuses = Enumerable.Range(0, 4).Select(i => gate.RefuseAccess(Caller with { Key = $"guess {i}" })!.Status);
+        var statuses = Enumerable.Range(0, 5).Select(i => gate.RefuseAccess(Caller with { Key = $"guess {i}" })!.Status);
 
-        Assert.Equal([401, 401, 401, 429], statuses.ToArray());
-        Assert.Equal(429, gate.RefuseAccess(Caller with { Key = Key })!.Status);
-        Assert.Null(gate.RefuseAccess(new Caller { Source = "another", Key = Key }));
-        Assert.False(gate.Knows(Caller with { Key = Key }));
+        Assert.Equal([401, 401, 401, 429, 429], statuses.ToArray());
+        Assert.Null(gate.RefuseAccess(Caller with { Key = Key }));
+        Assert.Null(gate.RefuseAccess(Caller with { Ticket = Ticket() }));
+        Assert.True(gate.Knows(Caller with { Key = Key }));
+        Assert.NotNull(gate.SignIn(Caller with { Key = Key }).Ticket);
+        Assert.Null(gate.RefuseEntry(Caller with { Key = Key }));
+    }
+
+    [Fact]
+    public void Guesses_count_wherever_the_answer_would_tell_a_right_one()
+    {
+        var open = Gate(new AccessOptions { Key = Key, FailuresPerMinute = 2 });
+        var signIn = Gate(new AccessOptions { Key = Key, FailuresPerMinute = 2 });
+
+        Assert.Equal([null, null, 429], Enumerable.Range(0, 3).Select(i => open.RefuseEntry(Caller with { Key = $"guess {i}" })?.Status).ToArray());
+        Assert.Equal([401, 401, 429], Enumerable.Range(0, 3).Select(i => signIn.SignIn(Caller with { Key = $"guess {i}" }).Refusal!.Status).ToArray());
+        Assert.Equal(429, open.RefuseAccess(Caller with { Key = "a guess" })!.Status);
+        // Who guessed nothing is only counted with the rest of the requests.
+        Assert.Null(open.RefuseEntry(Caller));
+    }
+
+    [Fact]
+    public void A_browser_signs_in_although_its_address_made_too_many_requests()
+    {
+        var gate = Gate(new AccessOptions { Key = Key, RequestsPerMinute = 1 });
+        while (gate.RefuseEntry(Caller) is null)
+        {
+        }
+
+        Assert.NotNull(gate.SignIn(Caller with { Key = Key }).Ticket);
+        Assert.Equal(429, gate.SignIn(Caller with { Key = "a guess" }).Refusal!.Status);
     }
 
     [Fact]
@@ -66,9 +93,9 @@ public sealed class GateTests
     {
         var gate = Gate();
 
-        Assert.Null(gate.RefuseAccess(Caller with { Ticket = gate.SignIn(Caller with { Key = Key })!.Value.Ticket }));
-        Assert.Null(gate.SignIn(Caller with { Key = "a guess" }));
-        Assert.Null(gate.SignIn(Caller with { Key = Key, IsFromElsewhere = true }));
+        Assert.Null(gate.RefuseAccess(Caller with { Ticket = gate.SignIn(Caller with { Key = Key }).Ticket }));
+        Assert.Equal(401, gate.SignIn(Caller with { Key = "a guess" }).Refusal!.Status);
+        Assert.Equal(403, gate.SignIn(Caller with { Key = Key, IsFromElsewhere = true }).Refusal!.Status);
     }
 
     private static Caller Caller => new() { Source = "203.0.113.9" };

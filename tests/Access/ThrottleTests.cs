@@ -28,15 +28,14 @@ public sealed class ThrottleTests
 
     [Theory]
     [InlineData("203.0.113.9", null, "203.0.113.9")]
-    [InlineData("203.0.113.9", "198.51.100.1", "203.0.113.9")]
     [InlineData("127.0.0.1", null, "127.0.0.1")]
     [InlineData("127.0.0.1", "198.51.100.1", "198.51.100.1")]
-    [InlineData("127.0.0.1", "198.51.100.1:52011", "198.51.100.1")]
-    [InlineData("::ffff:172.18.0.5", "198.51.100.1, 172.18.0.4", "198.51.100.1")]
-    [InlineData("127.0.0.1", "made-up, 198.51.100.1", "198.51.100.1")]
-    [InlineData("127.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.3", "198.51.100.1")]
+    [InlineData("::ffff:172.18.0.5", null, "172.18.0.5")]
     [InlineData("127.0.0.1", "nonsense", "127.0.0.1")]
+    [InlineData("127.0.0.1", "6.6.6.6, 198.51.100.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "", "127.0.0.1")]
     [InlineData("2001:db8:1:2:3::4", null, "20010db800010002")]
-    public void The_source_is_who_came_to_the_nearest_proxy_and_not_what_anybody_wrote(string connection, string? forwarded, string source) =>
-        Assert.Equal(source, Throttle.SourceOf(IPAddress.Parse(connection), forwarded));
+    [InlineData("127.0.0.1", "2001:db8:1:2:3::4", "20010db800010002")]
+    public void The_source_is_the_address_that_the_tunnel_tells_or_the_connections(string connection, string? told, string source) =>
+        Assert.Equal(source, Throttle.SourceOf(IPAddress.Parse(connection), told));
 }

@@ -97,8 +97,88 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
         var cookie = Header(signedIn, "Set-Cookie").ToLowerInvariant();
         Assert.All(["httponly", "samesite=strict", "path=/api"], part => Assert.Contains(part, cookie, StringComparison.Ordinal));
         Assert.DoesNotContain(Story.Key, cookie, StringComparison.Ordinal);
-        using var behindTls = await SignInAsync(Story.Key, ("X-Forwarded-Proto", "https"));
-        Assert.Contains("secure", Header(behindTls, "Set-Cookie"), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("secure", cookie, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ci.example.org", true)]
+    [InlineData("localhost", false)]
+    public async Task The_cookie_is_for_TLS_alone_where_the_browser_came_by_the_public_address(string address, bool isSecure)
+    {
+        await using var host = await RunningHost.StartAsync(Settings(("Report__PublicUrl", "https://ci.example.org")));
+        // No browser can claim it: the Functions host sets these headers anew.
+        using var signedIn = await SignInAsync(Story.Key, host, ("Host", address), ("X-Forwarded-Proto", isSecure ? "http" : "https"));
+
+        Assert.Equal(isSecure, Header(signedIn, "Set-Cookie").Contains("secure", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task A_strangers_guesses_do_not_lock_out_who_has_the_key()
+    {
+        var guesses = new List<int>();
+        foreach (var number in Enumerable.Range(0, 8))
+        {
+            using var guess = await SendAsync("GET", "api/builds", ("x-functions-key", $"guess {number}"));
+            guesses.Add((int)guess.StatusCode);
+        }
+
+        // Behind a tunnel that tells no addresses, both are one.
+        using var right = await SendAsync("GET", "api/builds", ("x-functions-key", Story.Key));
+        using var signedIn = await SignInAsync(Story.Key);
+
+        Assert.Contains(429, guesses);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.SeeOther), (right.StatusCode, signedIn.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_strangers_requests_do_not_lock_out_who_has_the_key()
+    {
+        await using var host = await RunningHost.StartAsync(Settings(("Api__RequestsPerMinute", "1")));
+        using var http = new HttpClient { BaseAddress = host.Url };
+        await Parts.UntilAsync(
+            async () =>
+            {
+                using var answer = await http.GetAsync(new Uri($"api/builds/{Unknown}", UriKind.Relative), Cancellation);
+                return answer.StatusCode == HttpStatusCode.TooManyRequests;
+            },
+            "429");
+
+        using var guess = await SignInAsync("a guess", host);
+        using var signedIn = await SignInAsync(Story.Key, host);
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.SeeOther), (guess.StatusCode, signedIn.StatusCode));
+    }
+
+    [Theory]
+    [InlineData("GET", "api/health")]
+    [InlineData("GET", "api/builds")]
+    [InlineData("POST", "api/sign-in")]
+    public async Task Guessing_ends_soon_wherever_a_right_key_would_be_seen(string method, string path)
+    {
+        var statuses = new List<HttpStatusCode>();
+        await Parts.UntilAsync(
+            async () =>
+            {
+                using var answer = method == "POST" ? await SignInAsync($"guess {statuses.Count}") : await SendAsync(method, path, ("x-functions-key", $"guess {statuses.Count}"));
+                statuses.Add(answer.StatusCode);
+                return statuses[^1] == HttpStatusCode.TooManyRequests;
+            },
+            "429",
+            onTimeout: () => string.Join(' ', statuses));
+
+        Assert.InRange(statuses.Count, 6, 500);
+    }
+
+    [Theory]
+    [InlineData("/api/assets/../health")]
+    [InlineData("/api/assets/%2e%2e/health")]
+    public async Task A_hosts_web_server_resolves_dots_so_that_a_tunnel_must_not_pass_them_on(string path)
+    {
+        using var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
+        using var reader = new StreamReader(client.GetStream());
+
+        Assert.Contains("\"parts\"", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +238,7 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task An_address_with_too_many_requests_waits_and_another_does_not()
     {
-        await using var host = await RunningHost.StartAsync(Settings(("Api__RequestsPerMinute", "3")));
+        await using var host = await RunningHost.StartAsync(Settings(("Api__RequestsPerMinute", "3"), ("Api__ClientAddressHeader", "X-Ci-Client-Address")));
         using var http = new HttpClient { BaseAddress = host.Url };
 
         await Parts.UntilAsync(async () => await AskAsync("198.51.100.1") == 429, "429");
@@ -168,10 +248,30 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
         async Task<int> AskAsync(string source)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"api/builds/{Unknown}");
-            request.Headers.Add("X-Forwarded-For", source);
+            request.Headers.Add("X-Ci-Client-Address", source);
             using var answer = await http.SendAsync(request, Cancellation);
             return (int)answer.StatusCode;
         }
+    }
+
+    [Theory]
+    [InlineData("X-Ci-Client-Address")]
+    [InlineData("X-Forwarded-For")]
+    public async Task What_a_client_says_of_its_address_is_not_believed_unless_a_setting_says_so(string header)
+    {
+        await using var host = await RunningHost.StartAsync(Settings(("Api__RequestsPerMinute", "3")));
+        using var http = new HttpClient { BaseAddress = host.Url };
+        var number = 0;
+
+        await Parts.UntilAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, $"api/builds/{Unknown}");
+                request.Headers.Add(header, $"198.51.100.{++number % 250}");
+                using var answer = await http.SendAsync(request, Cancellation);
+                return answer.StatusCode == HttpStatusCode.TooManyRequests;
+            },
+            "429");
     }
 
     [Fact]
@@ -247,9 +347,11 @@ public sealed partial class DoorTests(Azurite azurite) : IAsyncLifetime
         return (int)answer.StatusCode;
     }
 
-    private async Task<HttpResponseMessage> SignInAsync(string key, params (string Name, string Value)[] headers)
+    private Task<HttpResponseMessage> SignInAsync(string key) => SignInAsync(key, _host);
+
+    private async Task<HttpResponseMessage> SignInAsync(string key, RunningHost host, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "api/sign-in") { Content = new FormUrlEncodedContent([KeyValuePair.Create("key", key)]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(host.Url, "api/sign-in")) { Content = new FormUrlEncodedContent([KeyValuePair.Create("key", key)]) };
         foreach (var (name, value) in headers)
         {
             request.Headers.Add(name, value);

@@ -35,8 +35,25 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task A_truncated_signature_is_401() => await AssertAsync(await SendAsync("{}", signature: "sha256=12"), 401, "64 hex digits");
 
+    /// <summary>A host's forwarder fails now and then when the worker answers before it has read what is sent: so each is sent a few times.</summary>
+    [Theory]
+    [InlineData(26 << 20, false, "", 413, "25 MB")]
+    [InlineData(26 << 20, true, "", 413, "25 MB")]
+    [InlineData(30_000_000, false, "", 413, "25 MB")]
+    [InlineData(25 << 20, false, null, 401, "GitHub__WebhookSecret")]
+    [InlineData(25 << 20, true, "sha256=12", 401, "64 hex digits")]
+    public async Task A_large_body_is_refused_with_its_own_answer(int bytes, bool chunked, string? signature, int status, string words)
+    {
+        var body = new string(' ', bytes);
+        for (var time = 0; time < 5; time++)
+        {
+            await AssertAsync(await SendAsync(body, signature: signature, chunked: chunked), status, words);
+        }
+    }
+
     [Fact]
-    public async Task A_26_MB_body_is_413() => await AssertAsync(await SendAsync(new string(' ', 26 * 1024 * 1024)), 413, "25 MB");
+    public async Task A_body_of_25_MB_is_taken_as_any_other() =>
+        await AssertAsync(await SendAsync("{}" + new string(' ', (25 << 20) - 2), @event: "ping"), 200, "pong");
 
     [Theory]
     [InlineData("not json")]
@@ -158,9 +175,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         settings["GitHub__WebhookSecret"] = "";
         await using var host = RunningHost.Start(Parts.FreePort(), settings);
 
-        await Parts.UntilAsync(() => Task.FromResult(host.HasExited), "the host to refuse");
-
-        Assert.Equal(1, host.ExitCode);
+        Assert.Equal(1, await host.WaitForExitAsync());
         Assert.Contains("GitHub__WebhookSecret is empty", host.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", host.Output, StringComparison.Ordinal);
     }
@@ -215,11 +230,12 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        string body, string? @event = "pull_request", string? signature = "", string contentType = "application/json", RunningHost? host = null)
+        string body, string? @event = "pull_request", string? signature = "", string contentType = "application/json", RunningHost? host = null, bool chunked = false)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook")) { Content = new ByteArrayContent(bytes) };
         request.Content.Headers.ContentType = new(contentType);
+        request.Headers.TransferEncodingChunked = chunked;
         request.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
         if (@event is not null)
         {

@@ -1,3 +1,4 @@
+using Ci.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -48,7 +49,7 @@ internal sealed class NgrokStandIn : IAsyncDisposable
 
         for (var i = 0; i < times; i++)
         {
-            await _questions.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            Assert.True(await _questions.WaitAsync(Parts.Limit, TestContext.Current.CancellationToken), $"ngrok was asked {i} times more, not {times}.");
         }
     }
 

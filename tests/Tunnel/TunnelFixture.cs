@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Threading.Channels;
 using Ci.Pipeline.Webhook.Tunnel;
+using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -46,7 +47,7 @@ internal sealed class TunnelFixture : IAsyncDisposable
     public async Task<string> LogsAsync(string words)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(Parts.Limit);
         try
         {
             await foreach (var line in _lines.Reader.ReadAllAsync(limit.Token))

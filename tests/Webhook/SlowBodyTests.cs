@@ -10,7 +10,7 @@ namespace Ci.Tests.Webhook;
 
 public sealed class SlowBodyTests
 {
-    private readonly ManualTime _time = new();
+    private readonly SteppedTime _time = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

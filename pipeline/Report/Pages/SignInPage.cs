@@ -4,7 +4,7 @@ namespace Ci.Pipeline.Report.Pages;
 public static class SignInPage
 {
     /// <summary>The page; <paramref name="problem"/> says why the last try did not succeed.</summary>
-    public static Page Render(string? problem = null) => new(
+    public static Page Render(string? problem = null, int status = 200) => new(
         Layout.Page("Sign in", "", Markup.Of($"""
             <div class="head"><h1>Sign in</h1></div>
             <form class="card sign-in" method="post" action="/api/sign-in">
@@ -14,5 +14,5 @@ public static class SignInPage
             <p><button type="submit">Sign in</button></p>
             </form>
             """)),
-        problem is null ? 200 : 401);
+        status);
 }

@@ -19,7 +19,7 @@ public static class TunnelServices
     {
         var section = configuration.GetSection(TunnelOptions.Section);
         services.AddOptions<TunnelOptions>()
-            .Bind(section)
+            .Configure(section.BindTo)
             .Configure(options => Tidy(options, section[nameof(TunnelOptions.Repositories)]))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<TunnelOptions>>(new TunnelOptionsValidator(configuration));

@@ -1,0 +1,117 @@
+using System.Net.Sockets;
+using Ci.Pipeline.Report;
+using Ci.Tests.Faults;
+using Ci.Tests.Fixtures;
+using Ci.Tests.Pages;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>What becomes of a build when its host or its worker is told to end, or dies.</summary>
+public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    public enum Told
+    {
+        HostAlone,
+        HostAndWorker,
+        WorkerAlone,
+    }
+
+    [Theory]
+    [InlineData(Told.HostAlone)]
+    [InlineData(Told.HostAndWorker)]
+    [InlineData(Told.WorkerAlone)]
+    public async Task A_build_is_handed_over_by_whoever_is_told_to_end(Told told)
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        // A host alone waits ten seconds for what runs.
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("handed over", $"echo begun && sleep {(told == Told.HostAlone ? 20 : 5)}"));
+        await story.UntilLoggedAsync(id, "begun");
+        var worker = story.Host.WorkerProcessId;
+
+        if (told != Told.HostAlone)
+        {
+            await RunningProcess.SignalAsync(worker, "TERM");
+        }
+
+        if (told != Told.WorkerAlone)
+        {
+            Assert.Equal(0, await story.Host.StopAsync());
+        }
+
+        await UntilGoneAsync(worker);
+        if (told == Told.WorkerAlone)
+        {
+            await UntilReplacedAsync(story, worker);
+        }
+        else
+        {
+            await story.StartHostAsync();
+        }
+
+        var build = await story.EndOfAsync(id);
+        Assert.Equal(("succeeded", 1), (build.State, build.Attempts));
+        Assert.Contains("Interrupted: the host is stopping. The build begins anew.", await story.LogAsync(id), StringComparison.Ordinal);
+        Assert.Equal("handed over", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
+    [Theory]
+    [InlineData("BuildKit", false)]
+    [InlineData("BuildKit", true)]
+    [InlineData("Classic", false)]
+    [InlineData("Classic", true)]
+    public async Task The_hand_over_does_not_wait_for_the_engine(string builder, bool hangs)
+    {
+        await engine.StartAsync();
+        await using var relay = new Relay(() => new UnixDomainSocketEndPoint(new Uri(engine.Host).LocalPath));
+        await using var story = await Story.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}", ["Docker__Builder"] = builder });
+        // The engine gives such a step ten seconds to end; the Functions host gives the worker five.
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("left", "trap '' TERM && echo begun && sleep 30"));
+        await story.UntilLoggedAsync(id, "begun");
+        var worker = story.Host.WorkerProcessId;
+        relay.Delay = hangs ? TimeSpan.FromHours(1) : TimeSpan.Zero;
+
+        await RunningProcess.SignalAsync(worker, "TERM");
+        Assert.Equal(0, await story.Host.StopAsync());
+        await UntilGoneAsync(worker);
+
+        var left = (await new Samples(story.Storage).Records.FindAsync(id, TestContext.Current.CancellationToken))!;
+        Assert.Equal((BuildState.Queued, 0, null), (left.State, left.Attempts, left.Owner));
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_killed_is_replaced_and_its_build_goes_on()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("replaced", "echo begun && sleep 3"));
+        await story.UntilLoggedAsync(id, "begun");
+        var worker = story.Host.WorkerProcessId;
+
+        await RunningProcess.SignalAsync(worker, "KILL");
+        await UntilReplacedAsync(story, worker);
+
+        var build = await story.EndOfAsync(id);
+        Assert.Equal(("succeeded", 2), (build.State, build.Attempts));
+        Assert.Equal("replaced", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
+    [Fact]
+    public async Task The_queue_is_there_before_the_first_delivery()
+    {
+        await using var story = await Story.StartAsync(azurite, engine, registry);
+
+        var queue = new Azure.Storage.Queues.QueueClient(story.Storage, "builds");
+        await Parts.UntilAsync(async () => await queue.ExistsAsync(), "the queue", onTimeout: () => story.Host.Output);
+    }
+
+    /// <summary>What the worker was answering when it died fails; what comes later is the next one's.</summary>
+    private static async Task UntilReplacedAsync(Story story, int worker)
+    {
+        await UntilGoneAsync(worker);
+        using var http = new HttpClient { BaseAddress = story.Host.Url };
+        await Parts.UntilAsync(async () => (await http.GetAsync("api/sign-in")).IsSuccessStatusCode, "another worker", () => story.Host.Output);
+    }
+
+    private static Task UntilGoneAsync(int process) =>
+        Parts.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(process)), $"process {process} to end");
+}
