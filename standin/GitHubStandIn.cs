@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,9 @@ public sealed record GitHubStandInOptions
     public Uri? WebhookUrl { get; init; }
 
     public string WebhookSecret { get; init; } = "";
+
+    /// <summary>The highest number that a pull request has had before.</summary>
+    public int PullRequests { get; init; }
 }
 
 /// <summary>What a delivery was answered.</summary>
@@ -40,7 +44,10 @@ public sealed class GitHubStandIn : IAsyncDisposable
     private readonly ConcurrentDictionary<(string Repository, int Number), PullRequestState> _pulls = new();
     private readonly ConcurrentDictionary<Guid, (string Event, string Payload)> _deliveries = new();
     private readonly ConcurrentDictionary<string, string> _archives = new();
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    // GitHub waits for ten seconds. Here that would be a test of the machine.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly HttpClient _http = new() { Timeout = Patience };
     private readonly GitHubStandInOptions _options;
     private StandInServer _server = null!;
     private int _number;
@@ -48,6 +55,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
     private GitHubStandIn(GitHubStandInOptions options)
     {
         _options = options;
+        _number = options.PullRequests;
         StatusBoard = new Statuses(this);
         CommentBoard = new Comments(this);
         CheckBoard = new CheckRuns(this);
@@ -63,6 +71,12 @@ public sealed class GitHubStandIn : IAsyncDisposable
 
     /// <summary>Where deliveries go; may change when a host is restarted.</summary>
     public Uri? WebhookUrl { get; set; }
+
+    /// <summary>
+    /// Whether somebody presses <i>Redeliver</i> at once when a delivery was refused for now (503): on a slow machine it is,
+    /// since the CI gives storage and GitHub a few seconds to answer.
+    /// </summary>
+    public bool Redelivers { get; set; }
 
     /// <summary>The requests that came in, as <c>GET /path</c>.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
@@ -97,6 +111,9 @@ public sealed class GitHubStandIn : IAsyncDisposable
     }
 
     public void Add(string name, GitRepository repository) => _repositories[name] = repository;
+
+    /// <summary>The highest number that a pull request has.</summary>
+    public int PullRequests => _number;
 
     /// <summary>How many tokens the App was given.</summary>
     public int TokensGiven => AppDoor.Asked;
@@ -227,6 +244,19 @@ public sealed class GitHubStandIn : IAsyncDisposable
     private async Task<DeliveryAnswer> SendAsync(Guid id, string @event, string payload, Uri? webhook = null)
     {
         _deliveries[id] = (@event, payload);
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var answer = await SendOnceAsync(id, @event, payload, webhook);
+            if (!Redelivers || answer.Status != 503 || watch.Elapsed > Patience)
+            {
+                return answer;
+            }
+        }
+    }
+
+    private async Task<DeliveryAnswer> SendOnceAsync(Guid id, string @event, string payload, Uri? webhook)
+    {
         var body = Encoding.UTF8.GetBytes(payload);
         using var request = new HttpRequestMessage(HttpMethod.Post, webhook ?? WebhookUrl) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");

@@ -101,7 +101,7 @@ public sealed class BuildKitFailureTests(DockerEngine engine)
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => building);
-        await Parts.UntilAsync(() => Task.FromResult(!Sleeps(seconds)), "the command to be gone", TimeSpan.FromSeconds(15));
+        await Parts.UntilAsync(() => Task.FromResult(!Sleeps(seconds)), "the command to be gone");
     }
 
     [Fact]

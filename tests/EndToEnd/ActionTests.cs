@@ -19,11 +19,13 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     public async Task A_running_build_is_cancelled_and_built_anew_when_asked()
     {
         await using var story = await Story.StartAsync(azurite, engine, registry);
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo begun && sleep 8"));
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", gate.Step("echo begun")));
         await story.UntilLoggedAsync(id, "begun");
 
         var (cancelled, _) = await story.PostAsync($"api/builds/{id}/cancel");
         var stopped = await story.BuildAsync(id);
+        await gate.OpenAsync();
         var (rebuilt, _) = await story.PostAsync($"api/builds/{id}/rebuild");
         var ended = await story.EndOfAsync(id);
 
@@ -35,7 +37,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     {
         await using var story = await Story.StartAsync(azurite, engine, registry);
         var ended = await story.OpenAsync(story.Files("x"));
-        var running = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo begun && sleep 3"));
+        var running = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo begun && sleep 600"));
 
         var (cancel, why) = await story.PostAsync($"api/builds/{ended.Id}/cancel");
         var (rebuild, _) = await story.PostAsync($"api/builds/{running}/rebuild");
@@ -43,7 +45,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
 
         Assert.Equal((409, 409, 404), (cancel, rebuild, unknown));
         Assert.Contains("it has ended as succeeded", why["error"]!.ToString(), StringComparison.Ordinal);
-        await story.EndOfAsync(running);
+        await story.PostAsync($"api/builds/{running}/cancel");
     }
 
     [Fact]

@@ -8,21 +8,19 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>A host that is a GitHub App tells how its builds go in check runs.</summary>
 public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private readonly RSA _key = RSA.Create(2048);
+    // To make one takes long.
+    private static readonly RSA Key = RSA.Create(2048);
+
     private Story _story = null!;
 
     public async ValueTask InitializeAsync() => _story = await Story.StartAsync(
         azurite,
         engine,
         registry,
-        new Dictionary<string, string?> { ["GitHub__Token"] = "", ["GitHub__AppId"] = "123456", ["GitHub__PrivateKey"] = _key.ExportPkcs8PrivateKeyPem(), ["Report__PublicUrl"] = "https://ci.example" },
-        new StandInApp("123456", _key.ExportSubjectPublicKeyInfoPem()));
+        new Dictionary<string, string?> { ["GitHub__Token"] = "", ["GitHub__AppId"] = "123456", ["GitHub__PrivateKey"] = Key.ExportPkcs8PrivateKeyPem(), ["Report__PublicUrl"] = "https://ci.example" },
+        new StandInApp("123456", Key.ExportSubjectPublicKeyInfoPem()));
 
-    public async ValueTask DisposeAsync()
-    {
-        await _story.DisposeAsync();
-        _key.Dispose();
-    }
+    public ValueTask DisposeAsync() => _story.DisposeAsync();
 
     [Fact]
     public async Task A_build_has_one_check_run_and_neither_status_nor_comment()

@@ -161,7 +161,9 @@ public sealed class ForkTests(Azurite azurite, DockerEngine engine, Registry reg
             _story.GitHub.Faults.Enqueue(new StandInFault { Status = 500, Path = $"/repos/{Story.Repository}/collaborators" });
         }
 
+        _story.GitHub.Redelivers = false;
         var refused = await _story.GitHub.CommentAsync(pull, "/build", Maintainer, pull.UpdatedAt.AddSeconds(2));
+        _story.GitHub.Redelivers = true;
         var (_, again) = await _story.DeliverAsync(refused.Delivery);
 
         Assert.Equal(503, refused.Status);

@@ -83,6 +83,7 @@ public sealed class LedgerTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task What_nobody_signed_is_not_written_down()
     {
+        var before = JsonNode.Parse(await _story.GetAsync("api/deliveries"))!.AsArray().Count;
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_story.Host.Url, "api/webhook")) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
         request.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
@@ -92,6 +93,6 @@ public sealed class LedgerTests(Azurite azurite, DockerEngine engine, Registry r
 
         var entries = JsonNode.Parse(await _story.GetAsync("api/deliveries"))!.AsArray();
 
-        Assert.Equal("ping", Assert.Single(entries)!["event"]!.ToString());
+        Assert.Equal("ping", Assert.Single(entries.SkipLast(before))!["event"]!.ToString());
     }
 }

@@ -70,7 +70,7 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, Registry re
         };
         await using var host = RunningHost.Start(Parts.FreePort(), settings);
 
-        await Parts.UntilAsync(() => Task.FromResult(host.HasExited), "the host to refuse");
+        await host.WaitForExitAsync();
 
         Assert.Contains($"{setting} must be empty", host.Output, StringComparison.Ordinal);
     }

@@ -73,7 +73,8 @@ public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine
 
         var merged = await _story.MergeAsync(tried.PullRequest);
 
-        Assert.Contains("Step 1/", await _story.LogAsync(merged.Id), StringComparison.Ordinal);
+        var log = await _story.LogAsync(merged.Id);
+        Assert.True(log.Contains("Step 1/", StringComparison.Ordinal), log + await _story.LogAsync(tried.Id));
         Assert.Equal("lost", (await engine.PullAndRunAsync(merged.Images[0].Reference)).Trim());
     }
 

@@ -70,7 +70,7 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
             ["Docker__CertPath"] = "/nowhere/at/all",
         });
 
-        await Parts.UntilAsync(() => Task.FromResult(host.HasExited), "the host to refuse");
+        await host.WaitForExitAsync();
 
         Assert.Contains("/nowhere/at/all", host.Output, StringComparison.Ordinal);
         Assert.Contains("ca.pem, cert.pem and key.pem", host.Output, StringComparison.Ordinal);

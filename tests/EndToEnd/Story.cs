@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ci.Pipeline.Report;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
+using Ci.Tests.Pages;
 using Ci.Tests.StandIn;
 
 namespace Ci.Tests.EndToEnd;
@@ -23,63 +26,103 @@ public sealed class Story : IAsyncDisposable
 
     public const string Repository = "sample/repository";
 
+    private const string ApiUrl = "GitHub__ApiUrl";
+
+    private const string StorageName = "AzureWebJobsStorage";
+
     private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http = new();
     private readonly Dictionary<int, PullRequestState> _pulls = [];
     private readonly GitRepository _git;
     private readonly Dictionary<string, string?> _settings;
+    private readonly string? _key;
     private DeliveryAnswer? _last;
 
-    private Story(GitRepository git, GitHubStandIn gitHub, Dictionary<string, string?> settings)
+    private Story(GitRepository git, GitHubStandIn gitHub, Dictionary<string, string?> settings, string? key)
     {
         _git = git;
         GitHub = gitHub;
         _settings = settings;
+        _key = key;
         _http.DefaultRequestHeaders.Add("x-functions-key", Key);
     }
 
     public GitHubStandIn GitHub { get; }
 
     /// <summary>The connection string of the story's own storage account.</summary>
-    public string Storage => _settings["AzureWebJobsStorage"]!;
+    public string Storage => _settings[StorageName]!;
 
     public RunningHost Host { get; private set; } = null!;
 
     /// <summary>An image name that no other story uses.</summary>
     public string ServiceName { get; } = "s" + Guid.NewGuid().ToString("n")[..10];
 
+    /// <summary>Begins one, on a host that another story with the same settings has left, or on one of its own.</summary>
     public static async Task<Story> StartAsync(Azurite azurite, DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?>? settings = null, StandInApp? app = null)
     {
         await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
+        var key = app is null ? KeyOf(engine, registry, settings ?? new Dictionary<string, string?>()) : null;
+        var kept = key is null ? null : StoryHosts.Take(key);
         var git = await GitRepository.CreateAsync();
-        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "the-token", WebhookSecret = Secret, App = app });
+        var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions
+        {
+            Port = kept is null ? Parts.FreePort() : new Uri(kept.Settings[ApiUrl]!).Port,
+            Token = "the-token",
+            WebhookSecret = Secret,
+            App = app,
+            PullRequests = kept?.PullRequests ?? 0,
+        });
         gitHub.Add(Repository, git);
+        gitHub.Redelivers = true;
+        var story = new Story(git, gitHub, kept?.Settings ?? Settings(azurite, engine, registry, gitHub, settings), key);
+        if (kept is null)
+        {
+            await story.StartHostAsync();
+        }
+        else
+        {
+            story.Use(kept.Host);
+        }
+
+        return story;
+    }
+
+    public async Task StartHostAsync() => Use(await RunningHost.StartAsync(_settings));
+
+    private void Use(RunningHost host)
+    {
+        Host = host;
+        Host.ForgetOutput();
+        GitHub.WebhookUrl = new Uri(Host.Url, "/api/webhook");
+    }
+
+    /// <summary>What two stories must have in common to share a host; null for one that has another storage or GitHub than all.</summary>
+    private static string? KeyOf(DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?> settings) =>
+        settings.ContainsKey(ApiUrl) || settings.ContainsKey(StorageName) ? null : string.Join(
+            '\n', [engine.Host, registry.Url.ToString(), .. settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}")]);
+
+    private static Dictionary<string, string?> Settings(Azurite azurite, DockerEngine engine, Registry registry, GitHubStandIn gitHub, IReadOnlyDictionary<string, string?>? settings)
+    {
         var all = new Dictionary<string, string?>
         {
-            ["AzureWebJobsStorage"] = azurite.NewAccount(),
-            ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(),
+            [StorageName] = azurite.NewAccount(),
+            [ApiUrl] = gitHub.BaseUrl.ToString(),
             ["GitHub__Token"] = "the-token",
             ["GitHub__WebhookSecret"] = Secret,
             ["Api__Key"] = Key,
             ["Registry__Address"] = registry.Address,
             ["Registry__Url"] = registry.Url.ToString(),
             ["Docker__Host"] = engine.Host,
+            // Another try comes soon: nothing that a story waits for is better for a longer wait.
+            ["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = "00:00:01",
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
         {
             all[name] = value;
         }
 
-        var story = new Story(git, gitHub, all);
-        await story.StartHostAsync();
-        return story;
-    }
-
-    public async Task StartHostAsync()
-    {
-        Host = await RunningHost.StartAsync(_settings);
-        GitHub.WebhookUrl = new Uri(Host.Url, "/api/webhook");
+        return all;
     }
 
     public Dictionary<string, string> Files(string says) => new()
@@ -251,14 +294,13 @@ public sealed class Story : IAsyncDisposable
     public async Task<BuildSeen> BuildAsync(string id) =>
         System.Text.Json.JsonSerializer.Deserialize<BuildSeen>(await GetAsync($"api/builds/{id}"), Json)!;
 
-    public Task<BuildSeen> EndOfAsync(string id, TimeSpan? limit = null) =>
-        UntilAsync(id, b => b.State is not ("queued" or "running"), "its end", limit);
+    public Task<BuildSeen> EndOfAsync(string id) => UntilAsync(id, b => b.State is not ("queued" or "running"), "its end");
 
-    public async Task<BuildSeen> UntilAsync(string id, Func<BuildSeen, bool> condition, string what, TimeSpan? limit = null)
+    public async Task<BuildSeen> UntilAsync(string id, Func<BuildSeen, bool> condition, string what)
     {
         BuildSeen? build = null;
         await Parts.UntilAsync(
-            async () => condition(build = await BuildAsync(id)), $"build {id} to reach {what}", limit, () => $"It is {build}.\n{Host.Output}");
+            async () => condition(build = await BuildAsync(id)), $"build {id} to reach {what}", () => $"It is {build}.\n{Host.Output}");
         return build!;
     }
 
@@ -270,7 +312,7 @@ public sealed class Story : IAsyncDisposable
     /// <summary>The message as the build's row in the table keeps it.</summary>
     public async Task<string> RecordedMessageAsync(string id)
     {
-        var table = new Azure.Data.Tables.TableClient(_settings["AzureWebJobsStorage"], "builds");
+        var table = new Azure.Data.Tables.TableClient(_settings[StorageName], "builds");
         // While something is left to be done about it, it is among the active ones.
         var row = await table.QueryAsync<Azure.Data.Tables.TableEntity>($"RowKey eq 'active-{id}' or RowKey eq 'id-{id}'").FirstAsync();
         return JsonNode.Parse(row.GetString("Record"))!["request"]!.ToJsonString();
@@ -293,13 +335,54 @@ public sealed class Story : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Host.DisposeAsync();
+        var isLeft = await IsLeftAsItWasAsync();
+        if (!isLeft)
+        {
+            await Host.DisposeAsync();
+        }
+
         await GitHub.DisposeAsync();
         _git.Dispose();
         _http.Dispose();
+        if (isLeft)
+        {
+            await StoryHosts.KeepAsync(new(_key!, Host, _settings, GitHub.PullRequests));
+        }
+
         // Whatever the story was about, all that was said to GitHub and by it must be what GitHub describes.
         Assert.All(GitHub.Exchanges, exchange => Assert.Equal(
             [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
+    }
+
+    /// <summary>
+    /// Whether the host can go to another story: it runs, and has nothing left to do. A build whose end is still to be told
+    /// is waited for a little; a host that is busy for longer just ends with its story.
+    /// </summary>
+    private async Task<bool> IsLeftAsItWasAsync()
+    {
+        if (_key is null || Host.HasExited)
+        {
+            return false;
+        }
+
+        var records = new Samples(Storage).Records;
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(5) && !Host.HasExited; await Task.Delay(25))
+        {
+            // Of a build that is being told of there is a record still, of one that a dead host had a message that nobody sees.
+            if ((await records.ActiveAsync(CancellationToken.None)).All(build => build.State == BuildState.Waiting)
+                && await CountAsync("builds") == 0 && await CountAsync("builds-poison") == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        async Task<int> CountAsync(string name)
+        {
+            var queue = new Azure.Storage.Queues.QueueClient(Storage, name);
+            return await queue.ExistsAsync() ? (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount : 0;
+        }
     }
 
     private async Task<BuildSeen> FollowAsync(PullRequestState pull, DeliveryAnswer answer)
@@ -327,7 +410,21 @@ public sealed class Story : IAsyncDisposable
         return JsonNode.Parse(answer.Body)!["id"]!.GetValue<string>();
     }
 
-    public async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri(Host.Url, path));
+    /// <summary>Asks the host; once more when its storage was too slow for the seconds that it is given, which is a 500.</summary>
+    public async Task<string> GetAsync(string path)
+    {
+        var (status, text) = (0, "");
+        await Parts.UntilAsync(
+            async () =>
+            {
+                using var answer = await _http.GetAsync(new Uri(Host.Url, path));
+                (status, text) = ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+                return status < 500;
+            },
+            $"another answer to {path} than an error",
+            () => $"It was {status}: {text}\n{Host.Output}");
+        return status == 200 ? text : throw new HttpRequestException($"{path} was answered {status}: {text}");
+    }
 
     public async Task<string> GetAsync(string path, string accept)
     {

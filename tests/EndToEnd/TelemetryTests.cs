@@ -1,8 +1,13 @@
 using System.Collections.Concurrent;
+using Ci.Pipeline;
 using Ci.Tests.BuildKit;
 using Ci.Tests.Fixtures;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Ci.Tests.EndToEnd;
 
@@ -72,18 +77,40 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         await using var collector = await StandInServer.StartAsync(CollectAsync);
         // Compose passes what is not set as an empty text.
         var settings = Usual.ToDictionary(name => name, _ => (string?)"");
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         foreach (var variable in variables.Select(variable => variable.Split('=')))
         {
             settings[variable[0]] = variable[1].Replace("*", collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal).TrimEnd('/'), StringComparison.Ordinal);
         }
 
-        await using var story = await Story.StartAsync(azurite, engine, registry, settings);
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.Services.AddTelemetry(builder.Configuration);
+        using (var host = builder.Build())
+        {
+            await host.StartAsync(TestContext.Current.CancellationToken);
+            using var span = Telemetry.Delivery(new Delivery { Event = "ping", Signature = "", ContentType = "", Body = Stream.Null });
+            Telemetry.Took(span, new DeliveryResult.Done("pong"));
+            host.Services.GetRequiredService<ILogger<TelemetryTests>>().Log(LogLevel.Information, default, "A line.", null, (line, _) => line);
+        }
+
+        Assert.Equal(signals, Signals());
+    }
+
+    [Fact]
+    public async Task Whatever_is_there_is_sent_at_the_hosts_end()
+    {
+        await using var collector = await StandInServer.StartAsync(CollectAsync);
+        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        });
         await story.CloseDraftAsync();
-        // Whatever is there is sent at the end.
+
         Assert.Equal(0, await story.Host.StopAsync());
 
-        Assert.Equal(signals, string.Join(' ', _paths.Distinct().Select(path => path.Split('/')[^1]).Order(StringComparer.Ordinal)));
+        Assert.Equal("logs metrics traces", Signals());
     }
 
     [Fact]
@@ -97,6 +124,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         Assert.DoesNotContain("trace", story.Host.Output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("trace", await story.LogAsync(build.Id), StringComparison.OrdinalIgnoreCase);
     }
+
+    private string Signals() => string.Join(' ', _paths.Distinct().Select(path => path.Split('/')[^1]).Order(StringComparer.Ordinal));
 
     /// <summary>The variables that docker-compose.yml hands on.</summary>
     private static IEnumerable<string> Usual =>

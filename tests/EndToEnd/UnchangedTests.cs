@@ -14,7 +14,7 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
         var second = await story.PushAsync(first.PullRequest, new(InFolder(story, "hello")) { ["README.md"] = "other words" });
 
         Assert.Equal(first.Images[0].Digest, second.Images[0].Digest);
-        Assert.Equal(["pr-1", "sha-" + second.Commit[..12]], second.Images[0].Tags);
+        Assert.Equal([$"pr-{first.PullRequest}", "sha-" + second.Commit[..12]], second.Images[0].Tags);
         Assert.Equal(first.Images[0].Digest, await registry.DigestAsync(story.ServiceName, "sha-" + second.Commit[..12]));
         Assert.Contains("Nothing to build: ", await story.LogAsync(second.Id), StringComparison.Ordinal);
         Assert.DoesNotContain("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);

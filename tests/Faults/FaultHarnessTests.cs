@@ -50,7 +50,6 @@ public sealed class FaultHarnessTests
             await Parts.UntilAsync(
                 async () => (left = await verdicts.LeftAsync()) < before,
                 "something to end",
-                TimeSpan.FromSeconds(180),
                 () => $"{world.Output()}\nCI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}\n{verdicts.Left}");
         }
     }

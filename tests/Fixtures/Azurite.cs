@@ -38,7 +38,7 @@ public sealed class Azurite : LazyPart
             new Dictionary<string, string?> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")) });
         foreach (var port in new[] { _blob, _queue, _table })
         {
-            await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite", onTimeout: () => _process.Output);
+            await _process.ReadyAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite");
         }
     }
 

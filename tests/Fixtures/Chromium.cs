@@ -25,10 +25,14 @@ public sealed class Chromium : LazyPart
             return;
         }
 
+        // Seconds unless said otherwise, for expectations as for all else.
+        var limit = (float)Parts.Limit.TotalMilliseconds;
+        Assertions.SetDefaultExpectTimeout(limit);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = program,
+            Timeout = limit,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         });
     }

@@ -138,19 +138,15 @@ public sealed class DockerEngine : LazyPart
             var (program, before) = Trusts is null ? (dockerd, []) : ("unshare", WithAuthority(Trusts, dockerd));
             _process = RunningProcess.Start(
                 program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
+            await _process.ReadyAsync(AnswersAsync, "the Docker engine");
         }
         else
         {
             Host = Environment.GetEnvironmentVariable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
-        }
-
-        try
-        {
-            await Parts.UntilAsync(AnswersAsync, "the Docker engine", TimeSpan.FromSeconds(_process is null ? 3 : 60), () => _process?.Output ?? "");
-        }
-        catch (Xunit.Sdk.XunitException) when (_process is null)
-        {
-            Parts.SkipOrFail($"No Docker engine answers at {Host}: start Docker, or set DOCKER_HOST.");
+            if (!await AnswersAsync())
+            {
+                Parts.SkipOrFail($"No Docker engine answers at {Host}: start Docker, or set DOCKER_HOST.");
+            }
         }
 
         await ImportBaseAsync();
@@ -197,7 +193,7 @@ public sealed class DockerEngine : LazyPart
             if (line.Split(' ')[1] is var mount && mount.StartsWith(Folder, StringComparison.Ordinal))
             {
                 await using var unmounting = RunningProcess.Start("umount", ["--lazy", mount]);
-                await Parts.UntilAsync(() => Task.FromResult(unmounting.HasExited), "umount " + mount);
+                await unmounting.WaitForExitAsync();
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -7,16 +8,43 @@ namespace Ci.Tests.Fixtures;
 /// <summary>What the real parts have in common: free ports, folders that go, processes that end with the tests.</summary>
 public static class Parts
 {
+    private static readonly ConcurrentDictionary<int, byte> Given = new();
+
+    /// <summary>
+    /// How long a test waits for anything. A slow machine may take its time, so that it is minutes: only what hangs is
+    /// given up, and no test passes or fails by how quick the machine is.
+    /// </summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     public static string Root { get; } = FindRoot();
 
     /// <summary>In CI a part that cannot be had is a failure; elsewhere the tests that need it are skipped, loudly.</summary>
     public static bool MustNotSkip => Environment.GetEnvironmentVariable("CI") == "true";
 
+    /// <summary>
+    /// A port that nobody listens on and that nobody else here is given. It is below those that the kernel gives away: it is
+    /// bound only when a program has started, and meanwhile the connections that other tests make would be given it.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(15_000, 32_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+            }
+            catch (SocketException)
+            {
+                continue;
+            }
+
+            if (Given.TryAdd(port, 0))
+            {
+                return port;
+            }
+        }
     }
 
     public static void SkipOrFail(string reason)
@@ -35,12 +63,12 @@ public static class Parts
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>Polls until a condition holds; the only place where tests wait.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null, Func<string>? onTimeout = null)
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, Func<string>? onTimeout = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            if (watch.Elapsed > (limit ?? TimeSpan.FromSeconds(60)))
+            if (watch.Elapsed > Limit)
             {
                 Assert.Fail($"Waited {watch.Elapsed.TotalSeconds:F0} s for {what}. {onTimeout?.Invoke()}");
             }
@@ -51,7 +79,7 @@ public static class Parts
 
     public static async Task<bool> AnswersAsync(string url)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
+        using var http = new HttpClient { Timeout = Limit };
         try
         {
             using var response = await http.GetAsync(url);

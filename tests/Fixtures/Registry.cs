@@ -73,7 +73,7 @@ public sealed class Registry : LazyPart
             {{await AuthAsync()}}
             """);
         _process = RunningProcess.Start(program, ["serve", config]);
-        await Parts.UntilAsync(ListensAsync, "the registry", onTimeout: () => _process.Output);
+        await _process.ReadyAsync(ListensAsync, "the registry");
     }
 
     private async Task<bool> ListensAsync()

@@ -2,10 +2,11 @@ using System.Globalization;
 
 namespace Ci.Tests.Fixtures;
 
-/// <summary>The local host as a process of its own, as a user runs it.</summary>
+/// <summary>The app in the local host, each a process of its own, as a user runs it.</summary>
 public sealed class RunningHost : IAsyncDisposable
 {
     private readonly RunningProcess _process;
+    private int _forgotten;
 
     private RunningHost(RunningProcess process, Uri url)
     {
@@ -15,28 +16,44 @@ public sealed class RunningHost : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public string Output => _process.Output;
+    public int ProcessId => _process.Id;
+
+    /// <summary>The process of the worker that runs now.</summary>
+    public int WorkerProcessId => RunningProcess.ChildrenOf(_process.Id).Single();
+
+    /// <summary>What it has printed, since <see cref="ForgetOutput"/>.</summary>
+    public string Output => _process.Output[_forgotten..];
+
+    public bool HasExited => _process.HasExited;
 
     public static async Task<RunningHost> StartAsync(IReadOnlyDictionary<string, string?> settings, params string[] options)
     {
         var port = Parts.FreePort();
         var process = Start(port, settings, options);
         var host = new RunningHost(process, new Uri($"http://localhost:{port}/"));
-        await Parts.UntilAsync(
-            async () => process.HasExited || await Parts.AnswersAsync(host.Url.ToString()), "the host", onTimeout: () => process.Output);
-        Assert.False(process.HasExited, process.Output);
+        await process.ReadyAsync(() => Parts.AnswersAsync(host.Url.ToString()), "the host");
         return host;
     }
 
     /// <summary>Starts it without waiting; for a host that is expected to refuse.</summary>
     public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings, params string[] options) => RunningProcess.Start(
         Parts.Find("dotnet") ?? "dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--script-root", AppContext.BaseDirectory, .. options],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", AppContext.BaseDirectory, .. options],
         settings);
+
+    /// <summary>What it has printed so far is no longer in <see cref="Output"/>.</summary>
+    public void ForgetOutput() => _forgotten = _process.Output.Length;
 
     public Task<int> StopAsync() => _process.StopAsync();
 
+    /// <summary>Waits until it has ended, and all it has printed is there; returns its exit code.</summary>
+    public Task<int> WaitForExitAsync() => _process.WaitForExitAsync();
+
+    /// <summary>Ends host and worker at once, as the machine's end would.</summary>
     public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>Ends the host at once, and leaves its worker to itself.</summary>
+    public Task KillHostAloneAsync() => _process.KillAsync(withChildren: false);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -32,7 +32,7 @@ public sealed class Window : IAsyncDisposable
         var context = await browser.NewContextAsync(options);
         await SignInAsync(context, host);
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout((float)Parts.Limit.TotalMilliseconds);
         var window = new Window(context, page, host);
         page.Console += (_, message) => window.Listen(message);
         page.PageError += (_, error) => window._complaints.Add("error: " + error);
@@ -48,19 +48,23 @@ public sealed class Window : IAsyncDisposable
     /// </summary>
     public async Task ArriveAsync(string end)
     {
-        await Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(end) + "$"), new() { Timeout = 30_000 });
+        await Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(end) + "$"));
         await Page.WaitForLoadStateAsync();
     }
 
     /// <summary>What an element says, once it says something that contains these words.</summary>
     public Task SeeAsync(string selector, string words) =>
-        Assertions.Expect(Page.Locator(selector).First).ToContainTextAsync(words, new() { Timeout = 60_000 });
+        Assertions.Expect(Page.Locator(selector).First).ToContainTextAsync(words);
 
     /// <summary>What axe-core finds wrong with the page for people who cannot see it, or see little of it.</summary>
     public async Task<string[]> FlawsAsync()
     {
         Assert.True(File.Exists(Axe), "axe-core is not installed: run npm ci in tools/ (test.sh does).");
-        await Page.EvaluateAsync(await File.ReadAllTextAsync(Axe));
+        if (!await Page.EvaluateAsync<bool>("() => 'axe' in window"))
+        {
+            await Page.EvaluateAsync(await File.ReadAllTextAsync(Axe));
+        }
+
         return await Page.EvaluateAsync<string[]>(
             "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`))");
     }

@@ -94,7 +94,7 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
     private async Task<int> SendAsync(byte[] request, bool isWhole = true)
     {
         using var client = new TcpClient("localhost", _host.Url.Port);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Parts.Limit);
         await using var connection = client.GetStream();
         var answer = new byte[12];
         try

@@ -21,22 +21,25 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry reg
     public async Task A_build_is_watched_from_queued_to_pushed_and_its_log_while_it_grows()
     {
         await using var story = await StartAsync(OneAtATime);
-        var first = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo first && sleep 4"));
+        var (before, gate) = (new Gate(engine), new Gate(engine));
+        var first = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", before.Step("echo first")));
         await story.UntilLoggedAsync(first, "first");
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("y", "echo one && sleep 3 && printf '\\033[32mtwo\\033[0m\\n'"));
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("y", gate.Step("echo one", "printf '\\033[32mtwo\\033[0m\\n'")));
         await using var window = await chromium.OpenAsync(story.Host.Url);
         await window.GoAsync($"/api/builds/{id}");
 
         await window.SeeAsync("#state", "queued");
+        await before.OpenAsync();
         await window.SeeAsync("#state .state", "running");
-        await window.SeeAsync("#log", "one");
-        // The step's second line comes three seconds later: the first was shown before it was written.
+        await window.SeeAsync("#log .say:text-matches('(^| )one$')", "one");
+        // The first line is shown before the second is written.
         Assert.Equal(0, await window.Page.Locator("#log .f2").CountAsync());
         await window.SeeAsync("#stages [aria-current=step]", "Build " + story.ServiceName);
         await window.PictureAsync("live");
+        await gate.OpenAsync();
         await window.SeeAsync("#log .f2", "two");
         await window.SeeAsync("#state", "succeeded");
-        await window.SeeAsync("#images", $"docker pull {registry.Address}/{story.ServiceName}:pr-2");
+        await window.SeeAsync("#images", $"docker pull {registry.Address}/{story.ServiceName}:pr-{(await story.BuildAsync(id)).PullRequest}");
         await window.SeeAsync("#log", "Succeeded: Pushed");
         await window.SeeAsync("#announce", "Succeeded");
 
@@ -51,9 +54,11 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry reg
     public async Task What_was_watched_is_what_is_there_afterwards()
     {
         await using var story = await StartAsync();
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo one && sleep 2 && echo two"));
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", gate.Step("echo one", "echo two")));
         await using var window = await chromium.OpenAsync(story.Host.Url);
         await window.GoAsync($"/api/builds/{id}");
+        await gate.OpenAsync();
         await window.SeeAsync("#state", "succeeded");
         await Assertions.Expect(window.Page.Locator("#build")).ToHaveAttributeAsync("data-ended", "");
         var watched = await TextsAsync(window);
@@ -66,9 +71,11 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry reg
     public async Task A_failure_says_why_while_it_is_watched()
     {
         await using var story = await StartAsync();
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo about to fail && sleep 2 && false"));
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", gate.Step("echo about to fail", "false")));
         await using var window = await chromium.OpenAsync(story.Host.Url);
         await window.GoAsync($"/api/builds/{id}");
+        await gate.OpenAsync();
 
         await window.SeeAsync("#state", "failed");
         await window.SeeAsync("#notes", "about to fail");
@@ -80,13 +87,15 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry reg
     public async Task A_build_is_cancelled_and_rebuilt_by_its_buttons()
     {
         await using var story = await StartAsync();
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo begun && sleep 5"));
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", gate.Step("echo begun")));
         await using var window = await chromium.OpenAsync(story.Host.Url);
         await window.GoAsync($"/api/builds/{id}");
         await window.SeeAsync("#log", "begun");
         await window.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await window.SeeAsync("#state", "cancelled");
         await window.SeeAsync("#log", "ended from outside");
+        await gate.OpenAsync();
         await window.Page.GetByRole(AriaRole.Button, new() { Name = "Rebuild" }).ClickAsync();
 
         await window.SeeAsync("#log", "Try 2");

@@ -26,7 +26,7 @@ internal sealed class Storage
         Records = new BuildRecords(Table);
         Admission = new Admission(Table, Time);
         Claims = new TagClaims(Table, Time);
-        Queue = new BuildQueue(options, new QueueSignal());
+        Queue = new BuildQueue(options);
         Lists = new BuildLists(Records);
     }
 

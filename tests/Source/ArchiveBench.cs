@@ -1,12 +1,12 @@
 using System.Formats.Tar;
 using Ci.Pipeline.Source;
+using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Source;
 
 /// <summary>Takes an archive in as a build does, in a temporary folder of its own that must be empty afterwards.</summary>
 internal sealed class ArchiveBench : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-attack-");
 
     public ArchiveBench() => Options = new SourceOptions { TempDirectory = _folder.FullName };
@@ -28,7 +28,7 @@ internal sealed class ArchiveBench : IDisposable
     public async Task<List<(string Name, string Content)>> ContextAsync(Stream download, ImageSpec image, CancellationToken cancellation = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellation);
-        limit.CancelAfter(Limit);
+        limit.CancelAfter(Parts.Limit);
         await using var archive = await SourceArchive.SpoolAsync(download, Options, limit.Token);
         using var context = new MemoryStream();
         await archive.WriteContextAsync(image, context, limit.Token);

@@ -13,7 +13,9 @@ public sealed class GitHubAppTests : IAsyncLifetime
 {
     private const string Repository = "octo/app";
 
-    private readonly RSA _key = RSA.Create(2048);
+    // To make one takes long.
+    private static readonly RSA Key = RSA.Create(2048);
+
     private GitRepository _git = null!;
     private GitHubStandIn _gitHub = null!;
     private string _commit = "";
@@ -24,7 +26,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
     {
         _git = await GitRepository.CreateAsync();
         _commit = await _git.CommitAsync("feature", new Dictionary<string, string> { ["a"] = "b" }, "A change");
-        _gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "nobody's", App = new StandInApp("123456", _key.ExportSubjectPublicKeyInfoPem()) });
+        _gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "nobody's", App = new StandInApp("123456", Key.ExportSubjectPublicKeyInfoPem()) });
         _gitHub.Add(Repository, _git);
         _gitHub.Add("octo/other", _git);
     }
@@ -35,7 +37,6 @@ public sealed class GitHubAppTests : IAsyncLifetime
             [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
         await _gitHub.DisposeAsync();
         _git.Dispose();
-        _key.Dispose();
     }
 
     [Fact]
@@ -100,9 +101,9 @@ public sealed class GitHubAppTests : IAsyncLifetime
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, _key.ExportRSAPrivateKeyPem(), Cancellation);
+            await File.WriteAllTextAsync(file, Key.ExportRSAPrivateKeyPem(), Cancellation);
             await using var fromFile = Services("", file);
-            await using var fromLine = Services(_key.ExportRSAPrivateKeyPem().Replace("\n", "\\n", StringComparison.Ordinal));
+            await using var fromLine = Services(Key.ExportRSAPrivateKeyPem().Replace("\n", "\\n", StringComparison.Ordinal));
 
             await FetchAsync(fromFile, Repository);
             await FetchAsync(fromLine, Repository);
@@ -143,7 +144,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
         {
             ["GitHub:ApiUrl"] = _gitHub.BaseUrl.ToString(),
             ["GitHub:AppId"] = "123456",
-            ["GitHub:PrivateKey"] = key ?? _key.ExportPkcs8PrivateKeyPem(),
+            ["GitHub:PrivateKey"] = key ?? Key.ExportPkcs8PrivateKeyPem(),
             ["GitHub:PrivateKeyPath"] = file,
         }).Build();
         return new ServiceCollection().AddLogging().AddPipeline(configuration).BuildServiceProvider();

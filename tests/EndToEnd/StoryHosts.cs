@@ -1,0 +1,67 @@
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>
+/// Running hosts that a story has done with, for the next one that wants the same settings: to start a host, and to have it
+/// do everything for the first time, takes longer than most stories. It knows no story: each has its own repository, its own
+/// pull requests' numbers and image name, and a GitHub that has forgotten the last one.
+/// </summary>
+public sealed class StoryHosts : IAsyncDisposable
+{
+    // As many as tests run at once, and a few: each looks into its queue all the time.
+    private const int Most = 4;
+
+    private static readonly Lock Gate = new();
+    private static readonly List<Kept> Idle = [];
+
+    /// <summary>A host that is free, or null.</summary>
+    internal static Kept? Take(string key)
+    {
+        lock (Gate)
+        {
+            var found = Idle.FindLast(kept => kept.Key == key);
+            if (found is not null)
+            {
+                Idle.Remove(found);
+            }
+
+            return found;
+        }
+    }
+
+    /// <summary>Keeps a host, and ends the one that has been idle for longest when there are too many.</summary>
+    internal static async Task KeepAsync(Kept host)
+    {
+        Kept? oldest = null;
+        lock (Gate)
+        {
+            Idle.Add(host);
+            if (Idle.Count > Most)
+            {
+                oldest = Idle[0];
+                Idle.RemoveAt(0);
+            }
+        }
+
+        await (oldest?.Host.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var kept in Idle)
+        {
+            // Storage and engine go at the same time; it must not wait for them.
+            await kept.Host.KillAsync();
+            await kept.Host.DisposeAsync();
+        }
+
+        Idle.Clear();
+    }
+
+    /// <param name="Key">What it was started with, but for what is each story's own.</param>
+    /// <param name="Host">The host.</param>
+    /// <param name="Settings">What it was started with.</param>
+    /// <param name="PullRequests">The highest number that a pull request has had.</param>
+    internal sealed record Kept(string Key, RunningHost Host, Dictionary<string, string?> Settings, int PullRequests);
+}
