@@ -83,6 +83,12 @@ public sealed partial class FunctionCatalog
             throw new HostException($"Function {name} has a binding of type {unknown.Type}; this host knows httpTrigger, queueTrigger and the HTTP result.");
         }
 
+        if (bindings.FirstOrDefault(binding => binding.IsDeferred) is { } deferred)
+        {
+            throw new HostException(
+                $"Function {name} takes '{deferred.Name}' as a type of the Azure SDK, which only the Functions host gives; take a string, bytes or a type of your own.");
+        }
+
         switch (bindings.SingleOrDefault(binding => !binding.IsHttpResult))
         {
             case { Type: "httpTrigger" } http:
@@ -150,6 +156,12 @@ public sealed partial class FunctionCatalog
         public string? QueueName { get; init; }
 
         public string? Connection { get; init; }
+
+        public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
+
+        /// <summary>The worker wants no value, but a reference from which it gets one itself.</summary>
+        public bool IsDeferred => Properties?.Any(property =>
+            property.Key.Equals("supportsDeferredBinding", StringComparison.OrdinalIgnoreCase) && property.Value.ToString().Equals("true", StringComparison.OrdinalIgnoreCase)) == true;
 
         public bool IsHttpResult => Type == "http" && string.Equals(Direction, "out", StringComparison.OrdinalIgnoreCase);
 

@@ -101,6 +101,7 @@ public sealed class LocalHost : IAsyncDisposable
             await worker.LoadAsync(chosen, cancellationToken);
             web = Build(options, loggers, listeners);
             HttpFunctions.Map(web, functions, worker, listeners, hostJson, options);
+            web.Lifetime.ApplicationStopping.Register(worker.StopReplacing);
             await web.StartAsync(cancellationToken);
             return new LocalHost(web, worker, functions, hostJson, loggers);
         }
@@ -182,9 +183,10 @@ public sealed class LocalHost : IAsyncDisposable
 
     private static WebApplication Build(LocalHostOptions options, ILoggerFactory loggers, QueueListeners listeners)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
+        // The empty builder: the others watch all folders below the current one for an appsettings.json that changes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<MatcherPolicy, MethodPolicy>();
         foreach (var listener in listeners.All)
@@ -192,7 +194,7 @@ public sealed class LocalHost : IAsyncDisposable
             builder.Services.AddSingleton<IHostedService>(listener);
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             Listen(kestrel, options.Address, options.Port);
             kestrel.Limits.MaxRequestBodySize = HttpFunctionEndpoint.MaxBodyBytes;

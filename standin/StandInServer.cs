@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.StandIn;
 
@@ -42,9 +42,10 @@ internal sealed class StandInServer : IAsyncDisposable
     public static async Task<StandInServer> StartAsync(GitHubStandIn gitHub, GitHubStandInOptions options)
     {
         var server = new StandInServer(gitHub, options.Token);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        // The empty builder: the others watch all folders below the current one for an appsettings.json that changes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(options.Address, options.Port);
             kestrel.Listen(options.Address, 0);

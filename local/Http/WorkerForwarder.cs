@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
@@ -23,6 +24,8 @@ internal sealed class WorkerForwarder(IHttpForwarder forwarder) : IDisposable
         // The request's own trace goes on.
         ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(15),
+        // As both web servers read it; else a header beyond ASCII would be a failure of the function's.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
     });
 
     /// <summary>Passes a request on, and the answer back. Null when it came through whole.</summary>

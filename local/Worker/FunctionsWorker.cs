@@ -24,6 +24,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<RpcFunctionMetadata> _functions = [];
     private Task _watching = Task.CompletedTask;
+    private volatile bool _isLast;
     private TaskCompletionSource<Running> _running = NewRunning();
 
     private FunctionsWorker(
@@ -92,12 +93,18 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     public async Task<WorkerChannel> ReadyAsync(CancellationToken cancellationToken) =>
         (await Volatile.Read(ref _running).Task.WaitAsync(cancellationToken)).Channel;
 
+    /// <summary>The host is ending: a worker that ends now, told by the same Ctrl-C, has no successor.</summary>
+    public void StopReplacing() => _isLast = true;
+
     /// <summary>Ends the worker of a channel with all that it is doing, so that another is started.</summary>
     public async Task RestartAsync(WorkerChannel channel, string reason)
     {
-        if (Volatile.Read(ref _running).Task is { IsCompletedSuccessfully: true } running && (await running).Channel == channel)
+        var current = Volatile.Read(ref _running);
+        if (current.Task is { IsCompletedSuccessfully: true } running && (await running).Channel == channel)
         {
             Log.Restarts(_host, reason);
+            // What comes now waits for the next one.
+            Interlocked.CompareExchange(ref _running, NewRunning(), current);
             channel.Break(new WorkerGoneException(reason));
             (await running).Process.Kill();
         }
@@ -135,14 +142,19 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
                 return;
             }
 
-            Volatile.Write(ref _running, NewRunning());
+            if (Volatile.Read(ref _running) is { Task.IsCompleted: true } ended)
+            {
+                Interlocked.CompareExchange(ref _running, NewRunning(), ended);
+            }
+
             // One that lives on without its connection is of no use.
             running.Process.Kill();
             var code = await running.Process.Exited;
             running.Channel.Break(new WorkerGoneException($"The worker process ended with exit code {code}."));
             running.Process.Dispose();
-            if (_stopping.IsCancellationRequested)
+            if (_isLast || _stopping.IsCancellationRequested)
             {
+                Volatile.Read(ref _running).TrySetException(new WorkerGoneException("The host is ending."));
                 return;
             }
 

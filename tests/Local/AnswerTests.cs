@@ -130,6 +130,20 @@ public sealed class AnswerTests(SampleHost shared)
     }
 
     [Fact]
+    public async Task One_that_does_not_heed_its_cancellation_is_500_and_ends_with_its_worker()
+    {
+        await using var host = await TestHost.StartAsync(["Echo", "EchoGet", "WaitDeaf"], """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
+        var worker = host.WorkerProcessId;
+
+        using var response = await host.Http.GetAsync("api/wait-deaf/never", Cancellation);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync("api/echo", Cancellation)).StatusCode);
+        Assert.NotEqual(worker, host.WorkerProcessId);
+        Assert.False(RunningProcess.IsThere(worker));
+    }
+
+    [Fact]
     public async Task Each_call_has_a_function_and_services_of_its_own_which_are_disposed()
     {
         var host = await shared.GetAsync();

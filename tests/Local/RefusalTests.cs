@@ -35,6 +35,8 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("Tick", "Function Tick has a binding of type timerTrigger; this host knows httpTrigger, queueTrigger and the HTTP result.")]
     [InlineData("Announce", "Function Announce has a binding of type queue; ")]
+    [InlineData("SdkMessage", "Function SdkMessage takes 'message' as a type of the Azure SDK, which only the Functions host gives; ")]
+    [InlineData("SdkBytes", "Function SdkBytes takes 'message' as a type of the Azure SDK, which only the Functions host gives; ")]
     [InlineData("AnnounceByHttp", "Function AnnounceByHttp has a binding of type queue; ")]
     public async Task A_function_that_this_host_cannot_call(string function, string sentence) =>
         Assert.StartsWith(sentence, await TestHost.RefusalAsync([function]), StringComparison.Ordinal);

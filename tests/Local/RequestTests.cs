@@ -32,6 +32,12 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("café")]
+    [InlineData("a\u0085b")]
+    public async Task A_header_beyond_ASCII_arrives_as_it_was_sent(string value) =>
+        Assert.Equal(value, Assert.Single((await SeenAsync($"GET /api/echo HTTP/1.1\r\nX-Word: {value}"))["headers"]!["X-Word"]!.AsArray())!.GetValue<string>());
+
+    [Theory]
     [InlineData("traceparent")]
     [InlineData("x-ms-invocation-id")]
     [InlineData("X-Original-For")]
@@ -130,7 +136,7 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
         using var client = new TcpClient();
         await client.ConnectAsync(_host.Http.BaseAddress!.Host, _host.Http.BaseAddress.Port, TestContext.Current.CancellationToken);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "\r\nHost: localhost\r\n\r\n"), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(head + "\r\nHost: localhost\r\n\r\n"), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream);
         var answer = new StringBuilder();
         for (var i = 0; i < lines && await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line; i++)

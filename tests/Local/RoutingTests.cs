@@ -68,6 +68,16 @@ public sealed class RoutingTests(SampleHost shared) : IAsyncLifetime
         Assert.Equal("posted", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task HEAD_is_a_method_as_any_other_where_a_function_names_none()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, "api/anymethodnoroute");
+        using var response = await _host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("GET", "api/aardvark", "Aardvark")]
     [InlineData("GET", "api/zebra", "Middle")]

@@ -54,6 +54,21 @@ public sealed class ShutdownTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_ends_while_its_host_does_has_no_successor()
+    {
+        await _story.SendAsync("deaf never");
+        var host = await _story.HostAsync();
+        await _story.SeenAsync(1);
+
+        var ending = host.StopAsync();
+        await RunningProcess.SignalAsync(host.WorkerProcessId, "KILL");
+        await ending;
+
+        Assert.DoesNotContain(host.Log, line => line.Contains("another one is started", StringComparison.Ordinal));
+        Assert.Single((await _story.Jobs.PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value);
+    }
+
+    [Fact]
     public async Task A_host_that_has_ended_takes_no_more_messages()
     {
         var host = await _story.HostAsync();

@@ -1,9 +1,10 @@
+using Azure.Storage.Queues.Models;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.SampleApp;
 
-/// <summary>Functions with bindings that a host without their extensions does not have.</summary>
+/// <summary>Functions with bindings that a host without their extensions does not have, or cannot give values for.</summary>
 public static class UnknownFunctions
 {
     [Function("Tick")]
@@ -17,6 +18,16 @@ public static class UnknownFunctions
 
     [Function("AnnounceByHttp")]
     public static Announcement AnnounceByHttp([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "announce")] HttpRequest request) => new();
+
+    [Function("SdkMessage")]
+    public static void SdkMessage([QueueTrigger("news")] QueueMessage message)
+    {
+    }
+
+    [Function("SdkBytes")]
+    public static void SdkBytes([QueueTrigger("news")] BinaryData message)
+    {
+    }
 
     /// <summary>Two answers of one function.</summary>
     public sealed class Announcement

@@ -4,7 +4,6 @@ using Ci.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Ci.Tests.Source;
 
@@ -24,9 +23,8 @@ internal sealed class ListeningEngine : IAsyncDisposable
             Parts.SkipOrFail("The docker command line is not installed, and it is what .dockerignore is compared with.");
         }
 
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         var app = builder.Build();
         var engine = new ListeningEngine(app);
         app.Run(engine.AnswerAsync);
