@@ -35,6 +35,11 @@ public abstract record Admitted
 /// </summary>
 public sealed class Admission(BuildsTable table, TimeProvider time)
 {
+    // A pointer without its build: Azurite shows the rows of a transaction one after the other, so the build may be about to come.
+    // When it does not come, it was removed for its age.
+    private const int LooksForMissingBuild = 40;
+    private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(25);
+
     /// <summary>Who approved what a person with the host's key had built.</summary>
     public const string ByHand = "(by hand)";
 
@@ -52,16 +57,16 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     public async Task<Admitted> AdmitAsync(HeadChange change, CancellationToken cancellation)
     {
         // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
-        if (change.Opened && await TryAdmitAsync(change, null, null, cancellation) is { } first)
+        if (change.Opened && await TryAdmitAsync(change, null, null, isMissingGone: true, cancellation) is { } first)
         {
             return first;
         }
 
-        while (true)
+        for (var looks = 1; ; looks++)
         {
             var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
             var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellation);
-            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
+            if (await TryAdmitAsync(change, await headRow, await buildRow, looks >= LooksForMissingBuild, cancellation) is { } admitted)
             {
                 return admitted;
             }
@@ -95,7 +100,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     }
 
     /// <summary>Null when somebody else was faster.</summary>
-    private Task<Admitted?> TryAdmitAsync(HeadChange change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellation)
+    private Task<Admitted?> TryAdmitAsync(HeadChange change, TableEntity? headRow, TableEntity? buildRow, bool isMissingGone, CancellationToken cancellation)
     {
         var known = buildRow is null ? null : BuildRow.Read(buildRow);
         var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
@@ -103,7 +108,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         {
             HeadOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
             HeadOrder.Same => TryTakeAgainAsync(change, known, buildRow, [], cancellation),
-            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
+            _ => TryTakeNewAsync(change, known, buildRow, headRow, isMissingGone, cancellation),
         };
     }
 
@@ -144,7 +149,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     }
 
     private async Task<Admitted?> TryTakeNewAsync(
-        HeadChange change, BuildRecord? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellation)
+        HeadChange change, BuildRecord? known, TableEntity? row, TableEntity? headRow, bool isMissingGone, CancellationToken cancellation)
     {
         var previousId = headRow is null ? null : PullRequestHeadRow.Read(headRow).BuildId;
         var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
@@ -161,18 +166,25 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         if (Waits(change, known))
         {
             var waiting = BuildRecord.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
-            return await TryPointAsync(pointer, previousId, row, waiting, cancellation) ? new Admitted.Waiting(waiting) : null;
+            return await TryPointAsync(pointer, previousId, row, waiting, isMissingGone, cancellation) ? new Admitted.Waiting(waiting) : null;
         }
 
         var queued = known?.Again(change.Request) ?? BuildRecord.Queued(change.Request);
-        return await TryPointAsync(pointer, previousId, row, queued, cancellation) ? new Admitted.Queued(queued) : null;
+        return await TryPointAsync(pointer, previousId, row, queued, isMissingGone, cancellation) ? new Admitted.Queued(queued) : null;
     }
 
     /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
     private async Task<bool> TryPointAsync(
-        TableTransactionAction pointer, string? previousId, TableEntity? row, BuildRecord next, CancellationToken cancellation)
+        TableTransactionAction pointer, string? previousId, TableEntity? row, BuildRecord next, bool isMissingGone, CancellationToken cancellation)
     {
-        var ending = previousId is null ? [] : await EndAsync(previousId, next, cancellation);
+        var previous = previousId is null ? null : await table.FindBuildAsync(previousId, cancellation);
+        if (previousId is not null && previous is null && !isMissingGone)
+        {
+            await Task.Delay(PauseBetweenLooks, cancellation);
+            return false;
+        }
+
+        var ending = previous is null ? [] : End(previous, next);
         return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellation);
     }
 
@@ -183,9 +195,9 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         row is null ? BuildRow.Add(queued) : BuildRow.Update(row, queued);
 
     /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
-    private async Task<IEnumerable<TableTransactionAction>> EndAsync(string previousId, BuildRecord successor, CancellationToken cancellation)
+    private IEnumerable<TableTransactionAction> End(TableEntity row, BuildRecord successor)
     {
-        if (await table.FindBuildAsync(previousId, cancellation) is not { } row || BuildRow.Read(row) is not { CanBeStopped: true } previous)
+        if (BuildRow.Read(row) is not { CanBeStopped: true } previous)
         {
             return [];
         }

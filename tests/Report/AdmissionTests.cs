@@ -46,6 +46,29 @@ public sealed class AdmissionTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task A_build_that_storage_shows_later_than_its_pull_requests_pointer_is_ended_all_the_same()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var (first, second) = (storage.Change('a', 0), storage.Change('b', 1));
+        await storage.Table.TryWriteAsync([PullRequestHeadRow.Write(first, null)], Cancellation);
+
+        var admitting = storage.AdmitAsync(second);
+        await storage.Table.TryWriteAsync([.. BuildRow.Add(BuildRecord.Queued(first.Request))], Cancellation);
+
+        Assert.Equal(BuildState.Queued, (await admitting).State);
+        Assert.Equal(BuildState.Superseded, (await storage.FindAsync(first)).State);
+    }
+
+    [Fact]
+    public async Task A_pointer_to_a_build_that_was_removed_for_its_age_holds_up_nobody()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        await storage.Table.TryWriteAsync([PullRequestHeadRow.Write(storage.Change('a', 0), null)], Cancellation);
+
+        Assert.Equal(BuildState.Queued, (await storage.AdmitAsync(storage.Change('b', 1))).State);
+    }
+
+    [Fact]
     public async Task Within_a_second_the_push_that_names_what_it_replaced_is_the_newer()
     {
         var storage = await Storage.StartAsync(azurite);
