@@ -50,6 +50,8 @@ internal static class Telemetry
             return;
         }
 
+        services.AddSingleton<IValidateOptions<TelemetryOptions>>(new TelemetryOptionsValidator(configuration));
+        services.AddOptions<TelemetryOptions>().Configure(o => o.Signals = [.. Signals.Where(Sends)]).ValidateOnStart();
         var telemetry = services.AddOpenTelemetry()
             // The environment's own name for it, OTEL_SERVICE_NAME, comes behind this one and wins.
             .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector());

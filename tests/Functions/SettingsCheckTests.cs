@@ -22,11 +22,15 @@ public sealed class SettingsCheckTests
             "Build__MaxAttempts is 'many'; it must be from 1 to 100.",
             "Build__ReuseUnchanged is 'perhaps'; it must be true or false.",
             "Forks__ImageSuffix must be '-', '_' or '.' and lower-case letters or digits behind it, like -forks.",
+            "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317'; it must be the address of an OpenTelemetry collector, like http://localhost:4317.",
+            "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL is 'http/json'; it must be grpc or http/protobuf.",
             "Source__MaxEntries must be from 1 to 2147483647.",
         ],
         await RefusalAsync(
             ("AzureWebJobsStorage", "UseDevelopmentStorage=true"), ("GitHub__WebhookSecret", "a secret that is long enough to be one"),
-            ("Build__MaxAttempts", "many"), ("Build__ReuseUnchanged", "perhaps"), ("Forks__ImageSuffix", "forks"), ("Source__MaxEntries", "0")));
+            ("Build__MaxAttempts", "many"), ("Build__ReuseUnchanged", "perhaps"), ("Forks__ImageSuffix", "forks"), ("Source__MaxEntries", "0"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json"), ("OTEL_TRACES_EXPORTER", "none"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "nobody reads this")));
 
     [Fact]
     public async Task A_connection_string_that_is_none_is_not_repeated()
