@@ -56,13 +56,13 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry
 
         var build = await _story.OpenAsync(files);
 
+        // GitHub shows the newest of a name, so that one which is made twice does no harm.
+        string[] names = ["docker-image", $"docker-image/{_story.ServiceName}/a", $"docker-image/{_story.ServiceName}/b"];
         await Parts.UntilAsync(
-            () => Task.FromResult(_story.GitHub.CheckRuns(Story.Repository, build.Commit).Count(run => (string?)run["conclusion"] == "success") == 3),
+            () => Task.FromResult(names.All(name => _story.GitHub.CheckRuns(Story.Repository, build.Commit).LastOrDefault(run => Text(run, "name") == name) is { } run && (string?)run["conclusion"] == "success")),
             "three check runs to be completed",
-            onTimeout: () => build + _story.Host.Output);
-        Assert.Equal(
-            ["docker-image", $"docker-image/{_story.ServiceName}/a", $"docker-image/{_story.ServiceName}/b"],
-            _story.GitHub.CheckRuns(Story.Repository, build.Commit).Select(run => Text(run, "name")).Order(StringComparer.Ordinal));
+            onTimeout: () => string.Join('\n', [build, .. _story.GitHub.CheckRuns(Story.Repository, build.Commit), _story.Host.Output]));
+        Assert.Equal(names, _story.GitHub.CheckRuns(Story.Repository, build.Commit).Select(run => Text(run, "name")).Distinct().Order(StringComparer.Ordinal));
     }
 
     private async Task<JsonObject> RunAsync(BuildSeen build)

@@ -1,10 +1,10 @@
-using System.Text;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A base in another registry than the one that is pushed to is pulled with what docker login left on the machine.</summary>
-public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Registry registry) : IDisposable
+public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Registry registry, MachineLoginTests.LockedRegistry elsewhere)
+    : IClassFixture<MachineLoginTests.LockedRegistry>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-login-");
 
@@ -17,13 +17,11 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
     [InlineData("Classic", true)]
     public async Task A_private_base_of_another_registry_is_pulled_with_the_machines_login(string builder, bool withHelper)
     {
-        await using var locked = new Registry { AsksForPassword = true };
-        await using var open = await StartAsync(locked, builder, ("Registry__Username", Registry.User), ("Registry__Password", Registry.Password));
-        var beneath = await open.OpenAsync(open.Files("beneath"));
-        await WriteAsync(locked, withHelper);
+        var beneath = await elsewhere.ImageAsync();
+        await WriteAsync(elsewhere.Registry, withHelper);
         await using var story = await StartAsync(registry, builder, ("Docker__Config", _folder.FullName), ("PATH", _folder.FullName + ":" + Environment.GetEnvironmentVariable("PATH")));
 
-        var above = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath.Images[0].Reference}\nRUN cat /says.txt > /{Guid.NewGuid():n}\n" });
+        var above = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\nRUN echo above > /{Guid.NewGuid():n}\n" });
 
         Assert.True(above.State == "succeeded", above.Summary + story.Host.Output);
         Assert.DoesNotContain(Registry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
@@ -34,11 +32,10 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
     [InlineData("Classic")]
     public async Task Without_a_login_it_fails_with_the_registrys_refusal(string builder)
     {
-        await using var locked = new Registry { AsksForPassword = true };
+        var beneath = await elsewhere.ImageAsync();
         await using var story = await StartAsync(registry, builder, ("Docker__Config", _folder.FullName));
-        await locked.StartAsync();
 
-        var build = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {locked.Address}/some/base:1\n" });
+        var build = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\n" });
 
         Assert.Equal("failed", build.State);
         Assert.Matches("(?i)auth|denied|credentials", build.Summary);
@@ -49,7 +46,7 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
 
     private async Task WriteAsync(Registry locked, bool withHelper)
     {
-        var config = $$"""{ "auths": { "{{locked.Address}}": { "auth": "{{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Registry.User}:{Registry.Password}"))}}" } } }""";
+        var config = locked.DockerConfig;
         if (withHelper)
         {
             config = $$"""{ "credHelpers": { "{{locked.Address}}": "kept" } }""";
@@ -63,5 +60,18 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
         }
 
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "config.json"), config);
+    }
+
+    /// <summary>A registry that asks for a password.</summary>
+    public sealed class LockedRegistry(DockerEngine engine) : IAsyncLifetime
+    {
+        public Registry Registry { get; } = new() { AsksForPassword = true };
+
+        public async ValueTask InitializeAsync() => await Task.WhenAll(engine.StartAsync(), Registry.StartAsync());
+
+        /// <summary>An image in it under a name that the engine does not know, so that it has to ask.</summary>
+        public Task<string> ImageAsync() => Registry.PushAsync(engine, DockerEngine.BaseImage, $"beneath:{Guid.NewGuid():n}");
+
+        public ValueTask DisposeAsync() => Registry.DisposeAsync();
     }
 }

@@ -9,8 +9,8 @@ namespace Ci.Tests.EndToEnd;
 /// </summary>
 public sealed class StoryHosts : IAsyncDisposable
 {
-    // As many as tests run at once, and a few: each looks into its queue all the time.
-    private const int Most = 4;
+    // Each looks into its queue all the time, which costs little; to start another costs much.
+    private const int Most = 8;
 
     private static readonly Lock Gate = new();
     private static readonly List<Kept> Idle = [];

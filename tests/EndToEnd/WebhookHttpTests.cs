@@ -7,23 +7,16 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The webhook's answers to whatever is sent to it: each has its status, and a sentence.</summary>
-public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
+public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHost shared) : IClassFixture<WebhookHttpTests.SharedHost>, IDisposable
 {
-    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+    private static int _pulls;
+
     private readonly HttpClient _http = new();
-    private RunningHost _host = null!;
+    private readonly RunningHost _host = shared.Host;
 
-    public async ValueTask InitializeAsync()
-    {
-        await azurite.StartAsync();
-        _host = await RunningHost.StartAsync(Settings(azurite.NewAccount()));
-    }
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        _http.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     [Fact]
     public async Task An_unsigned_delivery_is_401() => await AssertAsync(await SendAsync("{}", signature: null), 401, "GitHub__WebhookSecret");
@@ -128,7 +121,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task A_delivery_that_breaks_off_is_not_taken_and_the_next_is()
     {
-        var body = Encoding.UTF8.GetBytes(Pull().Payload("opened").ToJsonString());
+        var body = Encoding.UTF8.GetBytes((Pull() with { Repository = "broken/off", HeadRepository = "broken/off" }).Payload("opened").ToJsonString());
         using (var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port))
         {
             var head = $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-GitHub-Event: pull_request\r\n"
@@ -138,7 +131,7 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         }
 
         await AssertAsync(await SendAsync("{}", @event: "ping"), 200, "pong");
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_host.Url, "api/builds"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_host.Url, "api/builds?repository=broken/off"));
         request.Headers.Add("x-functions-key", Story.Key);
         using var list = await _http.SendAsync(request, Cancellation);
         Assert.Equal("[]", await list.Content.ReadAsStringAsync(Cancellation));
@@ -160,12 +153,13 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted()
+    public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted_and_the_host_ends_cleanly()
     {
         await using var host = await RunningHost.StartAsync(Settings(
             "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
 
         await AssertAsync(await SendAsync(Pull().Payload("opened").ToJsonString(), host: host), 503, "Redeliver");
+        Assert.Equal(0, await host.StopAsync());
     }
 
     [Fact]
@@ -197,13 +191,10 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         await AssertAsync(answer, 404, "no build");
     }
 
-    [Fact]
-    public async Task It_ends_cleanly_when_asked_to() => Assert.Equal(0, await _host.StopAsync());
-
     private static PullRequestState Pull() => new()
     {
         Repository = "sample/repository",
-        Number = 5,
+        Number = Interlocked.Increment(ref _pulls),
         Branch = "x",
         Head = new string('a', 40),
         Title = "A change",
@@ -248,5 +239,19 @@ public sealed class WebhookHttpTests(Azurite azurite) : IAsyncLifetime
         }
 
         return await _http.SendAsync(request, Cancellation);
+    }
+
+    /// <summary>A host without GitHub, engine and registry, for all tests that only send it something.</summary>
+    public sealed class SharedHost(Azurite azurite) : IAsyncLifetime
+    {
+        public RunningHost Host { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            await azurite.StartAsync();
+            Host = await RunningHost.StartAsync(Settings(azurite.NewAccount()));
+        }
+
+        public ValueTask DisposeAsync() => Host.DisposeAsync();
     }
 }

@@ -73,7 +73,8 @@ public static class Parts
                 Assert.Fail($"Waited {watch.Elapsed.TotalSeconds:F0} s for {what}. {onTimeout?.Invoke()}");
             }
 
-            await Task.Delay(25);
+            // Each look at a host goes through three processes: what takes long is looked at less often.
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(25 + (watch.ElapsedMilliseconds / 8), 250)));
         }
     }
 

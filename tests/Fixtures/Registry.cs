@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Ci.Pipeline.Image;
 
 namespace Ci.Tests.Fixtures;
@@ -33,6 +34,10 @@ public sealed class Registry : LazyPart
 
     public Uri Url => new($"{(HasTls ? "https" : "http")}://{Listens}:{_port}/");
 
+    /// <summary>What <c>docker login</c> writes into its config.json.</summary>
+    public string DockerConfig =>
+        $$"""{ "auths": { "{{Address}}": { "auth": "{{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}"))}}" } } }""";
+
     public async Task<string?> DigestAsync(string name, string tag)
     {
         using var http = new HttpClient { BaseAddress = Url };
@@ -51,7 +56,9 @@ public sealed class Registry : LazyPart
     {
         var reference = $"{Address}/{name}";
         await engine.RunAsync("tag", image, reference);
-        await engine.RunAsync("push", "--quiet", reference);
+        var config = Directory.CreateDirectory(Path.Combine(Folder, "docker")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(config, "config.json"), AsksForPassword ? DockerConfig : "{}");
+        await engine.RunAsync("--config", config, "push", "--quiet", reference);
         await engine.RunAsync("rmi", "--no-prune", reference);
         return reference;
     }
