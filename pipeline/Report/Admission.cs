@@ -35,8 +35,7 @@ public abstract record Admitted
 /// </summary>
 public sealed class Admission(BuildsTable table, TimeProvider time)
 {
-    // A pointer without its build: Azurite shows the rows of a transaction one after the other, so the build may be about to come.
-    // When it does not come, it was removed for its age.
+    // Azurite shows the rows of a transaction one after the other: a build whose pointer is there may be about to come.
     private const int LooksForMissingBuild = 40;
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(25);
 
@@ -48,7 +47,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     {
         var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellation);
         return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
-            && await table.FindBuildAsync(id, cancellation) is { } row
+            && await FindPointedToAsync(id, cancellation) is { } row
             ? (head, BuildRow.Read(row))
             : null;
     }
@@ -57,16 +56,16 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     public async Task<Admitted> AdmitAsync(HeadChange change, CancellationToken cancellation)
     {
         // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
-        if (change.Opened && await TryAdmitAsync(change, null, null, isMissingGone: true, cancellation) is { } first)
+        if (change.Opened && await TryAdmitAsync(change, null, null, cancellation) is { } first)
         {
             return first;
         }
 
-        for (var looks = 1; ; looks++)
+        while (true)
         {
             var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
             var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellation);
-            if (await TryAdmitAsync(change, await headRow, await buildRow, looks >= LooksForMissingBuild, cancellation) is { } admitted)
+            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
             {
                 return admitted;
             }
@@ -100,7 +99,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     }
 
     /// <summary>Null when somebody else was faster.</summary>
-    private Task<Admitted?> TryAdmitAsync(HeadChange change, TableEntity? headRow, TableEntity? buildRow, bool isMissingGone, CancellationToken cancellation)
+    private Task<Admitted?> TryAdmitAsync(HeadChange change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellation)
     {
         var known = buildRow is null ? null : BuildRow.Read(buildRow);
         var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
@@ -108,7 +107,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         {
             HeadOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
             HeadOrder.Same => TryTakeAgainAsync(change, known, buildRow, [], cancellation),
-            _ => TryTakeNewAsync(change, known, buildRow, headRow, isMissingGone, cancellation),
+            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
         };
     }
 
@@ -149,7 +148,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     }
 
     private async Task<Admitted?> TryTakeNewAsync(
-        HeadChange change, BuildRecord? known, TableEntity? row, TableEntity? headRow, bool isMissingGone, CancellationToken cancellation)
+        HeadChange change, BuildRecord? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellation)
     {
         var previousId = headRow is null ? null : PullRequestHeadRow.Read(headRow).BuildId;
         var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
@@ -166,26 +165,39 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         if (Waits(change, known))
         {
             var waiting = BuildRecord.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
-            return await TryPointAsync(pointer, previousId, row, waiting, isMissingGone, cancellation) ? new Admitted.Waiting(waiting) : null;
+            return await TryPointAsync(pointer, previousId, row, waiting, cancellation) ? new Admitted.Waiting(waiting) : null;
         }
 
         var queued = known?.Again(change.Request) ?? BuildRecord.Queued(change.Request);
-        return await TryPointAsync(pointer, previousId, row, queued, isMissingGone, cancellation) ? new Admitted.Queued(queued) : null;
+        return await TryPointAsync(pointer, previousId, row, queued, cancellation) ? new Admitted.Queued(queued) : null;
     }
 
     /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
     private async Task<bool> TryPointAsync(
-        TableTransactionAction pointer, string? previousId, TableEntity? row, BuildRecord next, bool isMissingGone, CancellationToken cancellation)
+        TableTransactionAction pointer, string? previousId, TableEntity? row, BuildRecord next, CancellationToken cancellation)
     {
-        var previous = previousId is null ? null : await table.FindBuildAsync(previousId, cancellation);
-        if (previousId is not null && previous is null && !isMissingGone)
-        {
-            await Task.Delay(PauseBetweenLooks, cancellation);
-            return false;
-        }
-
+        var previous = previousId is null ? null : await FindPointedToAsync(previousId, cancellation);
         var ending = previous is null ? [] : End(previous, next);
         return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellation);
+    }
+
+    /// <summary>The row of a build that a pull request points to; null when it was removed for its age.</summary>
+    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellation)
+    {
+        for (var looks = 1; ; looks++)
+        {
+            if (await table.FindBuildAsync(buildId, cancellation) is { } row)
+            {
+                return row;
+            }
+
+            if (looks == LooksForMissingBuild)
+            {
+                return null;
+            }
+
+            await Task.Delay(PauseBetweenLooks, cancellation);
+        }
     }
 
     /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>

@@ -60,6 +60,19 @@ public sealed class AdmissionTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task A_build_that_storage_shows_later_than_its_pull_requests_pointer_is_found()
+    {
+        var storage = await Storage.StartAsync(azurite);
+        var change = storage.Change('a', 0);
+        await storage.Table.TryWriteAsync([PullRequestHeadRow.Write(change, null)], Cancellation);
+
+        var finding = storage.Admission.NewestAsync(change.Request.Repository, change.Request.PullRequest, Cancellation);
+        await storage.Table.TryWriteAsync([.. BuildRow.Add(BuildRecord.Queued(change.Request))], Cancellation);
+
+        Assert.Equal(change.Request.BuildId, (await finding)?.Record.Id);
+    }
+
+    [Fact]
     public async Task A_pointer_to_a_build_that_was_removed_for_its_age_holds_up_nobody()
     {
         var storage = await Storage.StartAsync(azurite);
