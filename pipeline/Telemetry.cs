@@ -50,8 +50,14 @@ internal static class Telemetry
             return;
         }
 
-        services.AddSingleton<IValidateOptions<TelemetryOptions>>(new TelemetryOptionsValidator(configuration));
-        services.AddOptions<TelemetryOptions>().Configure(o => o.Signals = [.. Signals.Where(Sends)]).ValidateOnStart();
+        var settings = TelemetrySettings.Of(configuration, Signals.Where(Sends));
+        if (settings.Problems.Count > 0)
+        {
+            services.AddSingleton<IValidateOptions<TelemetrySettings.Checked>>(settings);
+            services.AddOptions<TelemetrySettings.Checked>().ValidateOnStart();
+            return;
+        }
+
         var telemetry = services.AddOpenTelemetry()
             // The environment's own name for it, OTEL_SERVICE_NAME, comes behind this one and wins.
             .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector());

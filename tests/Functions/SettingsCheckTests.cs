@@ -23,13 +23,16 @@ public sealed class SettingsCheckTests
             "Build__ReuseUnchanged is 'perhaps'; it must be true or false.",
             "Forks__ImageSuffix must be '-', '_' or '.' and lower-case letters or digits behind it, like -forks.",
             "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317'; it must be the address of an OpenTelemetry collector, like http://localhost:4317.",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT must be the address of an OpenTelemetry collector, like http://localhost:4317.",
+            "OTEL_EXPORTER_OTLP_LOGS_HEADERS must be names and values like key=value, with commas between them.",
             "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL is 'http/json'; it must be grpc or http/protobuf.",
             "Source__MaxEntries must be from 1 to 2147483647.",
         ],
         await RefusalAsync(
             ("AzureWebJobsStorage", "UseDevelopmentStorage=true"), ("GitHub__WebhookSecret", "a secret that is long enough to be one"),
             ("Build__MaxAttempts", "many"), ("Build__ReuseUnchanged", "perhaps"), ("Forks__ImageSuffix", "forks"), ("Source__MaxEntries", "0"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json"), ("OTEL_TRACES_EXPORTER", "none"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json"), ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "me:secret@collector"),
+            ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "secret"), ("OTEL_TRACES_EXPORTER", "none"),
             ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "nobody reads this")));
 
     [Fact]
