@@ -183,10 +183,7 @@ public sealed class LocalHost : IAsyncDisposable
 
     private static WebApplication Build(LocalHostOptions options, ILoggerFactory loggers, QueueListeners listeners)
     {
-        // The empty builder: the others watch all folders below the current one for an appsettings.json that changes.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddRoutingCore();
+        var builder = EmptyWebApplication.CreateBuilder(loggers);
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<MatcherPolicy, MethodPolicy>();
         foreach (var listener in listeners.All)
@@ -194,7 +191,7 @@ public sealed class LocalHost : IAsyncDisposable
             builder.Services.AddSingleton<IHostedService>(listener);
         }
 
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Listen(kestrel, options.Address, options.Port);
             kestrel.Limits.MaxRequestBodySize = HttpFunctionEndpoint.MaxBodyBytes;

@@ -42,7 +42,7 @@ internal sealed class StandInServer : IAsyncDisposable
     public static async Task<StandInServer> StartAsync(GitHubStandIn gitHub, GitHubStandInOptions options)
     {
         var server = new StandInServer(gitHub, options.Token);
-        // The empty builder: the others watch all folders below the current one for an appsettings.json that changes.
+        // The empty builder: the others watch all folders below the current one.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

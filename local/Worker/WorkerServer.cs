@@ -30,17 +30,14 @@ internal sealed class WorkerServer : IAsyncDisposable
 
     public static async Task<WorkerServer> StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        // The empty builder: the others watch all folders below the current one for an appsettings.json that changes.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        var builder = EmptyWebApplication.CreateBuilder(loggers);
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             // A stream that says nothing for an hour is a quiet app, no slow client.
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
-        builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = grpc.MaxSendMessageSize = MaxMessageBytes);
         var expected = new ConcurrentDictionary<string, WorkerChannel>();
         builder.Services.AddSingleton(expected);

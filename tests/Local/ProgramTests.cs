@@ -27,6 +27,21 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
+    public async Task It_watches_no_folders()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Parts.SkipOrFail("Only Linux shows what a process watches.");
+        }
+
+        await azurite.StartAsync();
+        await using var host = await RunningHost.StartAsync(Settings());
+
+        Assert.DoesNotContain(
+            Directory.GetFiles($"/proc/{host.ProcessId}/fdinfo").Where(File.Exists).SelectMany(File.ReadAllLines), line => line.StartsWith("inotify", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_environment_wins_over_local_settings_json()
     {
         await azurite.StartAsync();
