@@ -292,25 +292,8 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
         Assert.Equal(202, await OpenAsync(host, 10, "closed", merged: true));
     }
 
-    private static Dictionary<string, string?> Settings(Azurite azurite, params (string Name, string Value)[] more)
-    {
-        var settings = new Dictionary<string, string?>
-        {
-            ["AzureWebJobsStorage"] = azurite.NewAccount(),
-            ["GitHub__WebhookSecret"] = Story.Secret,
-            ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
-            ["Docker__Host"] = "tcp://127.0.0.1:1",
-            ["Registry__Address"] = "localhost:1",
-            ["Api__Key"] = Story.Key,
-            ["Api__FailuresPerMinute"] = "5",
-        };
-        foreach (var (name, value) in more)
-        {
-            settings[name] = value;
-        }
-
-        return settings;
-    }
+    private static Dictionary<string, string?> Settings(Azurite azurite, params (string Name, string? Value)[] more) =>
+        RunningHost.SettingsAlone(azurite.NewAccount(), [("Api__FailuresPerMinute", "5"), .. more]);
 
     /// <summary>A browser with a cookie jar and an address of its own, so that no test waits for what another has done.</summary>
     private static HttpClient Browser(RunningHost host)

@@ -121,7 +121,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task A_delivery_that_breaks_off_is_not_taken_and_the_next_is()
     {
-        var host = await shared.QuietAsync();
+        var host = await shared.WithoutBuildsAsync();
         var body = Encoding.UTF8.GetBytes(Pull().Payload("opened").ToJsonString());
         using (var client = new System.Net.Sockets.TcpClient("localhost", host.Url.Port))
         {
@@ -142,7 +142,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task A_body_whose_chunks_are_none_is_400()
     {
-        var host = await shared.QuietAsync();
+        var host = await shared.WithoutBuildsAsync();
         using var client = new System.Net.Sockets.TcpClient("localhost", host.Url.Port);
         await client.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes(
@@ -157,7 +157,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted_and_the_host_ends_cleanly()
     {
-        await using var host = await RunningHost.StartAsync(Settings(
+        await using var host = await RunningHost.StartAsync(RunningHost.SettingsAlone(
             "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
 
         await AssertAsync(await SendAsync(Pull().Payload("opened").ToJsonString(), host: host), 503, "Redeliver");
@@ -167,9 +167,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task Without_a_secret_nothing_starts_and_the_setting_is_named()
     {
-        var settings = Settings(azurite.NewAccount());
-        settings["GitHub__WebhookSecret"] = "";
-        await using var host = RunningHost.Start(Parts.FreePort(), settings);
+        await using var host = RunningHost.Start(Parts.FreePort(), RunningHost.SettingsAlone(azurite.NewAccount(), ("GitHub__WebhookSecret", "")));
 
         Assert.Equal(1, await host.WaitForExitAsync());
         Assert.Contains("GitHub__WebhookSecret is empty", host.Output, StringComparison.Ordinal);
@@ -201,16 +199,6 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
         Head = new string('a', 40),
         Title = "A change",
         HeadRepository = "sample/repository",
-    };
-
-    private static Dictionary<string, string?> Settings(string storage) => new()
-    {
-        ["AzureWebJobsStorage"] = storage,
-        ["GitHub__WebhookSecret"] = Story.Secret,
-        ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
-        ["Docker__Host"] = "tcp://127.0.0.1:1",
-        ["Registry__Address"] = "localhost:1",
-        ["Api__Key"] = Story.Key,
     };
 
     private static async Task AssertAsync(HttpResponseMessage answer, int status, string words)
@@ -246,27 +234,24 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     /// <summary>Hosts without GitHub, engine and registry, for all tests that only send them something.</summary>
     public sealed class SharedHost(Azurite azurite) : IAsyncLifetime
     {
-        private RunningHost? _quiet;
+        private RunningHost? _withoutBuilds;
 
         public RunningHost Host { get; private set; } = null!;
 
         public async ValueTask InitializeAsync()
         {
             await azurite.StartAsync();
-            Host = await RunningHost.StartAsync(Settings(azurite.NewAccount()));
+            Host = await RunningHost.StartAsync(RunningHost.SettingsAlone(azurite.NewAccount()));
         }
 
-        /// <summary>One that has no builds, and says nothing of them.</summary>
-        public async Task<RunningHost> QuietAsync() => _quiet ??= await RunningHost.StartAsync(new Dictionary<string, string?>(Settings(azurite.NewAccount()))
-        {
-            ["AzureFunctionsJobHost__functions__0"] = "Webhook",
-            ["AzureFunctionsJobHost__functions__1"] = "ListBuilds",
-        });
+        /// <summary>One that takes no builds from the queue, and so says nothing of them.</summary>
+        public async Task<RunningHost> WithoutBuildsAsync() => _withoutBuilds ??= await RunningHost.StartAsync(RunningHost.SettingsAlone(
+            azurite.NewAccount(), ("AzureFunctionsJobHost__functions__0", "Webhook"), ("AzureFunctionsJobHost__functions__1", "ListBuilds")));
 
         public async ValueTask DisposeAsync()
         {
             await Host.DisposeAsync();
-            await (_quiet?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (_withoutBuilds?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
     }
 }

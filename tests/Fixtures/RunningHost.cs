@@ -14,6 +14,26 @@ public sealed class RunningHost : IAsyncDisposable
         Url = url;
     }
 
+    /// <summary>Settings of a host that has storage, and nothing that answers as GitHub, engine and registry.</summary>
+    public static Dictionary<string, string?> SettingsAlone(string storage, params (string Name, string? Value)[] more)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = storage,
+            ["GitHub__WebhookSecret"] = EndToEnd.Story.Secret,
+            ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
+            ["Docker__Host"] = "tcp://127.0.0.1:1",
+            ["Registry__Address"] = "localhost:1",
+            ["Api__Key"] = EndToEnd.Story.Key,
+        };
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+
     public Uri Url { get; }
 
     public int ProcessId => _process.Id;

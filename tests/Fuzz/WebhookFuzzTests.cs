@@ -27,16 +27,8 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await azurite.StartAsync();
-        _host = await RunningHost.StartAsync(new Dictionary<string, string?>
-        {
-            ["AzureWebJobsStorage"] = azurite.NewAccount(),
-            ["GitHub__WebhookSecret"] = Story.Secret,
-            ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
-            ["Docker__Host"] = "tcp://127.0.0.1:1",
-            ["Registry__Address"] = "localhost:1",
-            ["Api__FailuresPerMinute"] = "1000000",
-            ["Api__RequestsPerMinute"] = "1000000",
-        });
+        _host = await RunningHost.StartAsync(RunningHost.SettingsAlone(
+            azurite.NewAccount(), ("Api__FailuresPerMinute", "1000000"), ("Api__RequestsPerMinute", "1000000")));
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
