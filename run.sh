@@ -111,7 +111,7 @@ make_settings() {
 }
 
 build() {
-    say "  building   …"
+    say "  building   $1 …"
     # The host's extensions are for the Functions host, which does not run here.
     dotnet build "$1" -c Release -v quiet --nologo -p:HostExtensions=false >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; fail "The build failed."; }
 }
