@@ -35,10 +35,6 @@ public abstract record Admitted
 /// </summary>
 public sealed class Admission(BuildsTable table, TimeProvider time)
 {
-    // Azurite shows the rows of a transaction one after the other: a build whose pointer is there may be about to come.
-    private const int LooksForMissingBuild = 40;
-    private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(25);
-
     /// <summary>Who approved what a person with the host's key had built.</summary>
     public const string ByHand = "(by hand)";
 
@@ -91,7 +87,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
                 with
             { IsAnew = ended.State == BuildState.Succeeded };
-            if (await table.TryWriteAsync(BuildRow.Update(buildRow, again), cancellation))
+            if (await table.TryWriteAsync([.. Unchanged(headRow), .. BuildRow.Update(buildRow, again)], cancellation))
             {
                 return again;
             }
@@ -106,7 +102,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         return head?.Order(change) switch
         {
             HeadOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
-            HeadOrder.Same => TryTakeAgainAsync(change, known, buildRow, [], cancellation),
+            HeadOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellation),
             _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
         };
     }
@@ -127,7 +123,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
 
     /// <summary>The pull request stays with this build: what runs or is built stays so, all else is queued.</summary>
     private async Task<Admitted?> TryTakeAgainAsync(
-        HeadChange change, BuildRecord? known, TableEntity? row, IEnumerable<TableTransactionAction> alongside, CancellationToken cancellation)
+        HeadChange change, BuildRecord? known, TableEntity? row, TableTransactionAction? pointer, TableTransactionAction[] unchanged, CancellationToken cancellation)
     {
         Admitted result = known switch
         {
@@ -143,7 +139,13 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
             Admitted.Waiting waiting when known?.State != BuildState.Waiting => waiting.Record,
             _ => null,
         };
-        TableTransactionAction[] writes = [.. alongside, .. changed is null ? [] : Write(row, changed)];
+        TableTransactionAction[] writes = pointer is null ? [] : [pointer];
+        // What was read of the build may be what ended it: it is queued only if the pull request has pointed to it all the while.
+        if (changed is not null)
+        {
+            writes = [.. writes, .. unchanged, .. Write(row, changed)];
+        }
+
         return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
     }
 
@@ -154,7 +156,7 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
         var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
         if (previousId == change.Request.BuildId)
         {
-            return await TryTakeAgainAsync(change, known, row, [pointer], cancellation);
+            return await TryTakeAgainAsync(change, known, row, pointer, [], cancellation);
         }
 
         if (previousId is null && change.Request.Purpose == BuildPurpose.Close)
@@ -182,26 +184,17 @@ public sealed class Admission(BuildsTable table, TimeProvider time)
     }
 
     /// <summary>The row of a build that a pull request points to; null when it was removed for its age.</summary>
-    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellation)
-    {
-        for (var looks = 1; ; looks++)
-        {
-            if (await table.FindBuildAsync(buildId, cancellation) is { } row)
-            {
-                return row;
-            }
-
-            if (looks == LooksForMissingBuild)
-            {
-                return null;
-            }
-
-            await Task.Delay(PauseBetweenLooks, cancellation);
-        }
-    }
+    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellation) =>
+        // The second look finds one that was begun anew during the first.
+        await table.FindBuildAsync(buildId, cancellation) ?? await table.FindBuildAsync(buildId, cancellation);
 
     /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>
     private static bool Waits(HeadChange change, BuildRecord? known) => change.Waits is not null && known?.Request.ApprovedBy is null;
+
+    /// <summary>A write that succeeds if nobody has written the row since it was read, and leaves it as it is.</summary>
+    private static TableTransactionAction[] Unchanged(TableEntity? row) => row is null
+        ? []
+        : [new TableTransactionAction(TableTransactionActionType.UpdateMerge, new TableEntity(row.PartitionKey, row.RowKey), row.ETag)];
 
     private static IEnumerable<TableTransactionAction> Write(TableEntity? row, BuildRecord queued) =>
         row is null ? BuildRow.Add(queued) : BuildRow.Update(row, queued);

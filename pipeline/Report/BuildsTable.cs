@@ -17,8 +17,13 @@ public sealed class BuildsTable
 
     /// <summary>The table of the storage that the options name.</summary>
     public BuildsTable(IOptions<StorageOptions> options)
+        : this(options.Value.ConnectionString, new TableClientOptions().WithShortPatience())
     {
-        _table = new TableClient(options.Value.ConnectionString, BuildRecords.TableName, new TableClientOptions().WithShortPatience());
+    }
+
+    internal BuildsTable(string connectionString, TableClientOptions options)
+    {
+        _table = new TableClient(connectionString, BuildRecords.TableName, options);
         _writer = new TableWriter(_table);
     }
 
@@ -83,11 +88,15 @@ public sealed class BuildsTable
             // What was to go is gone already, by a person's hand perhaps.
             return await TryWriteAsync(rows.Where(row => !IsToGo(row)), cancellation);
         }
-        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
+        catch (RequestFailedException e) when (e.Status is 409 or 412 || (e.Status == 404 && rows.Any(IsToBeThere)))
         {
             return false;
         }
     }
+
+    // To add a row fails with 404 only when storage does not know the account: to try again would not help.
+    private static bool IsToBeThere(TableTransactionAction action) =>
+        action.ActionType is TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpdateReplace or TableTransactionActionType.Delete;
 
     private static bool IsToGo(TableTransactionAction action) => action.ActionType == TableTransactionActionType.Delete && action.ETag == ETag.All;
 }

@@ -19,10 +19,16 @@ public sealed class Azurite : LazyPart
     /// <summary>A storage account that nobody else has, so that tests which run at once do not see each other's messages.</summary>
     public string NewAccount()
     {
-        var name = Name(Interlocked.Increment(ref _account));
-        return $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_blob}/{name};"
-            + $"QueueEndpoint=http://127.0.0.1:{_queue}/{name};TableEndpoint=http://127.0.0.1:{_table}/{name};";
+        var number = Interlocked.Increment(ref _account);
+        return number <= Accounts ? Connection(Name(number)) : throw new InvalidOperationException($"The tests need more than {Accounts} storage accounts.");
     }
+
+    /// <summary>An account that this Azurite does not know.</summary>
+    public string UnknownAccount() => Connection("unknown");
+
+    private string Connection(string name) =>
+        $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_blob}/{name};"
+        + $"QueueEndpoint=http://127.0.0.1:{_queue}/{name};TableEndpoint=http://127.0.0.1:{_table}/{name};";
 
     protected override async Task StartPartAsync()
     {

@@ -1,3 +1,5 @@
+using Azure;
+using Azure.Core;
 using Ci.Pipeline.Report;
 using Ci.Pipeline.Webhook;
 using Ci.Tests.Fixtures;
@@ -46,30 +48,51 @@ public sealed class AdmissionTests(Azurite azurite)
     }
 
     [Fact]
-    public async Task A_build_that_storage_shows_later_than_its_pull_requests_pointer_is_ended_all_the_same()
+    public async Task A_redelivery_that_meets_a_newer_push_does_not_queue_what_that_push_ended()
     {
         var storage = await Storage.StartAsync(azurite);
         var (first, second) = (storage.Change('a', 0), storage.Change('b', 1));
-        await storage.Table.TryWriteAsync([PullRequestHeadRow.Write(first, null)], Cancellation);
+        await storage.AdmitAsync(first);
+        var between = new HeldRequest(RequestMethod.Get, "active-" + first.Request.BuildId);
 
-        var admitting = storage.AdmitAsync(second);
-        await storage.Table.TryWriteAsync([.. BuildRow.Add(BuildRecord.Queued(first.Request))], Cancellation);
+        var redelivery = storage.AdmissionOver(between).AdmitAsync(first, Cancellation);
+        await Task.WhenAny(between.Reached, redelivery);
+        await storage.AdmitAsync(second);
+        Assert.True(between.Reached.IsCompleted);
+        between.LetGo();
 
-        Assert.Equal(BuildState.Queued, (await admitting).State);
+        Assert.Equal(second.Request.BuildId, Assert.IsType<Admitted.Late>(await redelivery).Newest.BuildId);
         Assert.Equal(BuildState.Superseded, (await storage.FindAsync(first)).State);
     }
 
     [Fact]
-    public async Task A_build_that_storage_shows_later_than_its_pull_requests_pointer_is_found()
+    public async Task A_repetition_that_meets_a_newer_push_queues_nothing()
     {
         var storage = await Storage.StartAsync(azurite);
-        var change = storage.Change('a', 0);
-        await storage.Table.TryWriteAsync([PullRequestHeadRow.Write(change, null)], Cancellation);
+        var (first, second) = (storage.Change('a', 0), storage.Change('b', 1));
+        await storage.AdmitAsync(first);
+        var ended = (await storage.Records.UpdateAsync(
+            first.Request.BuildId, r => r.Stopped(BuildState.Failed, "It does not compile.", storage.Time.GetUtcNow()), Cancellation))!;
+        var between = new HeldRequest(RequestMethod.Post, "$batch");
 
-        var finding = storage.Admission.NewestAsync(change.Request.Repository, change.Request.PullRequest, Cancellation);
-        await storage.Table.TryWriteAsync([.. BuildRow.Add(BuildRecord.Queued(change.Request))], Cancellation);
+        var repetition = storage.AdmissionOver(between).RepeatAsync(ended, Cancellation);
+        await Task.WhenAny(between.Reached, repetition);
+        await storage.AdmitAsync(second);
+        Assert.True(between.Reached.IsCompleted);
+        between.LetGo();
 
-        Assert.Equal(change.Request.BuildId, (await finding)?.Record.Id);
+        Assert.Null(await repetition);
+        Assert.Equal(BuildState.Failed, (await storage.FindAsync(first)).State);
+    }
+
+    [Fact]
+    public async Task An_account_that_storage_does_not_know_is_a_failure_and_not_tried_for_ever()
+    {
+        await azurite.StartAsync();
+        var storage = Storage.At(azurite.UnknownAccount());
+
+        Assert.Equal(404, (await Assert.ThrowsAnyAsync<RequestFailedException>(
+            () => storage.Admission.AdmitAsync(storage.Change('a', 0), Cancellation))).Status);
     }
 
     [Fact]

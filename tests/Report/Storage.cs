@@ -1,3 +1,5 @@
+using Azure.Core;
+using Azure.Data.Tables;
 using Azure.Storage.Queues;
 using Ci.Pipeline;
 using Ci.Pipeline.Image;
@@ -48,6 +50,17 @@ internal sealed class Storage
     {
         await azurite.StartAsync();
         return new Storage(azurite.NewAccount());
+    }
+
+    /// <summary>The storage of this connection string, whether it is there or not.</summary>
+    public static Storage At(string connection) => new(connection);
+
+    /// <summary>An admission of another process, one of whose requests is held.</summary>
+    public Admission AdmissionOver(HeldRequest held)
+    {
+        var options = new TableClientOptions();
+        options.AddPolicy(held, HttpPipelinePosition.PerCall);
+        return new Admission(new BuildsTable(_connection, options), Time);
     }
 
     /// <summary>The commit statuses over a client; without a token none are told.</summary>
