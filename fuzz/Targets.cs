@@ -52,7 +52,7 @@ internal static class Targets
 
     private static void DockerIgnoreFile(byte[] input) => Expecting<SourceRefusedException>(() =>
     {
-        var ignore = DockerIgnore.Parse(input, "Dockerfile");
+        var ignore = DockerIgnoreFile.Parse(input, "Dockerfile");
         foreach (var path in Paths)
         {
             ignore.Excludes(path);

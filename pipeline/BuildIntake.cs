@@ -12,7 +12,7 @@ public sealed partial class BuildIntake(Admission admission, QueueRoom room, Bui
 {
     /// <summary>Takes in what a change of a pull request asks for.</summary>
     public Task<DeliveryResult> TakeAsync(HeadChange change, CancellationToken cancellation) =>
-        StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = Telemetry.Context } }, token), cancellation);
+        StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellation);
 
     /// <summary>Does what needs storage, within the time that GitHub leaves for it; a 503 when storage does not take it.</summary>
     public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellation)

@@ -54,12 +54,12 @@ public sealed partial class BuildRunner(
             return;
         }
 
-        using var span = Telemetry.Build(lease.Record);
+        using var span = BuildTelemetry.Build(lease.Record);
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, Human.Commit(request.Commit));
         await RunAsync(lease, cancellation);
         if (await records.FindAsync(request.BuildId, cancellation) is { IsFinal: true } ended)
         {
-            Telemetry.Ended(span, ended);
+            BuildTelemetry.Ended(span, ended);
         }
 
         await announcer.TellEndAsync(request.BuildId, cancellation);
@@ -69,7 +69,7 @@ public sealed partial class BuildRunner(
     {
         using var clock = new BuildClock(options.Value, time, lease.Token);
         await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
-        if (Telemetry.TraceId is { } trace)
+        if (BuildTelemetry.TraceId is { } trace)
         {
             log.Line($"Trace {trace}");
         }

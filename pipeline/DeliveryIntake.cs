@@ -23,9 +23,9 @@ public sealed partial class DeliveryIntake(
     /// <summary>Takes one delivery in.</summary>
     public async Task<DeliveryResult> AcceptAsync(Delivery delivery, CancellationToken cancellation)
     {
-        using var span = Telemetry.Delivery(delivery);
+        using var span = BuildTelemetry.Delivery(delivery);
         var result = await DecideAsync(delivery, cancellation);
-        Telemetry.Took(span, result);
+        BuildTelemetry.Took(span, result);
         switch (result)
         {
             case DeliveryResult.Accepted accepted:

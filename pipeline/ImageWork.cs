@@ -12,7 +12,7 @@ public sealed class ImageWork(ImageBuilder images, UnchangedImages unchanged)
     {
         log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
         var stage = lease.BeginBeside($"Build {spec.Name}");
-        var span = Telemetry.Stage("build image", spec.Name);
+        var span = BuildTelemetry.Stage("build image", spec.Name);
         try
         {
             var key = await unchanged.KeyAsync(lease.Record.Request, commit, spec, cancellation);
@@ -36,7 +36,7 @@ public sealed class ImageWork(ImageBuilder images, UnchangedImages unchanged)
             stage.Dispose();
             span.Dispose();
             stage = lease.BeginBeside($"Push {spec.Name}");
-            span = Telemetry.Stage("push image", spec.Name);
+            span = BuildTelemetry.Stage("push image", spec.Name);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class TracedLogs(ILoggerFactory inner) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (Telemetry.TraceId is { } trace && state is IReadOnlyList<KeyValuePair<string, object?>> values)
+            if (BuildTelemetry.TraceId is { } trace && state is IReadOnlyList<KeyValuePair<string, object?>> values)
             {
                 var message = new TracedMessage<TState>(state, values, trace, formatter);
                 inner.Log(logLevel, eventId, message, exception, static (message, exception) => message.Say(exception));

@@ -38,7 +38,7 @@ public sealed partial record FailedStep
     /// <summary>The step that an engine's error is about, by the Dockerfile's text; null when it is about none.</summary>
     public static FailedStep? Find(string path, string? dockerfile, BuildStep? newest, string error)
     {
-        var instructions = (dockerfile is null ? null : Dockerfile.Read(dockerfile)) ?? [];
+        var instructions = (dockerfile is null ? null : DockerfileParser.Read(dockerfile)) ?? [];
         if (Command().Match(error) is { Success: true } command)
         {
             return OfCommand(path, instructions, newest, command.Groups["command"].Value, "exit code " + command.Groups["code"].Value);

@@ -45,7 +45,7 @@ internal sealed class CommitContext : ContextSource
     /// <inheritdoc/>
     public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
     {
-        var ignore = DockerIgnore.Of(patterns);
+        var ignore = DockerIgnoreFile.Of(patterns);
         return path => ignore.Excludes(path);
     }
 

@@ -125,5 +125,5 @@ public abstract class CommitSource : IAsyncDisposable
     }
 
     private ContextRules Rules(ImageSpec image) =>
-        new(image, Decisive.IgnoreFileOf(image) is { } file ? DockerIgnore.Parse(file, image.DockerfileInContext) : DockerIgnore.None());
+        new(image, Decisive.IgnoreFileOf(image) is { } file ? DockerIgnoreFile.Parse(file, image.DockerfileInContext) : DockerIgnoreFile.None());
 }

@@ -7,7 +7,7 @@ namespace Ci.Pipeline.Source;
 /// Which of a commit's files belong to an image's build context, and under which names: what is below the context's folder
 /// and not ignored, and the Dockerfile wherever it is.
 /// </summary>
-internal sealed class ContextRules(ImageSpec image, DockerIgnore ignore)
+internal sealed class ContextRules(ImageSpec image, DockerIgnoreFile ignore)
 {
     /// <summary>The name of the file that says what is left out.</summary>
     public const string IgnoreName = ".dockerignore";

@@ -34,7 +34,7 @@ public static class DockerInfoReader
         }
     }
 
-    private static DockerInfo ReadRoot(JsonElement root)
+    private static DockerInfoFile ReadRoot(JsonElement root)
     {
         var warnings = new List<string>();
         var images = root.ValueKind switch
@@ -47,7 +47,7 @@ public static class DockerInfoReader
         };
         var twice = images.GroupBy(image => image.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
         return twice is null
-            ? new DockerInfo(images, warnings)
+            ? new DockerInfoFile(images, warnings)
             : throw new SourceRefusedException($"two images have service_name \"{twice.Key}\"; each must have its own.");
     }
 

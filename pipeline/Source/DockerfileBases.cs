@@ -18,7 +18,7 @@ public static partial class DockerfileBases
     /// <param name="args">The build's arguments.</param>
     public static IReadOnlyList<string>? Find(string text, IReadOnlyDictionary<string, string> args)
     {
-        if (ForeignSyntax().IsMatch(text) || Dockerfile.Read(text) is not { } instructions)
+        if (ForeignSyntax().IsMatch(text) || DockerfileParser.Read(text) is not { } instructions)
         {
             return null;
         }

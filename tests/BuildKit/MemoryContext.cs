@@ -33,7 +33,7 @@ internal sealed class MemoryContext(string? name = null) : ContextSource
 
     public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
     {
-        var ignore = DockerIgnore.Of(patterns);
+        var ignore = DockerIgnoreFile.Of(patterns);
         return path => ignore.Excludes(path);
     }
 

@@ -89,8 +89,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         using (var host = builder.Build())
         {
             await host.StartAsync(TestContext.Current.CancellationToken);
-            using var span = Telemetry.Delivery(new Delivery { Event = "ping", Signature = "", ContentType = "", Body = Stream.Null });
-            Telemetry.Took(span, new DeliveryResult.Done("pong"));
+            using var span = BuildTelemetry.Delivery(new Delivery { Event = "ping", Signature = "", ContentType = "", Body = Stream.Null });
+            BuildTelemetry.Took(span, new DeliveryResult.Done("pong"));
             host.Services.GetRequiredService<ILogger<TelemetryTests>>().Log(LogLevel.Information, default, "A line.", null, (line, _) => line);
         }
 

@@ -48,7 +48,7 @@ public sealed class SourceFuzzTests
     {
         try
         {
-            var ignore = DockerIgnore.Parse(input, "Dockerfile");
+            var ignore = DockerIgnoreFile.Parse(input, "Dockerfile");
             Assert.False(ignore.Excludes("Dockerfile") && !Encoding.UTF8.GetString(input).Contains('*', StringComparison.Ordinal));
             foreach (var path in Paths)
             {

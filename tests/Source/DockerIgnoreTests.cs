@@ -49,7 +49,7 @@ public sealed class DockerIgnoreTests
         await using var docker = await ListeningEngine.StartAsync(Tree);
 
         Assert.Null(await docker.SentAsync(pattern));
-        var e = Assert.Throws<SourceRefusedException>(() => DockerIgnore.Parse(Encoding.UTF8.GetBytes(pattern), "Dockerfile"));
+        var e = Assert.Throws<SourceRefusedException>(() => DockerIgnoreFile.Parse(Encoding.UTF8.GetBytes(pattern), "Dockerfile"));
         Assert.Contains(".dockerignore", e.Message, StringComparison.Ordinal);
     }
 
@@ -66,7 +66,7 @@ public sealed class DockerIgnoreTests
     public void Ten_thousand_patterns_take_little_memory_and_a_deep_path_little_time()
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var ignore = DockerIgnore.Parse(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 10_000).Select(i => $"**/*a*a*{i}/[Bb]in\n"))), "Dockerfile");
+        var ignore = DockerIgnoreFile.Parse(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 10_000).Select(i => $"**/*a*a*{i}/[Bb]in\n"))), "Dockerfile");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000_000);
 
         using var stop = new CancellationTokenSource();
@@ -76,7 +76,7 @@ public sealed class DockerIgnoreTests
     }
 
     private static string Refusal(string file) =>
-        Assert.Throws<SourceRefusedException>(() => DockerIgnore.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile")).Message;
+        Assert.Throws<SourceRefusedException>(() => DockerIgnoreFile.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile")).Message;
 
     private static async Task CompareAsync(string[] ignoreFiles)
     {
@@ -99,7 +99,7 @@ public sealed class DockerIgnoreTests
     {
         try
         {
-            var ignore = DockerIgnore.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile");
+            var ignore = DockerIgnoreFile.Parse(Encoding.UTF8.GetBytes(file), "Dockerfile");
             return [.. Tree.Append(".dockerignore").Where(path => !ignore.Excludes(path)).Order(StringComparer.Ordinal)];
         }
         catch (SourceRefusedException)

@@ -109,7 +109,7 @@ public sealed class DockerInfoReaderTests
             },
             iter: 2_000);
 
-    private static DockerInfo Valid(string json) => Assert.IsType<DockerInfoResult.Valid>(Read(json)).Info;
+    private static DockerInfoFile Valid(string json) => Assert.IsType<DockerInfoResult.Valid>(Read(json)).Info;
 
     private static DockerInfoResult Read(string json) => DockerInfoReader.Read(Encoding.UTF8.GetBytes(json));
 }

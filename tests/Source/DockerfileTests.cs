@@ -22,17 +22,17 @@ public sealed class DockerfileTests
 
     [Fact]
     public void A_here_document_is_none_of_the_next_instruction() =>
-        Assert.Equal([1, 2, 6], Dockerfile.Read("FROM a\nRUN <<EOF\nRUN not this\n# nor that\nEOF\nRUN b\n")!.Select(i => i.Line));
+        Assert.Equal([1, 2, 6], DockerfileParser.Read("FROM a\nRUN <<EOF\nRUN not this\n# nor that\nEOF\nRUN b\n")!.Select(i => i.Line));
 
     [Fact]
     public void Two_here_documents_follow_each_other() =>
-        Assert.Equal([1, 2, 7], Dockerfile.Read("FROM a\nCOPY <<one <<-\"two\" /x/\n1\none\n2\n\ttwo\nRUN b\n")!.Select(i => i.Line));
+        Assert.Equal([1, 2, 7], DockerfileParser.Read("FROM a\nCOPY <<one <<-\"two\" /x/\n1\none\n2\n\ttwo\nRUN b\n")!.Select(i => i.Line));
 
     [Theory]
     [InlineData("FROM a\nRUN <<EOF\nnever ended\n")]
     [InlineData("FROM a\nRUN (cat <<EOF)\nx\nEOF\n")]
     [InlineData("FROM a\nRUN echo $((1<<3))\n")]
-    public void What_is_not_certain_is_not_told(string text) => Assert.Null(Dockerfile.Read(text));
+    public void What_is_not_certain_is_not_told(string text) => Assert.Null(DockerfileParser.Read(text));
 
-    private static IEnumerable<(int Line, string Text)>? Read(string text) => Dockerfile.Read(text)?.Select(i => (i.Line, i.Text));
+    private static IEnumerable<(int Line, string Text)>? Read(string text) => DockerfileParser.Read(text)?.Select(i => (i.Line, i.Text));
 }

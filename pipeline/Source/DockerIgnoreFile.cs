@@ -6,7 +6,7 @@ namespace Ci.Pipeline.Source;
 /// A <c>.dockerignore</c>, read and matched as the <c>docker</c> command line does it; its semantics are those of
 /// moby/patternmatcher and of the walk that the command line does over a folder.
 /// </summary>
-public sealed class DockerIgnore
+public sealed class DockerIgnoreFile
 {
     private const int MaxPatterns = 10_000;
     private const int MaxOddPatterns = 16;
@@ -16,20 +16,20 @@ public sealed class DockerIgnore
     // Files of one folder come one after another: what was found of a folder is remembered while it lasts.
     private readonly Dictionary<string, bool> _prunedFolders = new(StringComparer.Ordinal);
 
-    private DockerIgnore(List<DockerIgnorePattern> patterns) => _patterns = patterns;
+    private DockerIgnoreFile(List<DockerIgnorePattern> patterns) => _patterns = patterns;
 
     /// <summary>One that excludes nothing.</summary>
-    public static DockerIgnore None() => new([]);
+    public static DockerIgnoreFile None() => new([]);
 
     /// <summary>One of patterns that were read already.</summary>
     /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
-    public static DockerIgnore Of(IReadOnlyList<string> patterns) => new(ParsePatterns(patterns));
+    public static DockerIgnoreFile Of(IReadOnlyList<string> patterns) => new(ParsePatterns(patterns));
 
     /// <summary>Reads a file's bytes; <paramref name="dockerfile"/> and <c>.dockerignore</c> are sent even if it excludes them.</summary>
     /// <exception cref="SourceRefusedException">A pattern is malformed.</exception>
-    public static DockerIgnore Parse(ReadOnlySpan<byte> file, string? dockerfile)
+    public static DockerIgnoreFile Parse(ReadOnlySpan<byte> file, string? dockerfile)
     {
-        var ignore = new DockerIgnore(ParsePatterns(ReadPatterns(file)));
+        var ignore = new DockerIgnoreFile(ParsePatterns(ReadPatterns(file)));
 
         // The engine needs both, and takes them out of the context itself if they are excluded.
         foreach (var needed in new[] { ".dockerignore", dockerfile })

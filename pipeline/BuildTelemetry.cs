@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Ci.Pipeline.Report;
+using Ci.Pipeline.Webhook;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -18,7 +19,7 @@ namespace Ci.Pipeline;
 /// Traces from the delivery to the pushed image, and metrics; docs/telemetry.md lists them. Nothing is measured while nobody
 /// listens, and nothing is sent unless OpenTelemetry's own environment variables say where to.
 /// </summary>
-internal static class Telemetry
+internal static class BuildTelemetry
 {
     /// <summary>The name of the source of the spans, and of the meter.</summary>
     public const string Name = "Ci.Pipeline";
@@ -200,7 +201,7 @@ internal static class Telemetry
         return span;
     }
 
-    private static string Word(Webhook.BuildPurpose purpose) => purpose.ToString().ToLowerInvariant();
+    private static string Word(BuildPurpose purpose) => purpose.ToString().ToLowerInvariant();
 
     private sealed class StageSpan(string name, string? image) : IDisposable
     {

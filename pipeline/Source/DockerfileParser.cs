@@ -11,7 +11,7 @@ public sealed record DockerfileInstruction(int Line, string Text);
 /// Reads where a Dockerfile's instructions begin (Dockerfile reference: "Format", "Parser directives", "Escape",
 /// "Here-Documents"). It does not understand them: it only serves to name a line to a person.
 /// </summary>
-public static partial class Dockerfile
+public static partial class DockerfileParser
 {
     /// <summary>The instructions, in their order; null when it is not certain where they begin.</summary>
     public static IReadOnlyList<DockerfileInstruction>? Read(string text)

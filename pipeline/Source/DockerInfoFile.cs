@@ -3,7 +3,7 @@ namespace Ci.Pipeline.Source;
 /// <summary>What a commit's dockerInfo.json says.</summary>
 /// <param name="Images">The images, at least one.</param>
 /// <param name="Warnings">What is odd but harmless, for people.</param>
-public sealed record DockerInfo(IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings);
+public sealed record DockerInfoFile(IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings);
 
 /// <summary>One image to build; every path is relative to the repository's root, with <c>/</c>.</summary>
 public sealed record ImageSpec
@@ -53,7 +53,7 @@ public abstract record DockerInfoResult
     }
 
     /// <summary>It is right.</summary>
-    public sealed record Valid(DockerInfo Info) : DockerInfoResult;
+    public sealed record Valid(DockerInfoFile Info) : DockerInfoResult;
 
     /// <summary>It is wrong: the key, the value and what is allowed.</summary>
     public sealed record Invalid(string Problem) : DockerInfoResult;
