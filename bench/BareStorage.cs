@@ -1,9 +1,9 @@
 using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Queues;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
 
 namespace Ci.Bench;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Bench;

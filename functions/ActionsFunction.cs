@@ -1,7 +1,8 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Pages;
+using Ci.Pipeline.Intake;
+using Ci.Pipeline.Reporting;
+using Ci.Web.Api;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -25,8 +26,8 @@ public sealed class ActionsFunction(Doors doors, BuildActions actions, BuildView
     private IResult Answer(HttpRequest request, string id, ActionResult result) => (result, request.IsForm()) switch
     {
         ({ Record: null }, true) => new PageResult(WebPages.NoSuchBuild()),
-        ({ Problem: { } problem }, true) => new PageResult(WebPages.Problem(409, problem, BuildViews.PathTo(id))),
-        (_, true) => new SeeOther(BuildViews.PathTo(id)),
+        ({ Problem: { } problem }, true) => new PageResult(WebPages.Problem(409, problem, PublicAddress.PathTo(id))),
+        (_, true) => new SeeOther(PublicAddress.PathTo(id)),
         ({ Record: null }, false) => Results.Json(new ProblemAnswer("There is no build of this id."), ReportJson.Default.ProblemAnswer, statusCode: 404),
         ({ Problem: { } problem }, _) => Results.Json(new ProblemAnswer(problem), ReportJson.Default.ProblemAnswer, statusCode: 409),
         ({ Record: { } record }, _) => Results.Json(views.Of(record), ReportJson.Default.BuildView),

@@ -1,5 +1,6 @@
-using Ci.Pipeline;
+using Ci.Pipeline.Builds;
 using Ci.Pipeline.Queue;
+using Ci.Pipeline.Worker;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;

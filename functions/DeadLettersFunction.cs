@@ -1,8 +1,10 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Intake;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Pages;
+using Ci.Pipeline.Reporting;
+using Ci.Web.Api;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -54,7 +56,7 @@ public sealed class DeadLettersFunction(Doors doors, DeadLetters letters, BuildR
             (null, _) => Problem(request, 404, "There is no dead letter of this id."),
             ({ Problem: { } problem }, _) => Problem(request, 409, $"It cannot be replayed, for it cannot be read: {problem}"),
             (_, { Problem: { } problem }) => Problem(request, 409, problem),
-            _ when request.IsForm() => new SeeOther(BuildViews.PathTo(result!.Record!.Id)),
+            _ when request.IsForm() => new SeeOther(PublicAddress.PathTo(result!.Record!.Id)),
             _ => Results.Json(views.Of(result!.Record!), ReportJson.Default.BuildView),
         };
     }

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Ci.Functions.Answers;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Pages;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Web.Api;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 

@@ -1,6 +1,8 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Access;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Intake;
+using Ci.Pipeline.Reporting;
+using Ci.Web.Api;
+using Ci.Web.Auth;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Pages;
+using Ci.Web.Api;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 

@@ -1,5 +1,5 @@
 using Ci.Functions.Answers;
-using Ci.Pipeline.Report.Pages;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker;

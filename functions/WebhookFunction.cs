@@ -1,5 +1,5 @@
-using Ci.Pipeline;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Intake;
+using Ci.Web.Api;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 

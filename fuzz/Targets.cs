@@ -1,10 +1,14 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Intake;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.DockerIgnore;
+using Ci.Pipeline.Source.DockerInfo;
 
 namespace Ci.Fuzz;
 
@@ -22,7 +26,7 @@ internal static class Targets
         ["form"] = input => Expecting<JsonException>(() => PullRequestEvent.Parse(WebhookBody.Json("application/x-www-form-urlencoded", input)!.Value.Span)),
         ["message"] = input => Expecting<UnreadableMessageException>(() => BuildRequest.Parse(Encoding.UTF8.GetString(input))),
         ["dockerinfo"] = DockerInfo,
-        ["dockerignore"] = DockerIgnoreFile,
+        ["dockerignore"] = DockerIgnore,
         ["tar"] = input => Tar(input).GetAwaiter().GetResult(),
         ["engine"] = input => Engine(input).GetAwaiter().GetResult(),
     };
@@ -50,7 +54,7 @@ internal static class Targets
         }
     }
 
-    private static void DockerIgnoreFile(byte[] input) => Expecting<SourceRefusedException>(() =>
+    private static void DockerIgnore(byte[] input) => Expecting<SourceRefusedException>(() =>
     {
         var ignore = DockerIgnoreFile.Parse(input, "Dockerfile");
         foreach (var path in Paths)

@@ -1,14 +1,26 @@
 using System.Net.Http.Headers;
-using Ci.Pipeline.Access;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Docker.Classic;
+using Ci.Pipeline.Docker.Cleanup;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Http;
+using Ci.Pipeline.Intake;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Comments;
-using Ci.Pipeline.Report.Pages;
+using Ci.Pipeline.Registry;
+using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Reporting.Comments;
+using Ci.Pipeline.Settings;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Source.Listing;
-using Ci.Pipeline.Webhook;
-using Ci.Pipeline.Webhook.Tunnel;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.Tree;
+using Ci.Pipeline.Telemetry;
+using Ci.Pipeline.Text;
+using Ci.Pipeline.Tunnel;
+using Ci.Pipeline.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,7 +29,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline;
 
-/// <summary>Puts the pipeline together; both hosts call it.</summary>
+/// <summary>Puts the pipeline together.</summary>
 public static class PipelineServices
 {
     /// <summary>Adds everything between a delivery and a pushed image, with its options bound and validated at start.</summary>
@@ -68,6 +80,7 @@ public static class PipelineServices
         services.AddHttpClient(RegistryClient.HttpClientName).AddHttpMessageHandler<RegistryAccess>();
         services.AddTransient<RegistryAccess>();
 
+        services.AddSingleton(s => new BuildId(s.GetRequiredService<IOptions<WebhookOptions>>().Value.WebhookSecret));
         services.AddSingleton<BuildPolicy>();
         services.AddSingleton<BuildQueue>();
         services.AddSingleton<BuildsTable>();
@@ -76,14 +89,9 @@ public static class PipelineServices
         services.AddSingleton<TagClaims>();
         services.AddSingleton<BuildLogs>();
         services.AddSingleton(Secrets);
-        services.AddSingleton<BuildViews>();
         services.AddSingleton<PublicAddress>();
         services.AddSingleton<Ledger>();
-        services.AddSingleton<HealthChecks>();
-        services.AddSingleton<Health>();
-        services.AddSingleton<AccessKeys>();
         services.AddSingleton<Throttle>();
-        services.AddSingleton<Gate>();
         services.AddSingleton<QueueRoom>();
         services.AddSingleton<BuildIntake>();
         services.AddSingleton<PullRequestIntake>();
@@ -95,9 +103,6 @@ public static class PipelineServices
         services.AddTransient<ImageComparer>();
         services.AddTransient<PullRequestComments>();
         services.AddTransient<Announcer>();
-        services.AddSingleton<WebPages>();
-        services.AddSingleton<BuildEvents>();
-        services.AddSingleton<Badges>();
         services.AddSingleton<DeliveryIntake>();
         services.AddSingleton<EngineClient>();
         services.AddSingleton<EngineLeftovers>();
@@ -114,6 +119,7 @@ public static class PipelineServices
         services.AddTransient<UnchangedImages>();
         services.AddTransient<ImageStamps>();
         services.AddTransient<ImageWork>();
+        services.AddTransient<ArchiveFetcher>();
         services.AddTransient<CommitListing>();
         services.AddTransient<SourceStage>();
         services.AddTransient<Promotion>();

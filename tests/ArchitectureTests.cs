@@ -1,39 +1,72 @@
 using System.Text.RegularExpressions;
+using Ci.BuildKit;
+using Ci.Local;
+using Ci.Pipeline;
+using Ci.Web;
+using NetArchTest.Rules;
 
 namespace Ci.Tests;
 
 /// <summary>The house's rules that a compiler does not know.</summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string[] Flow = ["Webhook", "Queue", "Source", "Image", "Report"];
+    // Each layer may use those before it, and nobody else's; the members of one layer do not see each other.
+    private static readonly string[][] Layers =
+    [
+        ["Settings", "Text", "Http"],
+        ["Builds"],
+        ["Telemetry"],
+        ["Queue", "GitHub", "Registry"],
+        ["Source"],
+        ["Docker"],
+        ["Tunnel"],
+        ["Reporting"],
+        ["Intake", "Worker"],
+    ];
 
-    [Fact]
-    public void No_stage_reaches_back_up_the_flow()
+    private static readonly string[] AspNetAndFunctions = ["Microsoft.AspNetCore", "Microsoft.Azure.Functions"];
+
+    public static TheoryData<string> Folders => [.. Layers.SelectMany(layer => layer)];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void A_folder_of_the_pipeline_uses_only_those_of_the_layers_below_it(string folder)
     {
-        var broken =
-            from file in Directory.EnumerateFiles(PipelineFolder(), "*.cs", SearchOption.AllDirectories)
-            let stage = Array.IndexOf(Flow, Path.GetRelativePath(PipelineFolder(), file).Split(Path.DirectorySeparatorChar)[0])
-            where stage >= 0
-            from Match used in StageNamespace().Matches(File.ReadAllText(file))
-            where Array.IndexOf(Flow, used.Groups[1].Value) > stage
-            select $"{Path.GetFileName(file)} uses {used.Value}";
+        var layer = Array.FindIndex(Layers, names => names.Contains(folder));
+        var above = Layers.Skip(layer).SelectMany(names => names).Except([folder]).Select(name => "Ci.Pipeline." + name);
 
-        Assert.Empty(broken);
+        Assert.Empty(above.SelectMany(name => Types.InAssembly(typeof(PipelineServices).Assembly)
+            .That().ResideInNamespace("Ci.Pipeline." + folder)
+            .Should().NotHaveDependencyOnAny(name)
+            .GetResult().FailingTypes.Select(type => $"{type.FullName} uses {name}")));
     }
 
     [Fact]
-    public void Every_stage_of_the_flow_has_its_folder() =>
-        Assert.All(Flow, stage => Assert.True(Directory.Exists(Path.Combine(PipelineFolder(), stage)), stage));
+    public void Every_folder_of_the_pipeline_has_its_layer_and_nothing_stands_beside_them_but_the_services()
+    {
+        var names = Types.InAssembly(typeof(PipelineServices).Assembly).GetTypes()
+            .Where(type => type.FullName.StartsWith("Ci.Pipeline", StringComparison.Ordinal) && !type.FullName.Contains('<', StringComparison.Ordinal))
+            .Select(type => type.FullName.Split('.')[2..] is [var folder, _, ..] ? folder : type.Name);
+
+        Assert.Equal(Layers.SelectMany(layer => layer).Append(nameof(PipelineServices)).Order(StringComparer.Ordinal), names.Distinct().Order(StringComparer.Ordinal));
+    }
 
     [Fact]
-    public void The_pipeline_knows_neither_functions_nor_aspnet()
-    {
-        var references = typeof(Ci.Pipeline.BuildRunner).Assembly.GetReferencedAssemblies().Select(a => a.Name!);
+    public void The_pipeline_knows_neither_functions_nor_aspnet_nor_pages() =>
+        AssertKnowsNone(typeof(PipelineServices), [.. AspNetAndFunctions, "Ci.Web", "Ci.Functions", "Ci.Local"]);
 
-        Assert.DoesNotContain(references, name =>
-            name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
-            || name.StartsWith("Microsoft.Azure.Functions", StringComparison.Ordinal));
-    }
+    [Fact]
+    public void The_web_knows_no_functions() => AssertKnowsNone(typeof(WebServices), "Microsoft.Azure.Functions", "Ci.Functions", "Ci.Local");
+
+    [Fact]
+    public void The_buildkit_client_knows_nothing_of_the_rest() => AssertKnowsNone(typeof(BuildKitBuilder), "Ci.");
+
+    [Fact]
+    public void The_local_host_knows_nothing_of_the_app_that_it_runs() => AssertKnowsNone(typeof(LocalHost), "Ci.");
+
+    private static void AssertKnowsNone(Type member, params string[] names) => Assert.DoesNotContain(
+        member.Assembly.GetReferencedAssemblies().Select(assembly => assembly.Name!),
+        name => names.Any(unwanted => name.StartsWith(unwanted, StringComparison.Ordinal)));
 
     [Fact]
     public void The_solution_builds_every_project()
@@ -51,8 +84,6 @@ public sealed partial class ArchitectureTests
             configurations, configuration => Assert.Contains($"{project.Value}.{configuration}.Build.0 = ", solution, StringComparison.Ordinal)));
     }
 
-    private static string PipelineFolder() => Path.Combine(Root(), "pipeline");
-
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
@@ -63,9 +94,6 @@ public sealed partial class ArchitectureTests
 
         return folder.FullName;
     }
-
-    [GeneratedRegex(@"Ci\.Pipeline\.(Webhook|Queue|Source|Image|Report)\b")]
-    private static partial Regex StageNamespace();
 
     [GeneratedRegex(@", ""(?<path>[^""]+\.csproj)"", ""(?<id>\{[0-9A-F-]+\})""")]
     private static partial Regex SolutionProject();

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Report.Pages;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 
 namespace Ci.Functions.Answers;

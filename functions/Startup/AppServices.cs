@@ -1,4 +1,4 @@
-using Ci.Pipeline;
+using Ci.Pipeline.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

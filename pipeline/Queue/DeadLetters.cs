@@ -2,6 +2,8 @@ using System.Text;
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Queue;

@@ -1,3 +1,6 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Source.Archive;
+
 namespace Ci.Pipeline.Source;
 
 /// <summary>What each file, folder and link of a commit must keep to, whether an archive has it or a list.</summary>

@@ -1,4 +1,9 @@
 using Ci.BuildKit;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.Context;
+using Ci.Pipeline.Source.DockerIgnore;
+using Ci.Pipeline.Source.DockerInfo;
 
 namespace Ci.Pipeline.Source;
 

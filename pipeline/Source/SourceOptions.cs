@@ -1,3 +1,4 @@
+using Ci.Pipeline.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;

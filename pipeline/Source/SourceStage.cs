@@ -1,6 +1,9 @@
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Source.Listing;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.DockerIgnore;
+using Ci.Pipeline.Source.DockerInfo;
+using Ci.Pipeline.Source.Tree;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;
@@ -23,7 +26,7 @@ public abstract record SourceStageResult
 }
 
 /// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
-public sealed class SourceStage(GitHubArchive archives, CommitListing listing, PullRequestFiles files, IOptions<ForkOptions> forks)
+public sealed class SourceStage(ArchiveFetcher archives, CommitListing listing, PullRequestFiles files, IOptions<ForkOptions> forks)
 {
     /// <summary>Fetches the request's commit.</summary>
     /// <param name="request">The request.</param>

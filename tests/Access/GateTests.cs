@@ -1,5 +1,6 @@
-using Ci.Pipeline.Access;
+using Ci.Pipeline.Intake;
 using Ci.Tests.Fixtures;
+using Ci.Web.Auth;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Access;

@@ -1,5 +1,5 @@
 using System.Net;
-using Ci.Pipeline.Access;
+using Ci.Pipeline.Intake;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Access;

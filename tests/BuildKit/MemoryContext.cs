@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Ci.BuildKit;
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.DockerIgnore;
 
 namespace Ci.Tests.BuildKit;
 

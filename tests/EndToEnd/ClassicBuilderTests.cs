@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
 using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Image;

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ci.Pipeline;
-using Ci.Pipeline.Report;
+using Ci.Web;
 using Ci.StandIn;
 using Ci.Tests.BuildKit;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Tunnel;
+using Ci.Web.Api;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -205,7 +206,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
             ["Registry:Url"] = registry.Url.ToString(),
             ["Docker:Host"] = engine.Host,
         }).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build();
-        return new ServiceCollection().AddSingleton<TimeProvider>(_time).AddSingleton<IConfiguration>(configuration).AddPipeline(configuration).BuildServiceProvider();
+        return new ServiceCollection().AddSingleton<TimeProvider>(_time).AddSingleton<IConfiguration>(configuration).AddPipeline(configuration).AddWeb().BuildServiceProvider();
     }
 
     private static HealthPart Part(HealthView health, string name) => health.Parts.Single(part => part.Name == name);

@@ -2,7 +2,8 @@ using System.Text;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Text;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 

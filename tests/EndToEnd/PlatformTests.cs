@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Registry;
 using Ci.Tests.Fixtures;
 using DockerEngine = Ci.Tests.Fixtures.DockerEngine;
 

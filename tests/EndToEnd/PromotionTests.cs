@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Registry;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Pages;
 

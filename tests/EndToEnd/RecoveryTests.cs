@@ -1,5 +1,5 @@
 using Azure.Storage.Queues;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Text;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 

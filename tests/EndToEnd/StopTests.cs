@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds;
 using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Pages;

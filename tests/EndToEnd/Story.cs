@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Pages;

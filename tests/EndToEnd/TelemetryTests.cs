@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Ci.Pipeline;
+using Ci.Pipeline.Telemetry;
 using Ci.Tests.BuildKit;
 using Ci.Tests.Fixtures;
 using Google.Protobuf;
@@ -89,8 +89,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         using (var host = builder.Build())
         {
             await host.StartAsync(TestContext.Current.CancellationToken);
-            using var span = BuildTelemetry.Delivery(new Delivery { Event = "ping", Signature = "", ContentType = "", Body = Stream.Null });
-            BuildTelemetry.Took(span, new DeliveryResult.Done("pong"));
+            using var span = BuildTelemetry.Delivery("an id", "ping");
+            BuildTelemetry.Took(span, "nothing to build", null, null);
             host.Services.GetRequiredService<ILogger<TelemetryTests>>().Log(LogLevel.Information, default, "A line.", null, (line, _) => line);
         }
 

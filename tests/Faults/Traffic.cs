@@ -1,5 +1,5 @@
 using System.Globalization;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 

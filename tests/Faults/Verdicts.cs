@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Azure.Storage.Queues;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Registry;
+using Ci.Pipeline.Reporting;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Faults;

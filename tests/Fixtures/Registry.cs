@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Registry;
 
 namespace Ci.Tests.Fixtures;
 

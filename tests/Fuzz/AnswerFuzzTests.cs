@@ -1,9 +1,11 @@
 using System.Text;
-using Ci.Pipeline;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Registry;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Source.Listing;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.DockerIgnore;
+using Ci.Pipeline.Source.Tree;
 using Ci.Tests.Source;
 using Microsoft.Extensions.Options;
 
@@ -68,7 +70,7 @@ public sealed class AnswerFuzzTests
         async input =>
         {
             using var http = CannedConnection.Client(input);
-            var archives = new GitHubArchive(http, new GitHubIdentity("", true), Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }), TimeProvider.System);
+            var archives = new ArchiveFetcher(new GitHubArchive(http, new GitHubIdentity("", true), TimeProvider.System), Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }));
             try
             {
                 switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))

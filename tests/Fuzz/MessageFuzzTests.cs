@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Intake;
 using Ci.StandIn;
 using Docker.DotNet;
 using Microsoft.Extensions.Options;

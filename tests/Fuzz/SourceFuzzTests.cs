@@ -1,5 +1,7 @@
 using System.Text;
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Source.DockerIgnore;
+using Ci.Pipeline.Source.DockerInfo;
 using Ci.Tests.Source;
 
 namespace Ci.Tests.Fuzz;

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Image;
 

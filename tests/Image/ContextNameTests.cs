@@ -1,7 +1,6 @@
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Source;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Source.DockerInfo;
 
 namespace Ci.Tests.Image;
 

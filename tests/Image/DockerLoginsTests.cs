@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.Registry;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 

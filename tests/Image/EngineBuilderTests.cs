@@ -1,4 +1,9 @@
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Docker.Classic;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.Registry;
 using Ci.Tests.BuildKit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

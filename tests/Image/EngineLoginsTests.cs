@@ -1,6 +1,7 @@
+using Ci.Pipeline.Registry;
 using System.Text;
 using Ci.BuildKit;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Docker.Credentials;
 
 namespace Ci.Tests.Image;
 
@@ -28,7 +29,7 @@ public sealed class EngineLoginsTests
     [InlineData("docker.io", "registry-1.docker.io")]
     [InlineData("index.docker.io", "registry-1.docker.io")]
     [InlineData("docker.io.example", "docker.io.example")]
-    public void Docker_Hubs_names_are_one_registry(string name, string registry) => Assert.Equal(registry, EngineLogins.RegistryOf(name));
+    public void Docker_Hubs_names_are_one_registry(string name, string registry) => Assert.Equal(registry, RegistryHost.Of(name));
 
     private static string Decode(string header) => Encoding.UTF8.GetString(Convert.FromBase64String(header.Replace('-', '+').Replace('_', '/')));
 }

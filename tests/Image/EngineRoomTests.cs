@@ -1,5 +1,9 @@
-using Ci.Pipeline;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.Cleanup;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.Registry;
+using Ci.Pipeline.Source;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Fixture = Ci.Tests.Fixtures.DockerEngine;

@@ -1,5 +1,6 @@
 using System.Text;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker;
 
 namespace Ci.Tests.Image;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Registry;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Image;

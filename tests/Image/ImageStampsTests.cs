@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Registry;
 
 namespace Ci.Tests.Image;
 

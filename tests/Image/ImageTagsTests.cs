@@ -1,6 +1,4 @@
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Image;
 

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Docker.Cleanup;
 using Docker.DotNet.Models;
 
 namespace Ci.Tests.Image;

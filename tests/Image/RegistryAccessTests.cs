@@ -1,5 +1,6 @@
 using Ci.Pipeline;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Registry;
 using Ci.Tests.BuildKit;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;

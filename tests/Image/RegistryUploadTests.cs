@@ -1,4 +1,5 @@
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Registry;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Image;

@@ -1,5 +1,5 @@
 using System.Net;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Pages;
 

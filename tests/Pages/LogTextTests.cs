@@ -1,5 +1,5 @@
 using System.Text;
-using Ci.Pipeline.Report.Pages;
+using Ci.Web.Pages;
 using CsCheck;
 
 namespace Ci.Tests.Pages;

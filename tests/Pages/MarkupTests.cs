@@ -1,5 +1,6 @@
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Pages;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Web.Pages;
 using CsCheck;
 
 namespace Ci.Tests.Pages;

@@ -1,7 +1,7 @@
 using Azure.Storage.Queues;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
 
 namespace Ci.Tests.Pages;
 

@@ -1,4 +1,5 @@
-using Ci.Pipeline;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Worker;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Queue;

@@ -1,6 +1,5 @@
 using System.Text;
-using Ci.Pipeline.Queue;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Queue;
 

@@ -1,5 +1,5 @@
-using Ci.Pipeline;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Worker;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Report;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Azure.Storage.Queues;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
 using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;

@@ -1,7 +1,5 @@
-using Ci.Pipeline;
+using Ci.Pipeline.Builds;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Report;
 using Microsoft.Extensions.Options;

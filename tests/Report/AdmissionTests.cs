@@ -1,7 +1,7 @@
 using Azure;
 using Azure.Core;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Tests.Fixtures;
 using CsCheck;
 

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Report.Comments;
+using Ci.Pipeline.Reporting.Comments;
 
 namespace Ci.Tests.Report;
 

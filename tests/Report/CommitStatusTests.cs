@@ -1,7 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook.Tunnel;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Tunnel;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Tunnel;
 using Microsoft.Extensions.DependencyInjection;
@@ -85,7 +86,7 @@ public sealed class CommitStatusTests(Azurite azurite)
 
         await LookAsync(storage, gitHub);
 
-        Assert.Equal(["https://ci.example" + BuildViews.PathTo(queued.Id)], gitHub.Links);
+        Assert.Equal(["https://ci.example" + PublicAddress.PathTo(queued.Id)], gitHub.Links);
     }
 
     [Fact]

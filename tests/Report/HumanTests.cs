@@ -1,4 +1,4 @@
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Text;
 
 namespace Ci.Tests.Report;
 

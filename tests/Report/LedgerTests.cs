@@ -1,4 +1,4 @@
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Report;

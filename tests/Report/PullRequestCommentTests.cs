@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Reporting;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 using Ci.Tests.StandIn;

@@ -1,12 +1,18 @@
 using System.Net;
-using Ci.Pipeline;
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.Cleanup;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Registry;
+using Ci.Pipeline.Reporting;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Worker;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Engine = Ci.Pipeline.Image.DockerEngine;
+using Engine = Ci.Pipeline.Docker.DockerEngine;
 
 namespace Ci.Tests.Report;
 

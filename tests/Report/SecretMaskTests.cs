@@ -1,5 +1,5 @@
 using System.Text;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Text;
 using CsCheck;
 
 namespace Ci.Tests.Report;

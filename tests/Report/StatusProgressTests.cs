@@ -1,4 +1,4 @@
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Reporting;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Report;

@@ -1,5 +1,5 @@
-using Ci.Pipeline.Image;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Reporting;
 using Ci.Tests.Pages;
 
 namespace Ci.Tests.Report;

@@ -1,14 +1,15 @@
 using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Storage.Queues;
-using Ci.Pipeline;
-using Ci.Pipeline.Image;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Queue;
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Report.Comments;
-using Ci.Pipeline.Source;
-using Ci.Pipeline.Webhook;
-using Ci.Pipeline.Webhook.Tunnel;
+using Ci.Pipeline.Registry;
+using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Reporting.Comments;
+using Ci.Pipeline.Text;
+using Ci.Pipeline.Tunnel;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -78,7 +79,7 @@ internal sealed class Storage
         new SecretMask(secrets),
         Options.Create(new GitHubOptions { Token = token }),
         Options.Create(report ?? new ReportOptions()),
-        Options.Create(new WebhookOptions { WebhookSecret = "a secret" }),
+        new BuildId("a secret"),
         Time,
         NullLogger<PullRequestComments>.Instance);
 

@@ -1,6 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
-using Ci.Pipeline.Report;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Report;

@@ -1,5 +1,5 @@
-using Ci.Pipeline.Report;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Report;

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Source;
 

@@ -1,5 +1,8 @@
 using System.Formats.Tar;
+using Ci.Pipeline.Builds;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.DockerInfo;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Source;

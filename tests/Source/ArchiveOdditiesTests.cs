@@ -1,5 +1,5 @@
 using System.Text;
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Builds;
 
 namespace Ci.Tests.Source;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Source.DockerIgnore;
 
 namespace Ci.Tests.Source;
 

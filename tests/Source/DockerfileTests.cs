@@ -1,4 +1,4 @@
-using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Dockerfile;
 
 namespace Ci.Tests.Source;
 

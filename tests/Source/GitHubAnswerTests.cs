@@ -1,7 +1,8 @@
 using System.Text;
-using Ci.Pipeline;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Source.Archive;
 using Ci.Tests.Fuzz;
 using Microsoft.Extensions.Options;
 
@@ -34,7 +35,7 @@ public sealed class GitHubAnswerTests
     public async Task A_refusal_says_what_to_do_with_what_GitHub_knows_the_host_by(int status, string app, bool hasToken, string words)
     {
         using var http = CannedConnection.Client(Encoding.Latin1.GetBytes($"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"));
-        var archives = new GitHubArchive(http, new GitHubIdentity(app, hasToken), Options.Create(new SourceOptions()), TimeProvider.System);
+        var archives = new ArchiveFetcher(new GitHubArchive(http, new GitHubIdentity(app, hasToken), TimeProvider.System), Options.Create(new SourceOptions()));
 
         var refused = Assert.IsType<SourceResult.Refused>(await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
 
@@ -60,7 +61,7 @@ public sealed class GitHubAnswerTests
     public async Task A_time_to_wait_for_that_cannot_be_is_none_or_no_time(string header)
     {
         using var http = CannedConnection.Client(Encoding.Latin1.GetBytes($"HTTP/1.1 403 Forbidden\r\n{header}Content-Length: 0\r\n\r\n"));
-        var archives = new GitHubArchive(http, new GitHubIdentity("", true), Options.Create(new SourceOptions()), TimeProvider.System);
+        var archives = new ArchiveFetcher(new GitHubArchive(http, new GitHubIdentity("", true), TimeProvider.System), Options.Create(new SourceOptions()));
 
         var e = await Assert.ThrowsAsync<SourceUnavailableException>(() => archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
 

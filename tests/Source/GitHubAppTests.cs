@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Ci.Pipeline;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Archive;
 using Ci.StandIn;
 using Ci.Tests.StandIn;
 using Microsoft.Extensions.Configuration;
@@ -78,7 +80,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
         using var another = RSA.Create(2048);
         await using var services = Services(another.ExportPkcs8PrivateKeyPem());
 
-        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<GitHubArchive>().FetchAsync(Repository, _commit, Cancellation));
+        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Repository, _commit, Cancellation));
         Assert.Equal(0, _gitHub.TokensGiven);
     }
 
@@ -89,7 +91,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
         await FetchAsync(services, Repository);
         _gitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 401 });
 
-        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<GitHubArchive>().FetchAsync(Repository, _commit, Cancellation));
+        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Repository, _commit, Cancellation));
         await FetchAsync(services, Repository);
 
         Assert.Equal(2, _gitHub.TokensGiven);
@@ -134,7 +136,7 @@ public sealed class GitHubAppTests : IAsyncLifetime
 
     private async Task FetchAsync(ServiceProvider services, string repository)
     {
-        var result = await services.GetRequiredService<GitHubArchive>().FetchAsync(repository, _commit, Cancellation);
+        var result = await services.GetRequiredService<ArchiveFetcher>().FetchAsync(repository, _commit, Cancellation);
         await Assert.IsType<SourceResult.Fetched>(result).Source.DisposeAsync();
     }
 

@@ -1,6 +1,9 @@
 using Ci.BuildKit;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Source.Listing;
+using Ci.Pipeline.Source.Context;
+using Ci.Pipeline.Source.Tree;
 using Ci.Tests.BuildKit;
 
 namespace Ci.Tests.Source;

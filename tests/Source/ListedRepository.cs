@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Ci.Pipeline;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Source.Listing;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.Tree;
 using Ci.StandIn;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,7 +75,7 @@ internal sealed class ListedRepository : IAsyncDisposable
         Assert.IsType<SourceResult.Fetched>(await ListAsync(commit) ?? throw new InvalidOperationException(string.Join('\n', Log))).Source;
 
     /// <summary>The commit as its archive has it.</summary>
-    public Task<SourceResult> FetchAsync(string commit) => _services.GetRequiredService<GitHubArchive>().FetchAsync(Name, commit, Cancellation);
+    public Task<SourceResult> FetchAsync(string commit) => _services.GetRequiredService<ArchiveFetcher>().FetchAsync(Name, commit, Cancellation);
 
     public async Task<CommitSource> FetchedAsync(string commit) => Assert.IsType<SourceResult.Fetched>(await FetchAsync(commit)).Source;
 

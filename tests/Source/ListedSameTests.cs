@@ -1,5 +1,6 @@
 using Ci.BuildKit;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.DockerInfo;
 using Ci.Tests.BuildKit;
 using CsCheck;
 

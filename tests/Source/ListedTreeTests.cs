@@ -1,5 +1,8 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
-using Ci.Pipeline.Source.Listing;
+using Ci.Pipeline.Source.Context;
+using Ci.Pipeline.Source.Tree;
 
 namespace Ci.Tests.Source;
 

@@ -2,7 +2,11 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using Ci.BuildKit;
+using Ci.Pipeline.Builds;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.Context;
+using Ci.Pipeline.Source.DockerInfo;
 using Ci.Tests.BuildKit;
 
 namespace Ci.Tests.Source;

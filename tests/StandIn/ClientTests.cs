@@ -1,5 +1,8 @@
 using Ci.Pipeline;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Archive;
 using Ci.StandIn;
 using Ci.Tests.Fixtures;
 using Ci.Tests.Tunnel;
@@ -20,7 +23,7 @@ public sealed class ClientTests
         await using var playing = await Playing.StartAsync();
         await using var services = Services(playing);
 
-        var result = await services.GetRequiredService<GitHubArchive>().FetchAsync(Playing.Repository, playing.Commit, Cancellation);
+        var result = await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Playing.Repository, playing.Commit, Cancellation);
 
         await using var archive = Assert.IsType<SourceResult.Fetched>(result).Source;
         playing.AssertRequests();
@@ -45,7 +48,7 @@ public sealed class ClientTests
     {
         await using var playing = await Playing.StartAsync();
         await using var services = Services(playing);
-        var archive = services.GetRequiredService<GitHubArchive>();
+        var archive = services.GetRequiredService<ArchiveFetcher>();
         playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
 
         await Assert.ThrowsAsync<SourceUnavailableException>(() => archive.FetchAsync(Playing.Repository, playing.Commit, Cancellation));

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.GitHub;
 using Ci.StandIn;
 
 namespace Ci.Tests.StandIn;

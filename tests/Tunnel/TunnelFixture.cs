@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using System.Threading.Channels;
-using Ci.Pipeline.Webhook.Tunnel;
+using Ci.Pipeline.Tunnel;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.GitHub;
 
 namespace Ci.Tests.Webhook;
 

@@ -1,4 +1,6 @@
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Intake;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Webhook;

@@ -1,4 +1,4 @@
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Intake;
 
 namespace Ci.Tests.Webhook;
 

@@ -1,7 +1,5 @@
 using System.IO.Pipelines;
-using Ci.Pipeline;
-using Ci.Pipeline.Access;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Intake;
 using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.Text;
-using Ci.Pipeline.Webhook;
+using Ci.Pipeline.Intake;
 
 namespace Ci.Tests.Webhook;
 

@@ -1,0 +1,227 @@
+using Azure;
+
+namespace Ci.Pipeline.Builds.Storage;
+
+/// <summary>
+/// A worker's hold on a build, kept in the build's record. It is renewed while the build runs. A worker that could not
+/// renew it in time, or whose build was stopped from outside, has lost it: it stops, and publishes nothing.
+/// </summary>
+public sealed class BuildLease : IAsyncDisposable
+{
+    /// <summary>How long a hold lasts without being renewed: a build whose worker died is free again after this.</summary>
+    public static readonly TimeSpan Length = TimeSpan.FromSeconds(15);
+
+    // How soon a worker notices that its build was stopped; every fourth look renews.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private const int RenewEvery = 4;
+
+    private readonly BuildRecords _records;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _lost;
+    private readonly Task _watching;
+    private readonly Lock _gate = new();
+    private volatile BuildStage[] _stages = [];
+    private BuildStage[] _stagesWritten = [];
+    private volatile IReadOnlyList<string> _planned = [];
+    private long _held;
+
+    private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
+    {
+        _records = records;
+        _time = time;
+        Owner = owner;
+        Record = record;
+        _lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _held = time.GetTimestamp();
+        _watching = WatchAsync();
+    }
+
+    /// <summary>The record as it was when the hold began.</summary>
+    public BuildRecord Record { get; }
+
+    /// <summary>Who holds it: machine, process, and a number that no other hold has.</summary>
+    public string Owner { get; }
+
+    /// <summary>Cancelled when the hold is lost, or the build is to stop.</summary>
+    public CancellationToken Token => _lost.Token;
+
+    /// <summary>Whether the build is somebody else's by now, or was stopped.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>Takes a build that is queued, or whose worker is gone; null when it has ended or another worker has it.</summary>
+    public static async Task<BuildLease?> TakeAsync(
+        BuildRecords records, BuildRequest request, TimeProvider time, CancellationToken cancellation)
+    {
+        var owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():n}";
+        var taken = await records.UpdateAsync(
+            request.BuildId,
+            record => !record.IsFinal && !record.IsHeld(time.GetUtcNow())
+                ? record with
+                {
+                    State = BuildState.Running,
+                    Summary = "Running.",
+                    Attempts = record.Attempts + 1,
+                    StartedAt = time.GetUtcNow(),
+                    NotBefore = null,
+                    SteppedBackAt = null,
+                    Stages = [],
+                    Planned = [],
+                    Owner = owner,
+                    OwnedUntil = time.GetUtcNow() + Length,
+                }
+                : null,
+            cancellation);
+        return taken is null ? null : new BuildLease(records, time, owner, taken, cancellation);
+    }
+
+    /// <summary>The stage that began last; null before the first.</summary>
+    public string? Stage => _stages is [.., var newest] ? newest.Name : null;
+
+    /// <summary>Is told of every stage that begins.</summary>
+    public Action<string> Began { private get; set; } = static _ => { };
+
+    /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
+    public void Begin(string stage)
+    {
+        lock (_gate)
+        {
+            _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
+        }
+
+        Began(stage);
+    }
+
+    /// <summary>It is known which images there will be; written with the stage that follows.</summary>
+    public void Plan(IReadOnlyList<string> images) => _planned = images;
+
+    /// <summary>A stage begins that has others beside it; disposing ends it.</summary>
+    public IDisposable BeginBeside(string stage)
+    {
+        var begun = new BuildStage(stage, _time.GetUtcNow()) { IsBeside = true };
+        lock (_gate)
+        {
+            _stages = [.. _stages, begun];
+        }
+
+        Began(stage);
+
+        return new StageEnd(this, begun);
+    }
+
+    /// <summary>Makes sure, before something is published, that the build is still this worker's.</summary>
+    /// <exception cref="OperationCanceledException">It is not.</exception>
+    public async Task ConfirmAsync(CancellationToken cancellation)
+    {
+        if (!await RenewAsync(cancellation))
+        {
+            await LoseAsync();
+        }
+
+        Token.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends the hold with a change of the record; when the build was ended from outside, only lets go of it and returns false.</summary>
+    public async Task<bool> EndAsync(Func<BuildRecord, BuildRecord> change, CancellationToken cancellation)
+    {
+        await _stop.CancelAsync();
+        await _watching;
+        var changed = false;
+        await _records.UpdateAsync(
+            Record.Id,
+            r =>
+            {
+                changed = IsMine(r);
+                return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null, Planned = _planned };
+            },
+            cancellation);
+        return changed;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watching;
+        _lost.Dispose();
+        _stop.Dispose();
+    }
+
+    private bool IsMine(BuildRecord record) => record.State == BuildState.Running && record.Owner == Owner;
+
+    private async Task WatchAsync()
+    {
+        for (var look = 1; await WaitAsync(); look++)
+        {
+            try
+            {
+                var mine = look % RenewEvery == 0 || _stages != _stagesWritten
+                    ? await RenewAsync(_stop.Token)
+                    : await _records.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
+                if (!mine)
+                {
+                    await LoseAsync();
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
+            {
+                // Storage may be back before the hold runs out; past that, another worker may begin.
+                if (_time.GetElapsedTime(Volatile.Read(ref _held)) > Length - (RenewEvery * LookInterval))
+                {
+                    await LoseAsync();
+                    return;
+                }
+            }
+        }
+    }
+
+    private async Task<bool> RenewAsync(CancellationToken cancellation)
+    {
+        var now = _time.GetTimestamp();
+        var stages = _stages;
+        var renewed = await _records.UpdateAsync(
+            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages, Planned = _planned } : null, cancellation);
+        if (renewed is not null)
+        {
+            _stagesWritten = stages;
+            Volatile.Write(ref _held, now);
+        }
+
+        return renewed is not null;
+    }
+
+    private async Task LoseAsync()
+    {
+        IsLost = true;
+        await _lost.CancelAsync();
+    }
+
+    private async Task<bool> WaitAsync()
+    {
+        try
+        {
+            await Task.Delay(LookInterval, _time, _stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class StageEnd(BuildLease lease, BuildStage begun) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (lease._gate)
+            {
+                lease._stages = [.. lease._stages.Select(stage => ReferenceEquals(stage, begun) ? begun with { EndedAt = lease._time.GetUtcNow() } : stage)];
+            }
+        }
+    }
+}

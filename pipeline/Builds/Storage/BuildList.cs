@@ -1,0 +1,41 @@
+namespace Ci.Pipeline.Builds.Storage;
+
+/// <summary>
+/// The lists that a build is in when nothing is left to be done about it, each a range of rows whose keys begin alike and go
+/// on with the build's place in time, so that what people filter by is read from one range, newest first. There are few of
+/// them, for a storage emulator looks at every row of a table whatever it is asked for.
+/// </summary>
+internal static class BuildList
+{
+    /// <summary>All builds.</summary>
+    public const string All = BuildRow.TimePrefix;
+
+    /// <summary>What the keys of the rows of filtered lists begin with.</summary>
+    public const string Prefix = "list-";
+
+    /// <summary>A repository's builds.</summary>
+    public static string OfRepository(string repository) => $"{Prefix}repository-{Name(repository)}|";
+
+    /// <summary>The builds that ended so; null for the state in which most of them are, which need no list of their own.</summary>
+    public static string? OfState(BuildState state) =>
+        state is BuildState.Queued or BuildState.Running or BuildState.Succeeded ? null : $"{Prefix}state-{state.ToString().ToLowerInvariant()}|";
+
+    /// <summary>The lists that a build is in.</summary>
+    public static IEnumerable<string> Of(BuildRecord record)
+    {
+        yield return All;
+        yield return OfRepository(record.Request.Repository);
+        if (OfState(record.State) is { } ended)
+        {
+            yield return ended;
+        }
+    }
+
+    /// <summary>The filter that finds a list's rows behind a place; from its beginning if there is none.</summary>
+    public static string Filter(string list, string? behind = null) =>
+        $"PartitionKey eq '{BuildRow.Partition}' and RowKey gt '{list}{behind}' and RowKey lt '{list[..^1]}{(char)(list[^1] + 1)}'";
+
+    // Keys may not have a '/'; what no repository's name has may come from a message that somebody wrote by hand.
+    private static string Name(string repository) => string.Concat(
+        repository.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : c == '/' ? '|' : '_'));
+}

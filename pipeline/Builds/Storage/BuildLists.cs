@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Ci.Pipeline.Builds.Storage;
+
+/// <summary>Which builds to list.</summary>
+public sealed partial record BuildFilter
+{
+    /// <summary>Of this repository, <c>owner/name</c>; null for any.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>In this state; null for any.</summary>
+    public BuildState? State { get; init; }
+
+    /// <summary>Of this pull request; null for any.</summary>
+    public int? PullRequest { get; init; }
+
+    /// <summary>Only what is older than this place of an earlier list.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>Whether it lists only some.</summary>
+    public bool IsFiltered => Repository is not null || State is not null || PullRequest is not null;
+
+    /// <summary>Reads what people enter or follow; null, and why, where that is no filter.</summary>
+    public static (BuildFilter? Filter, string? Problem) Parse(string? repository, string? state, string? pullRequest, string? before)
+    {
+        repository = repository?.Trim();
+        pullRequest = pullRequest?.Trim().TrimStart('#');
+        BuildState parsed = default;
+        var number = 0;
+        var problem =
+            !string.IsNullOrEmpty(repository) && !RepositoryName().IsMatch(repository) ? "The repository must be given as owner/name."
+            : !string.IsNullOrEmpty(state) && !(char.IsAsciiLetter(state[0]) && Enum.TryParse(state, ignoreCase: true, out parsed)) ? "There is no state of that name."
+            : !string.IsNullOrEmpty(pullRequest) && !(int.TryParse(pullRequest, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0)
+                ? "The pull request must be given by its number."
+            : number > 0 && string.IsNullOrEmpty(repository) ? "Give the repository too: pull requests are numbered within one."
+            : !string.IsNullOrEmpty(before) && !PlaceShape().IsMatch(before) ? "That place in the list is none; begin with the newest."
+            : null;
+        return problem is not null ? (null, problem) : (
+            new BuildFilter
+            {
+                Repository = string.IsNullOrEmpty(repository) ? null : repository,
+                State = string.IsNullOrEmpty(state) ? null : parsed,
+                PullRequest = string.IsNullOrEmpty(pullRequest) ? null : number,
+                Before = string.IsNullOrEmpty(before) ? null : before,
+            },
+            null);
+    }
+
+    /// <summary>Whether a name is an <c>owner/name</c>.</summary>
+    public static bool IsRepository(string name) => RepositoryName().IsMatch(name);
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}\z")]
+    private static partial Regex RepositoryName();
+
+    [GeneratedRegex(@"^[0-9]{19}-[a-z0-9]{26}\z")]
+    private static partial Regex PlaceShape();
+}
+
+/// <summary>A part of a list.</summary>
+/// <param name="Builds">The builds, newest first.</param>
+/// <param name="Older">The place to go on at; null when there is nothing older.</param>
+public sealed record BuildListPart(IReadOnlyList<BuildRecord> Builds, string? Older);
+
+/// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
+public sealed class BuildLists(BuildRecords records)
+{
+    private const int Looked = 200;
+
+    /// <summary>The builds of a filter, newest first; in a repository's list warnings and log tails are left out.</summary>
+    public async Task<BuildListPart> ListAsync(BuildFilter filter, int count, CancellationToken cancellation)
+    {
+        var found = filter switch
+        {
+            { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellation),
+            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellation),
+            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter, count + 1, "", cancellation),
+            _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellation),
+        };
+        return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
+    }
+
+    /// <summary>A repository's newest builds that succeeded, newest first.</summary>
+    public Task<IReadOnlyList<BuildRecord>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
+        ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellation);
+
+    /// <summary>A repository's newest builds of what was merged, newest first.</summary>
+    public Task<IReadOnlyList<BuildRecord>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
+        records.ListAsync(
+            BuildList.OfRepository(repository),
+            null,
+            count,
+            $" and Purpose eq '{BuildPurpose.Merge}'",
+            build => build.Request.Purpose == BuildPurpose.Merge && IsOf(new BuildFilter { Repository = repository }, build),
+            cancellation);
+
+    /// <summary>The repositories of the newest builds, by name.</summary>
+    public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation) =>
+        [.. (await records.ListAsync(Looked, cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
+
+    private async Task<IReadOnlyList<BuildRecord>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
+        [.. (await records.ActiveAsync(cancellation))
+            .Where(build => IsOf(filter, build) && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
+            .OrderBy(BuildRow.Place, StringComparer.Ordinal)];
+
+    private static bool IsOf(BuildFilter filter, BuildRecord build) =>
+        (filter.State is null || filter.State == build.State)
+        && (filter.Repository is null || filter.Repository.Equals(build.Request.Repository, StringComparison.OrdinalIgnoreCase))
+        && (filter.PullRequest is null || filter.PullRequest == build.Request.PullRequest);
+
+    private static string Conditions(BuildFilter filter) =>
+        (filter.State is { } state ? Is(state) : "")
+        + (filter.PullRequest is { } number ? string.Create(CultureInfo.InvariantCulture, $" and PullRequest eq {number}") : "");
+
+    private static string Is(BuildState state) => $" and State eq '{state}'";
+
+    private Task<IReadOnlyList<BuildRecord>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellation) =>
+        records.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellation);
+}

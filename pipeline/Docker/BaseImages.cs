@@ -1,0 +1,105 @@
+using Ci.Pipeline.Registry;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Docker.Credentials;
+using Ci.Pipeline.Source.Dockerfile;
+using Docker.DotNet;
+
+namespace Ci.Pipeline.Docker;
+
+/// <summary>
+/// Tells what an image that a Dockerfile is built upon is at present: the engine's own, as both builders take it, or else
+/// what its registry has.
+/// </summary>
+public sealed partial class BaseImages(EngineClient client, RegistryLogins logins)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private string? _platform;
+
+    /// <summary>What each base is, in their order; null when one cannot be found out now.</summary>
+    /// <param name="dockerfile">The Dockerfile.</param>
+    /// <param name="args">The build's arguments.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task<IReadOnlyList<string>?> FindAsync(string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellation)
+    {
+        if (DockerfileBases.Find(dockerfile, args) is not { } references || !references.All(reference => Reference().IsMatch(reference)))
+        {
+            return null;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
+        try
+        {
+            var found = await Task.WhenAll(references.Select(reference => FindAsync(reference, limit.Token)));
+            return found.Contains(null) ? null : [.. references.Zip(found, (reference, identity) => $"{reference}={identity}")];
+        }
+        catch (Exception e) when ((e is ImageUnavailableException or ImageRefusedException or OperationCanceledException or JsonException) && !cancellation.IsCancellationRequested)
+        {
+            // The build will say what is wrong.
+            return null;
+        }
+    }
+
+    /// <summary>The platform that the engine builds for when it is not told, <c>os/architecture</c>.</summary>
+    public async Task<string> PlatformAsync(CancellationToken cancellation) => _platform ??= await client.CallAsync(
+        async () =>
+        {
+            var version = await client.Api.System.GetVersionAsync(cancellation);
+            return $"{version.Os}/{version.Arch}";
+        },
+        cancellation);
+
+    private Task<string?> FindAsync(string reference, CancellationToken cancellation) => client.CallAsync(
+        async () =>
+        {
+            try
+            {
+                return (await client.Api.Images.InspectImageAsync(reference, cancellation)).ID;
+            }
+            catch (DockerImageNotFoundException)
+            {
+                return await AskRegistryAsync(reference, cancellation);
+            }
+        },
+        cancellation);
+
+    /// <summary>What the registry has (Docker Engine API, "Get image information from the registry"), asked through the engine, which knows the way.</summary>
+    private async Task<string?> AskRegistryAsync(string reference, CancellationToken cancellation)
+    {
+        using var http = client.OpenHttp();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"distribution/{reference}/json");
+        var host = HostOf(reference);
+        if (await logins.FindAsync(host, cancellation) is { } login)
+        {
+            request.Headers.Add(EngineLogins.OneHeader, EngineLogins.One(host, login));
+        }
+
+        using var answer = await http.SendAsync(request, cancellation);
+        return answer.StatusCode == HttpStatusCode.OK
+            ? (await answer.Content.ReadFromJsonAsync(BaseImagesJson.Default.DistributionAnswer, cancellation))?.Descriptor?.Digest
+            : null;
+    }
+
+    /// <summary>The registry of a reference (distribution's "reference": the first part is a host if it has a dot or colon, or is localhost).</summary>
+    private static string HostOf(string reference) =>
+        reference.Split('/', 2) is [var first, _] && (first.AsSpan().IndexOfAny('.', ':') >= 0 || first == "localhost") ? RegistryHost.Of(first) : RegistryHost.Hub;
+
+    // What distribution's grammar of references allows, and nothing that would lead elsewhere in the engine's API.
+    [GeneratedRegex(@"^[A-Za-z0-9]+([._:/@-]+[A-Za-z0-9_]+)*$")]
+    private static partial Regex Reference();
+}
+
+/// <summary>The engine's answer about an image in a registry.</summary>
+internal sealed record DistributionAnswer([property: JsonPropertyName("Descriptor")] DistributionDescriptor? Descriptor);
+
+/// <summary>The manifest that a reference leads to.</summary>
+internal sealed record DistributionDescriptor([property: JsonPropertyName("digest")] string? Digest);
+
+[JsonSerializable(typeof(DistributionAnswer))]
+internal sealed partial class BaseImagesJson : JsonSerializerContext;

@@ -1,0 +1,88 @@
+using Ci.BuildKit;
+
+namespace Ci.Pipeline.Docker;
+
+/// <summary>What to build.</summary>
+public sealed record EngineBuild
+{
+    /// <summary>The name, <c>repository:tag</c>, that the image gets.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The Dockerfile's path within the context.</summary>
+    public required string Dockerfile { get; init; }
+
+    /// <summary>The stage to build, or null for the last.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>The platform, or null for the engine's own.</summary>
+    public string? Platform { get; init; }
+
+    /// <summary>
+    /// A host name that the steps' containers know as 127.0.0.1, and nobody else's have: the classic builder gives them no
+    /// label of ours, and by this they are found when the engine has left them behind.
+    /// </summary>
+    public required string Marker { get; init; }
+
+    /// <summary>Build arguments.</summary>
+    public required IReadOnlyDictionary<string, string> Args { get; init; }
+
+    /// <summary>The image's labels. The classic builder, to which each is a step, gives it none.</summary>
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>
+    /// Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and what
+    /// its steps make is no cache of anybody's either.
+    /// </summary>
+    public bool IsStrangers { get; init; }
+
+    /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>
+    public bool StrangersMayUseBuildKit { get; init; }
+
+    /// <summary>The secrets that its steps may mount, by id. Only BuildKit knows them.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Secrets { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+
+    /// <summary>When the commit was made; with BuildKit, from Engine 24 on, the image bears this time and not the build's.</summary>
+    public DateTimeOffset? CommittedAt { get; init; }
+
+    /// <summary>Images in the registry that BuildKit may take as cache; empty to keep and import none.</summary>
+    public IReadOnlyList<string> CacheFrom { get; init; } = [];
+
+    /// <summary>What its steps may use.</summary>
+    public StepLimits Limits { get; init; } = new();
+
+    /// <summary>Is told of every image that a step made.</summary>
+    public Action<string> Made { get; init; } = _ => { };
+
+    /// <summary>Writes the build context, a tar stream.</summary>
+    public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
+
+    /// <summary>The context file by file, for a builder that asks for what it needs; null where it has too many to list.</summary>
+    public ContextSource? Files { get; init; }
+}
+
+/// <summary>What a build's steps may use of the machine.</summary>
+public sealed record StepLimits
+{
+    /// <summary>Memory in bytes, swap included; 0 for all.</summary>
+    public long Memory { get; init; }
+
+    /// <summary>Processors; 0 for all.</summary>
+    public double Cpus { get; init; }
+
+    /// <summary>The network; empty for the engine's own choice.</summary>
+    public string Network { get; init; } = "";
+}
+
+/// <summary>What was built.</summary>
+/// <param name="Image">The image's id, or the beginning of it.</param>
+public sealed record BuiltImage(string Image)
+{
+    /// <summary>Whether it has the labels that it is to have; else they are yet to be set.</summary>
+    public required bool HasLabels { get; init; }
+}
+
+/// <summary>An image in the engine.</summary>
+/// <param name="Id">Its id, <c>sha256:…</c>.</param>
+/// <param name="Size">Its size, unpacked, in bytes.</param>
+/// <param name="Created">The time that it says it was made at.</param>
+public sealed record EngineImage(string Id, long Size, DateTimeOffset? Created);

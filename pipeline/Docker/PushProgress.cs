@@ -1,0 +1,62 @@
+using Ci.Pipeline.Builds;
+using Docker.DotNet.Models;
+
+namespace Ci.Pipeline.Docker;
+
+/// <summary>
+/// Follows a push. It is called on the reading thread, in order; <see cref="Progress{T}"/> would call from the thread
+/// pool, out of order and after the push has returned.
+/// </summary>
+internal sealed class PushProgress(Action<string> output) : IProgress<JSONMessage>
+{
+    private string? _digest;
+    private string? _error;
+    private bool _digestLine;
+
+    /// <inheritdoc/>
+    public void Report(JSONMessage value)
+    {
+        _error ??= value.Error?.Message;
+        if (value.Aux?.ExtensionData is { } aux && aux.TryGetValue("Digest", out var digest))
+        {
+            _digest = digest.ToString();
+        }
+
+        if (value.Status is { } status)
+        {
+            Follow(status, value.ID);
+        }
+    }
+
+    /// <summary>What came of it, once the stream has ended.</summary>
+    public string? Finish(string repository, string tag)
+    {
+        if (_error is { } error)
+        {
+            throw EngineErrors.OfPush(error, repository);
+        }
+
+        return _digest is null && !_digestLine
+            ? throw new ImageUnavailableException($"The engine's answer ended before {repository}:{tag} was pushed.")
+            : _digest;
+    }
+
+    private void Follow(string status, string? layer)
+    {
+        // "TAG: digest: sha256:… size: N" is the last line with every engine; with the containerd store it is the only place that has the digest.
+        _digestLine |= status.Contains(": digest: sha256:", StringComparison.Ordinal);
+        if (layer is null)
+        {
+            output(status + "\n");
+        }
+        else if (status is "Pushed" or "Layer already exists" || status.StartsWith("Mounted from", StringComparison.Ordinal))
+        {
+            output($"{layer}: {status}\n");
+        }
+        else
+        {
+            // A layer on its way is a sign of life.
+            output("");
+        }
+    }
+}

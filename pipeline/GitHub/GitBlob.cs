@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Ci.Pipeline.GitHub;
+
+#pragma warning disable CA5350 // It is git's own name of a content. Whoever can make two contents of one name can push either.
+/// <summary>
+/// Git's name of what is in a file: the SHA-1 of <c>blob LENGTH</c>, a zero and the content (Pro Git, "Git Objects"). A commit
+/// names its files by it, so that files from an archive and files from a list are told to be the same without reading them again.
+/// </summary>
+internal static class GitBlob
+{
+    /// <summary>A name's bytes.</summary>
+    public const int NameLength = SHA1.HashSizeInBytes;
+
+    private const int PieceSize = 1 << 17;
+
+    /// <summary>The name of a content.</summary>
+    public static byte[] Name(ReadOnlySpan<byte> content)
+    {
+        using var hash = Begin(content.Length);
+        hash.AppendData(content);
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>The name of a content that is read to its end.</summary>
+    public static async Task<byte[]> NameAsync(Stream content, long length, CancellationToken cancellation)
+    {
+        using var hash = Begin(length);
+        var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        try
+        {
+            int read;
+            while ((read = await content.ReadAsync(buffer, cancellation)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>The hash of a content of that length, before the content.</summary>
+    public static IncrementalHash Begin(long length)
+    {
+        var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {length}\0")));
+        return hash;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Net;
+
+namespace Ci.Pipeline.Http;
+
+/// <summary>Whether a request came to no answer, or to one that another try may better.</summary>
+internal static class HttpFaults
+{
+    /// <summary>
+    /// The server is away or slow, or what it said is no HTTP. A redirect to what is no address comes out of
+    /// <see cref="HttpClient"/> as whatever the address' parts make of it.
+    /// </summary>
+    public static bool IsNoAnswer(Exception e, CancellationToken cancellation) =>
+        e is HttpRequestException or IOException or FormatException or ArgumentException or InvalidOperationException or NotSupportedException
+        || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
+
+    /// <summary>The server is in trouble, or asks for time.</summary>
+    public static bool IsPassing(HttpResponseMessage response) =>
+        (int)response.StatusCode >= 500
+        || response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+        || (response.StatusCode == HttpStatusCode.Forbidden && IsRateLimited(response));
+
+    // GitHub's rate limits are 403 or 429 with one of these headers (REST, "Rate limits for the REST API").
+    private static bool IsRateLimited(HttpResponseMessage response) =>
+        response.Headers.RetryAfter is not null
+        || (response.Headers.TryGetValues("x-ratelimit-remaining", out var left) && left.FirstOrDefault() == "0");
+}

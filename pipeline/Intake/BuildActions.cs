@@ -1,0 +1,66 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Reporting;
+
+namespace Ci.Pipeline.Intake;
+
+/// <summary>What came of what a person asked for.</summary>
+/// <param name="Record">The build as it is now; null when there is none of that id.</param>
+/// <param name="Problem">Why nothing was done; null when it was.</param>
+public sealed record ActionResult(BuildRecord? Record, string? Problem);
+
+/// <summary>What people do with a build by hand.</summary>
+public sealed class BuildActions(BuildRecords records, Admission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
+{
+    /// <summary>Stops a build that is queued or running; its worker notices within a second.</summary>
+    public async Task<ActionResult> CancelAsync(string id, CancellationToken cancellation)
+    {
+        var cancelled = await records.UpdateAsync(
+            id, r => !r.CanBeStopped ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellation);
+        if (cancelled is not null)
+        {
+            await statuses.TellEndAsync(id, cancellation);
+            return new ActionResult(cancelled, null);
+        }
+
+        var record = await records.FindAsync(id, cancellation);
+        return new ActionResult(record, record is null ? null : $"It cannot be cancelled: it has ended as {Word(record)}.");
+    }
+
+    /// <summary>Builds anew what has ended, unless a newer commit of the pull request took its place.</summary>
+    public async Task<ActionResult> RebuildAsync(string id, CancellationToken cancellation)
+    {
+        if (await records.FindAsync(id, cancellation) is not { } record)
+        {
+            return new ActionResult(null, null);
+        }
+
+        if (await admission.RepeatAsync(record, cancellation) is { } again)
+        {
+            await queue.SendAsync(again.Request, cancellation);
+            return new ActionResult(again, null);
+        }
+
+        return new ActionResult(
+            record,
+            record.IsFinal
+                ? "It is not built again: something newer is known of the pull request, and its tags belong to that."
+                : $"It is not built again: it is {Word(record)} already.");
+    }
+
+    /// <summary>Builds what a message that was given up asked for; one that has no record gets one.</summary>
+    public async Task<ActionResult> ReplayAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        var added = BuildRecord.Queued(request with { QueuedAt = time.GetUtcNow() });
+        if (await records.TryAddAsync(added, cancellation))
+        {
+            await queue.SendAsync(added.Request, cancellation);
+            return new ActionResult(added, null);
+        }
+
+        return await RebuildAsync(request.BuildId, cancellation);
+    }
+
+    private static string Word(BuildRecord record) => record.State.ToString().ToLowerInvariant();
+}

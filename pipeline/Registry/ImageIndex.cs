@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Ci.Pipeline.Registry;
+
+/// <summary>
+/// An index: the images of several platforms under one digest, and what is said about them (OCI image specification, "Image
+/// Index"; Docker calls it a manifest list). Engines that keep their images in containerd push one for every image.
+/// </summary>
+internal static partial class ImageIndex
+{
+    /// <summary>The digest of the first image that is for a platform; null of a manifest that is no index, or has none.</summary>
+    public static string? FirstImage(byte[] manifest)
+    {
+        using var json = JsonDocument.Parse(manifest);
+        return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("manifests", out var manifests) && manifests.ValueKind == JsonValueKind.Array
+            ? manifests.EnumerateArray().Where(IsImage).Select(image => TextOf(image, "digest")).FirstOrDefault(digest => Digest().IsMatch(digest))
+            : null;
+    }
+
+    // What is said about an image is listed beside it, for no platform.
+    private static bool IsImage(JsonElement listed) =>
+        listed.ValueKind == JsonValueKind.Object && !(listed.TryGetProperty("platform", out var platform) && TextOf(platform, "os") == "unknown");
+
+    private static string TextOf(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    [GeneratedRegex(@"\Asha(256:[0-9a-f]{64}|512:[0-9a-f]{128})\z")]
+    private static partial Regex Digest();
+}

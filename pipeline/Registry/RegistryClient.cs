@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Http;
+
+namespace Ci.Pipeline.Registry;
+
+/// <summary>
+/// The registry's API (OCI distribution specification). Asking it is the surest way to know what was pushed; and a tag is
+/// moved by writing the same manifest under another name, with no engine and no layer sent again.
+/// </summary>
+public sealed class RegistryClient(HttpClient http)
+{
+    /// <summary>The name of this client's <see cref="HttpClient"/>.</summary>
+    public const string HttpClientName = "registry";
+
+    /// <summary>A manifest is a few kilobytes; distribution itself refuses more than 4 MiB.</summary>
+    public const int MaxAnswerBytes = 4 << 20;
+
+    private static readonly string[] MediaTypes =
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ];
+
+    /// <summary>Sees that it answers, and takes the login (OCI distribution specification, "Determining Support").</summary>
+    public async Task PingAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v2/");
+        using var response = await SendAsync(request, cancellation);
+        await EnsureSuccessAsync(response, "let this host in", cancellation);
+    }
+
+    /// <summary>The manifest behind a tag, or null when there is none. Of an index the size is that of its first image.</summary>
+    public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellation)
+    {
+        var manifest = await ReadAsync(name, tag, cancellation);
+        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest && await ReadAsync(name, digest, cancellation) is { } image
+            ? manifest with { Size = image.Size }
+            : manifest;
+    }
+
+    private async Task<Manifest?> ReadAsync(string name, string tag, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path(name, tag));
+        foreach (var type in MediaTypes)
+        {
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
+        }
+
+        using var response = await SendAsync(request, cancellation);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await EnsureSuccessAsync(response, $"read {name}:{tag}", cancellation);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return new Manifest(
+            response.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : Manifest.DigestOf(content),
+            response.Content.Headers.ContentType?.MediaType ?? MediaTypes[^1],
+            SizeOf(content),
+            content);
+    }
+
+    /// <summary>A small blob, such as an image's configuration; null when there is none.</summary>
+    public async Task<byte[]?> BlobAsync(string name, string digest, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"v2/{name}/blobs/{digest}");
+        using var response = await SendAsync(request, cancellation);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await EnsureSuccessAsync(response, $"read {digest} of {name}", cancellation);
+        return await response.Content.ReadAsByteArrayAsync(cancellation);
+    }
+
+    /// <summary>Makes <paramref name="tag"/> point to <paramref name="manifest"/>.</summary>
+    public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, Path(name, tag)) { Content = new ByteArrayContent(manifest.Content) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(manifest.MediaType);
+        using var response = await SendAsync(request, cancellation);
+        await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellation);
+    }
+
+    /// <summary>
+    /// Takes a tag off, and nothing else; a tag that is not there is no error. Registries of the first generation delete by
+    /// digest only, and every tag of that digest with it: there the tag is first moved to an empty manifest of its own.
+    /// </summary>
+    public async Task UntagAsync(string name, string tag, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, Path(name, tag));
+        using var response = await SendAsync(request, cancellation);
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || await FindAsync(name, tag, cancellation) is null)
+        {
+            return;
+        }
+
+        var empty = await PushEmptyAsync(name, cancellation);
+        await TagAsync(name, tag, empty, cancellation);
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, Path(name, empty.Digest));
+        using var deleted = await SendAsync(delete, cancellation);
+        if (deleted.StatusCode != HttpStatusCode.NotFound)
+        {
+            await EnsureSuccessAsync(deleted, $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)", cancellation);
+        }
+    }
+
+    /// <summary>Pushes the one blob of a manifest without layers, whose digest no other manifest has.</summary>
+    private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellation)
+    {
+        var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
+        await PushBlobAsync(name, config, cancellation);
+        var content = Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{Manifest.DigestOf(config)}}"},"layers":[]}""");
+        return new Manifest(Manifest.DigestOf(content), MediaTypes[^1], 0, content);
+    }
+
+    /// <summary>Pushes a small blob, such as an image's configuration, in one piece.</summary>
+    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellation) =>
+        await EndUploadAsync(name, await BeginUploadAsync(name, cancellation), blob, cancellation);
+
+    /// <summary>Begins to push a blob, which need not be known yet (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
+    public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellation)
+    {
+        using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
+        using var started = await SendAsync(start, cancellation);
+        await EnsureSuccessAsync(started, $"write to {name}", cancellation);
+        return new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
+    }
+
+    /// <summary>Sends the blob.</summary>
+    public async Task EndUploadAsync(string name, Uri upload, byte[] blob, CancellationToken cancellation)
+    {
+        var target = new UriBuilder(upload) { Query = (upload.Query.Length > 1 ? upload.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(Manifest.DigestOf(blob)) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, target.Uri) { Content = new ByteArrayContent(blob) };
+        put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var written = await SendAsync(put, cancellation);
+        if (written.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw new ImageUnavailableException($"The registry at {http.BaseAddress} has forgotten what it was being sent; it may have been started again.");
+        }
+
+        await EnsureSuccessAsync(written, $"write to {name}", cancellation);
+    }
+
+    /// <summary>Gives up an upload; one that the registry has forgotten is no error.</summary>
+    public async Task AbandonUploadAsync(Uri upload, CancellationToken cancellation)
+    {
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, upload);
+        using var gone = await SendAsync(delete, cancellation);
+    }
+
+    private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
+
+    private long SizeOf(byte[] content)
+    {
+        try
+        {
+            return Manifest.SizeOf(content);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        {
+            throw new ImageUnavailableException($"What the registry at {http.BaseAddress} answered is no manifest. Is Registry__Url right?", e);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.SendAsync(request, cancellation);
+        }
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        {
+            throw new ImageUnavailableException(
+                $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);
+        }
+    }
+
+    private async Task EnsureSuccessAsync(HttpResponseMessage response, string what, CancellationToken cancellation)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var status = (int)response.StatusCode;
+        var body = (await response.Content.ReadAsStringAsync(cancellation)).Trim();
+        var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {(body.Length > 300 ? body[..300] : body)}";
+        throw status is >= 500 or 408 or 429 ? new ImageUnavailableException(message) : new ImageRefusedException(message);
+    }
+}

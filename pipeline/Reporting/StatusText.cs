@@ -1,0 +1,111 @@
+using System.Globalization;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Text;
+
+namespace Ci.Pipeline.Reporting;
+
+/// <summary>The words of a commit status: what fits into the one line that GitHub shows of it.</summary>
+public static class StatusText
+{
+    /// <summary>How many characters GitHub takes (REST API, "Create a commit status").</summary>
+    public const int MaxLength = 140;
+
+    private const string Again = " Then rebuild it on its page.";
+
+    /// <summary>How a build ended, or why it waits.</summary>
+    public static string Of(BuildRecord record) => Cut(record switch
+    {
+        { State: BuildState.Succeeded, Images.Count: > 0 } => Pushed(record),
+        { State: BuildState.Failed, FailedStep: { } step } => Failed(step),
+        { State: BuildState.Error } when record.Summary.Length + Again.Length <= MaxLength => record.Summary + Again,
+        _ => record.Summary,
+    });
+
+    /// <summary>How one image of several stands, and the state of its commit status.</summary>
+    public static (string State, string Text) Of(BuildRecord record, string image) => record switch
+    {
+        { IsFinal: false } => ("pending", "Building"),
+        { State: BuildState.Succeeded } when record.Images.FirstOrDefault(pushed => pushed.Name == image) is { } pushed =>
+            (StateOf(record), Cut($"Pushed {Name(pushed)} · {Human.Size(pushed.Size)}")),
+        { State: BuildState.Failed, FailedImage: { } failed } when failed != image => ("error", Cut($"Not published, because {failed} failed")),
+        _ => (StateOf(record), Of(record)),
+    };
+
+    /// <summary>The state of a build's commit status (GitHub REST API, "Create a commit status").</summary>
+    public static string StateOf(BuildRecord record) => record.State switch
+    {
+        BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
+        BuildState.Succeeded => "success",
+        BuildState.Failed => "failure",
+        _ => "error",
+    };
+
+    /// <summary>Its place among those that wait, from 1, and how long they take together, if that can be told.</summary>
+    public static string Queued(int place, TimeSpan? wait) =>
+        $"Queued, {Ordinal(place)} in line" + (wait is { } time ? $", about {Roughly(time)}" : "");
+
+    /// <summary>What a worker does now.</summary>
+    /// <param name="stage">The stage's name, as <see cref="BuildStage"/> has it; null before the first.</param>
+    /// <param name="step">The step of the Dockerfile that was announced last.</param>
+    public static string Running(string? stage, BuildStep? step) => Cut((stage?.Split(' ', 2) ?? ["Source"]) switch
+    {
+        ["Source"] => "Fetching source",
+        ["Build", var image] when step is { Stage: { } name } =>
+            string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {name} {step.Number}/{step.Total}"),
+        ["Build", var image] when step is not null => string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {step.Number}/{step.Total}"),
+        ["Build", var image] => $"Building {image}",
+        ["Push", var image] => $"Pushing {image}",
+        ["Tags"] => "Moving tags",
+        _ => stage!,
+    });
+
+    /// <summary>What failed: <c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
+    public static string Failed(FailedStep step)
+    {
+        var place = Place(step);
+        if (step.Instruction is not { } instruction)
+        {
+            return Cut($"{place}: {step.Reason}");
+        }
+
+        var room = MaxLength - place.Length - step.Reason.Length - ": : ".Length;
+        return Cut($"{place}: {(instruction.Length > room && room > 10 ? instruction[..(room - 1)] + "…" : instruction)}: {step.Reason}");
+    }
+
+    /// <summary>Where a step is: <c>Dockerfile line 7</c>.</summary>
+    public static string Place(FailedStep step) => step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
+
+    private static string Pushed(BuildRecord record)
+    {
+        var images = record.Images.Count == 1
+            ? $"{Name(record.Images[0])} · {Human.Size(record.Images[0].Size)}"
+            : string.Join(", ", record.Images.Select(image => $"{Name(image)} {Human.Size(image.Size)}"));
+        return $"Pushed {images}" + (record.FinishedAt - record.StartedAt is { } time ? $" · {Human.Duration(time)}" : "");
+    }
+
+    private static string Name(PushedImage image) => $"{image.Name}:{image.Tags[0]}";
+
+    /// <summary>A time that is a guess, and looks like one.</summary>
+    private static string Roughly(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 55 } => Number(Math.Max(1, Math.Round(time.TotalSeconds / 10)) * 10) + " s",
+        { TotalMinutes: < 59.5 } => Number(Math.Max(1, Math.Round(time.TotalMinutes))) + " min",
+        _ => Number(Math.Round(time.TotalHours)) + " h",
+    };
+
+    private static string Ordinal(int number) => Number(number) + (number % 100 is 11 or 12 or 13 ? "th" : (number % 10) switch
+    {
+        1 => "st",
+        2 => "nd",
+        3 => "rd",
+        _ => "th",
+    });
+
+    private static string Number(double number) => number.ToString("0", CultureInfo.InvariantCulture);
+
+    private static string Cut(string text)
+    {
+        var line = text.ReplaceLineEndings(" ");
+        return line.Length <= MaxLength ? line : line[..(MaxLength - 1)] + "…";
+    }
+}

@@ -1,0 +1,94 @@
+using System.Formats.Tar;
+using Ci.BuildKit;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Source.Context;
+
+namespace Ci.Pipeline.Source.Archive;
+
+/// <summary>A commit's source as its whole archive, compressed in a temporary file that goes when this is disposed of.</summary>
+public sealed class SourceArchive : CommitSource
+{
+    private readonly SpoolFile _spool;
+    private readonly SourceOptions _limits;
+    private DateTimeOffset? _committedAt;
+
+    private SourceArchive(SpoolFile spool, SourceOptions limits)
+        : base(new ContentIndex(), new DecisiveFiles())
+    {
+        _spool = spool;
+        _limits = limits;
+    }
+
+    /// <inheritdoc/>
+    public override DateTimeOffset? CommittedAt => _committedAt;
+
+    /// <inheritdoc/>
+    public override string HowItCame => $"Fetched the source, {_spool.Length / 1000.0:F0} kB compressed";
+
+    /// <summary>Removes what killed processes left of archives.</summary>
+    public static void Sweep(SourceOptions limits, DateTimeOffset now) => SpoolFile.Sweep(limits.TempDirectory, now);
+
+    /// <summary>Spools an archive while looking it through.</summary>
+    /// <exception cref="SourceRefusedException">It is larger than allowed, or has something in it that no commit can have.</exception>
+    /// <exception cref="SourceUnavailableException">It broke off.</exception>
+    public static async Task<SourceArchive> SpoolAsync(Stream download, SourceOptions limits, CancellationToken cancellation)
+    {
+        var archive = new SourceArchive(new SpoolFile(limits.TempDirectory), limits);
+        try
+        {
+            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellation), limits);
+            while (await reader.NextAsync(cancellation) is { } next)
+            {
+                archive._committedAt ??= next.Entry.ModificationTime;
+                await ArchiveReader.ReadContentAsync(() => archive.LookAtAsync(next, cancellation));
+            }
+
+            await reader.DrainAsync(cancellation);
+            archive._spool.End();
+            return archive;
+        }
+        catch
+        {
+            await archive.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task ConfirmAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        _spool.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    internal override async Task HandOverAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    {
+        await using var reader = Open();
+        await HandOverAsync(reader, places, requests, cancellation);
+    }
+
+    private protected override ArchiveReader Open() => new(_spool.OpenRead(), _limits);
+
+    private async Task LookAtAsync(ArchiveEntry next, CancellationToken cancellation)
+    {
+        var content = IsDecisive(next) ? await KeepAsync(next, cancellation) : next.Content;
+        await Index.AddAsync(next.Entry, next.Path, content, cancellation);
+    }
+
+    private static bool IsDecisive(ArchiveEntry next) =>
+        next.Entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && DecisiveFiles.Has(next.Path);
+
+    private async Task<Stream> KeepAsync(ArchiveEntry next, CancellationToken cancellation)
+    {
+        Decisive.ThrowIfNoRoom(next.Path, next.Entry.Length);
+        using var bytes = new MemoryStream((int)next.Entry.Length);
+        await next.Content.CopyToAsync(bytes, cancellation);
+        var content = bytes.ToArray();
+        Decisive.Add(next.Path, content);
+        return new MemoryStream(content);
+    }
+}

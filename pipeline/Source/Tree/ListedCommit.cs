@@ -1,0 +1,82 @@
+using Ci.BuildKit;
+using Ci.Pipeline.Source.Archive;
+using Ci.Pipeline.Source.Context;
+
+namespace Ci.Pipeline.Source.Tree;
+
+/// <summary>
+/// A commit's source as GitHub lists it. A build that asks for few files gets them one by one; for one that asks for many the
+/// archive is fetched, and what it asks for is handed over while the rest still comes in.
+/// </summary>
+internal sealed class ListedCommit(ContentIndex index, DecisiveFiles decisive, DateTimeOffset committedAt, CommitBlobs blobs, LateArchive archive)
+    : CommitSource(index, decisive)
+{
+    /// <inheritdoc/>
+    public override DateTimeOffset? CommittedAt => Index.Files.Count > 0 ? committedAt : null;
+
+    /// <inheritdoc/>
+    public override string HowItCame => $"Listed the source, {Index.Files.Count} files and folders";
+
+    /// <inheritdoc/>
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
+    {
+        var file = Index.Files.LastOrDefault(file => file.Path == path);
+        if (file is null or { Content: not null } or { Length: > MaxReadBytes })
+        {
+            return file?.Content;
+        }
+
+        await blobs.FetchAsync([file], cancellation);
+        return blobs.Kept(file);
+    }
+
+    /// <inheritdoc/>
+    public override Task ConfirmAsync(CancellationToken cancellation) => archive.ConfirmAsync(cancellation);
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync() => archive.DisposeAsync();
+
+    /// <inheritdoc/>
+    internal override async Task HandOverAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    {
+        if (!await HandOverBlobsAsync(places, requests, cancellation))
+        {
+            await HandOverArchiveAsync(places, requests, cancellation);
+        }
+    }
+
+    private protected override ArchiveReader Open() => archive.Open();
+
+    private async Task<bool> HandOverBlobsAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    {
+        var wanted = places.Where(place => requests.Contains(place.Value)).Select(place => (Listed: Index.Files[place.Key], Asked: place.Value)).Take(CommitBlobs.MaxFiles + 1).ToList();
+        var files = wanted.ConvertAll(file => file.Listed);
+        if (!blobs.TryTake(files))
+        {
+            return false;
+        }
+
+        await blobs.FetchAsync(files, cancellation);
+        foreach (var (file, asked) in wanted)
+        {
+            await requests.AnswerAsync(asked, new MemoryStream(blobs.Kept(file)), cancellation);
+        }
+
+        return true;
+    }
+
+    private async Task HandOverArchiveAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    {
+        var reader = archive.Open();
+        var isGiven = false;
+        try
+        {
+            await HandOverAsync(reader, places, requests, cancellation);
+            isGiven = true;
+        }
+        finally
+        {
+            await (isGiven ? archive.LeaveAsync(reader) : reader.DisposeAsync());
+        }
+    }
+}

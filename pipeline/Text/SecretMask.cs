@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Ci.Pipeline.Text;
+
+/// <summary>
+/// Hides the host's secrets in what people may read: as they are, and in the shapes in which a program that got hold of
+/// one would most likely print it (base64, escaped for a URL, line by line).
+/// </summary>
+public sealed class SecretMask
+{
+    /// <summary>What stands where a secret stood.</summary>
+    public const string Shown = "***";
+
+    // Hiding a shorter one would tear holes into ordinary text.
+    private const int ShortestSecret = 6;
+    private const int ShortestLine = 16;
+
+    // A longer one is a key in lines; of all its shapes the pattern would become larger than .NET takes.
+    private const int LongestWhole = 512;
+
+    private readonly Regex? _secrets;
+
+    /// <summary>Hides these.</summary>
+    public SecretMask(IEnumerable<string> secrets)
+    {
+        var shapes = secrets.SelectMany(Shapes).Distinct(StringComparer.Ordinal).OrderByDescending(shape => shape.Length).Select(Regex.Escape).ToList();
+        _secrets = shapes.Count == 0 ? null : new Regex(string.Join('|', shapes), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    }
+
+    /// <summary>The text without a secret.</summary>
+    public string Hide(string text) => _secrets?.Replace(text, Shown) ?? text;
+
+    private static IEnumerable<string> Shapes(string secret)
+    {
+        if (secret.Length < ShortestSecret)
+        {
+            yield break;
+        }
+
+        foreach (var line in secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= ShortestLine))
+        {
+            yield return line;
+        }
+
+        if (secret.Length > LongestWhole)
+        {
+            yield break;
+        }
+
+        var bytes = Encoding.UTF8.GetBytes(secret);
+        yield return secret;
+        yield return Uri.EscapeDataString(secret);
+        yield return Convert.ToHexStringLower(bytes);
+        // Behind other text, as in user:password, the same bytes are encoded in three ways.
+        for (var before = 0; before < 3; before++)
+        {
+            var shape = Convert.ToBase64String([.. new byte[before], .. bytes]);
+            var whole = bytes.Length + before - ((bytes.Length + before) % 3);
+            if (shape[(before == 0 ? 0 : 4)..(whole / 3 * 4)] is { Length: >= ShortestSecret } inner)
+            {
+                yield return inner;
+            }
+        }
+    }
+}

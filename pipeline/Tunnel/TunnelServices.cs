@@ -1,0 +1,48 @@
+using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Settings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Tunnel;
+
+/// <summary>Adds the registration of webhooks at the tunnel's public address.</summary>
+public static class TunnelServices
+{
+    private const StringSplitOptions Tidily = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
+    /// <summary>
+    /// Adds <see cref="TunnelRegistration"/> with its options, validated at start. It does nothing unless
+    /// <see cref="TunnelOptions.Enabled"/>; it calls GitHub through the named <see cref="HttpClient"/> <c>github</c>,
+    /// whose base address and token are set where that client is added.
+    /// </summary>
+    public static IServiceCollection AddTunnel(this IServiceCollection services, IConfiguration configuration)
+    {
+        var section = configuration.GetSection(TunnelOptions.Section);
+        services.AddOptions<TunnelOptions>()
+            .Configure(section.BindTo)
+            .Configure(options => Tidy(options, section[nameof(TunnelOptions.Repositories)]))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TunnelOptions>>(new TunnelOptionsValidator(configuration));
+        services.AddHttpClient(NgrokAgent.ClientName, client => client.Timeout = TimeSpan.FromSeconds(5));
+        services.AddHostedService(provider => new TunnelRegistration(
+            provider.GetRequiredService<IHttpClientFactory>(),
+            provider.GetRequiredService<IOptions<TunnelOptions>>(),
+            GitHubIdentity.From(configuration),
+            provider.GetRequiredService<ILogger<TunnelRegistration>>(),
+            configuration["GitHub:WebhookSecret"] ?? ""));
+        return services;
+    }
+
+    // Settings are flat strings in the environment and in local.settings.json, and one that is left empty is no repository.
+    private static void Tidy(TunnelOptions options, string? commaSeparated)
+    {
+        var all = options.Repositories.Append(commaSeparated ?? "").SelectMany(text => text.Split(',', Tidily)).ToList();
+        options.Repositories.Clear();
+        foreach (var repository in all.Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            options.Repositories.Add(repository);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Worker;
+
+/// <summary>
+/// Finds what need not be built: the images of a merge's head commit, when the pull request's own build has pushed them
+/// and the registry still has them. They are then published as they are, with the digest that was tried out.
+/// </summary>
+public sealed class Promotion(BuildRecords records, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
+{
+
+    /// <summary>The images that a merge can publish as they are; null when it is to be built.</summary>
+    public async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, CancellationToken cancellation)
+    {
+        if (request.Purpose != BuildPurpose.Merge)
+        {
+            return null;
+        }
+
+        var id = ids.Of(request.Repository, request.PullRequest, request.Commit, BuildPurpose.PullRequest);
+        return await records.FindAsync(id, cancellation) is { Images: { Count: > 0 } pushed } built && IsGoodFor(built, request)
+            ? await FindAsync(request, pushed, cancellation)
+            : null;
+    }
+
+    // A fork's images have other names and were built within other limits. What is merged is the repository's own.
+    private static bool IsGoodFor(BuildRecord built, BuildRequest request) =>
+        !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit && built.Images.All(image => image.Version.Length > 0);
+
+    private async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellation)
+    {
+        var tag = ImageTags.OfCommit(request.Commit);
+        var manifests = await Task.WhenAll(pushed.Select(image => registry.FindAsync(options.Value.Prefix + image.Name, tag, cancellation)));
+        var found = pushed.Zip(manifests, (image, manifest) => manifest?.Digest == image.Digest ? new CommitImage(image.Name, image.Version, manifest) : null).ToList();
+        return found.Contains(null) ? null : found.OfType<CommitImage>().ToList();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Serialization;
+
+namespace Ci.Web.Api;
+
+/// <summary>How a part is of what builds need.</summary>
+public enum PartState
+{
+    /// <summary>It does what it should.</summary>
+    [JsonStringEnumMemberName("ok")]
+    Ok,
+
+    /// <summary>Builds run, but somebody should look.</summary>
+    [JsonStringEnumMemberName("warning")]
+    Warning,
+
+    /// <summary>It does not do what it should.</summary>
+    [JsonStringEnumMemberName("failing")]
+    Failing,
+
+    /// <summary>It is not set up.</summary>
+    [JsonStringEnumMemberName("unused")]
+    Unused,
+}
+
+/// <summary>How one part is.</summary>
+/// <param name="Name">Its name: <c>storage</c>, <c>queue</c>, <c>engine</c>, <c>registry</c>, <c>github</c>, <c>tunnel</c>.</param>
+/// <param name="State">How it is.</param>
+/// <param name="Says">What there is to say, and what to do if something is wrong; null for those who have no key.</param>
+public sealed record HealthPart(string Name, PartState State, string? Says);
+
+/// <summary>How the host is.</summary>
+/// <param name="CanBuild">Whether builds can run.</param>
+/// <param name="Parts">How its parts are.</param>
+public sealed record HealthView(bool CanBuild, IReadOnlyList<HealthPart> Parts)
+{
+    /// <summary>What anybody may see: that a part fails, and nothing of where it is or how full.</summary>
+    public HealthView ForStrangers() => this with { Parts = [.. Parts.Select(part => part with { Says = null })] };
+}
+
+/// <summary>Looks whether what builds need is there; one look is good for a few seconds, however many ask.</summary>
+public sealed class Health(HealthChecks checks, TimeProvider time)
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _gate = new();
+    private Task<HealthView>? _look;
+    private DateTimeOffset _lookedAt;
+
+    /// <summary>How it was at most a few seconds ago.</summary>
+    public Task<HealthView> LookAsync(CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_look is null || time.GetUtcNow() - _lookedAt > Fresh)
+            {
+                _lookedAt = time.GetUtcNow();
+                // Not by the one caller's token: others wait for the same look.
+                _look = LookAsync();
+            }
+
+            return _look.WaitAsync(cancellation);
+        }
+    }
+
+    private async Task<HealthView> LookAsync()
+    {
+        var parts = await Task.WhenAll(checks.StorageAsync(), checks.QueueAsync(), checks.EngineAsync(), checks.RegistryAsync(), checks.GitHubAsync(), checks.TunnelAsync());
+        return new HealthView(parts.All(part => part.State != PartState.Failing || part.Name is HealthChecks.GitHub or HealthChecks.Tunnel), parts);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Microsoft.Extensions.Hosting;
+
+namespace Ci.Web.Pages;
+
+/// <summary>
+/// What happens to a build, as server-sent events (HTML Living Standard, "Server-sent events"), made for the script of
+/// the build's page: <c>build</c> has the parts of the page that changed, <c>log</c> new lines with the log's offset behind
+/// them as the event's id, <c>end</c> says that nothing more will come.
+/// </summary>
+public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+
+    // Browsers come again by themselves; a limit keeps what was forgotten from staying for ever.
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
+
+    /// <summary>Whether nothing more will come of a build: it has ended, and its worker has let go of it.</summary>
+    public static bool IsOver(BuildRecord build, DateTimeOffset now) => build.IsFinal && !build.IsHeld(now);
+
+    /// <summary>The events from a log's offset on, until the build is over, the client is gone, or the host stops.</summary>
+    public async IAsyncEnumerable<string> FollowAsync(string id, long offset, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        yield return "retry: 1000\n\n";
+        var log = new LogView();
+        var sent = new Dictionary<string, string>();
+        var known = "";
+        var (begin, last) = (time.GetTimestamp(), time.GetTimestamp());
+        await SkipAsync(log, id, offset, stop.Token);
+        while (await FindAsync(id, stop.Token) is { } build && time.GetElapsedTime(begin) < Longest)
+        {
+            if (Key(build) is var key && key != known)
+            {
+                known = key;
+                last = time.GetTimestamp();
+                yield return await BuildEventAsync(build, sent, stop.Token);
+            }
+
+            // What was logged before the build was over is stored by then.
+            if (await LogEventAsync(log, id, offset, stop.Token) is { } added)
+            {
+                last = time.GetTimestamp();
+                yield return added;
+            }
+
+            if (IsOver(build, time.GetUtcNow()))
+            {
+                yield return "event: end\ndata:\n\n";
+                yield break;
+            }
+
+            if (time.GetElapsedTime(last) > Silence)
+            {
+                last = time.GetTimestamp();
+                yield return ": still here\n\n";
+            }
+
+            await WaitAsync(stop.Token);
+        }
+    }
+
+    /// <summary>Reads what the page has already, for the lines' numbers, sections and colours.</summary>
+    private async Task SkipAsync(LogView log, string id, long offset, CancellationToken cancellation)
+    {
+        if (offset > 0 && await logs.ReadAsync(id, 0, cancellation) is { } stream)
+        {
+            await using (stream)
+            {
+                await log.ReadAsync(new FirstBytes(stream, offset), cancellation);
+            }
+        }
+    }
+
+    private async Task<string?> LogEventAsync(LogView log, string id, long offset, CancellationToken cancellation)
+    {
+        // A page that knows of more than there is has another log: there is nothing to add to it.
+        if (cancellation.IsCancellationRequested || log.Offset < offset || await logs.ReadAsync(id, log.Offset, cancellation) is not { } stream)
+        {
+            return null;
+        }
+
+        await using (stream)
+        {
+            var sections = await log.ReadAsync(stream, cancellation);
+            if (sections.Count == 0)
+            {
+                return null;
+            }
+
+            var data = new LogEvent(log.Lines, [.. sections.Select(section => new SectionEvent(
+                section.Number,
+                section.Title is null ? null : new LogSection(section.Number, section.Title).Render(isOpen: !section.IsDull).ToString(),
+                section.RenderLines().ToString(),
+                section.Took))]);
+            return Event("log", JsonSerializer.Serialize(data, EventJson.Default.LogEvent), log.Offset);
+        }
+    }
+
+    private async Task<string> BuildEventAsync(BuildRecord build, Dictionary<string, string> sent, CancellationToken cancellation)
+    {
+        var estimate = build.IsFinal ? null : await pages.EstimateAsync(build, cancellation);
+        var changed = new Dictionary<string, string>();
+        foreach (var (region, html) in BuildRegions.Of(build, estimate, time.GetUtcNow()))
+        {
+            if (sent.GetValueOrDefault(region) != html.ToString())
+            {
+                changed[region] = sent[region] = html.ToString();
+            }
+        }
+
+        var data = new BuildEvent(StateMark.Word(build.State), BuildRegions.Announcement(build), Layout.Iso(time.GetUtcNow()), changed);
+        return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEvent), null);
+    }
+
+    private async Task<BuildRecord?> FindAsync(string id, CancellationToken cancellation) =>
+        cancellation.IsCancellationRequested ? null : await records.FindAsync(id, cancellation);
+
+    /// <summary>What a page shows of a build, to see whether it changed.</summary>
+    private static string Key(BuildRecord build) => string.Join(
+        '\n', build.State, build.Summary, build.Attempts, build.StartedAt, build.FinishedAt, build.SupersededBy, build.Stages.Count, build.Images.Count);
+
+    private static string Event(string name, string json, long? id) =>
+        (id is { } number ? string.Create(CultureInfo.InvariantCulture, $"id: {number}\n") : "") + $"event: {name}\ndata: {json}\n\n";
+
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Delay(Pause, time, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client is gone, or the host stops: the loop ends by itself.
+        }
+    }
+}
+
+/// <summary>A build changed.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="Say">What is said aloud.</param>
+/// <param name="Now">The host's time.</param>
+/// <param name="Regions">The parts of the page that changed, by their ids.</param>
+internal sealed record BuildEvent(string State, string Say, string Now, Dictionary<string, string> Regions);
+
+/// <summary>A log grew.</summary>
+/// <param name="Lines">How many lines it has now.</param>
+/// <param name="Sections">What came to which section.</param>
+internal sealed record LogEvent(int Lines, IReadOnlyList<SectionEvent> Sections);
+
+/// <summary>A section grew.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Shell">The section without lines, if it is new.</param>
+/// <param name="Lines">The lines that came to it.</param>
+/// <param name="Took">How long it has taken.</param>
+internal sealed record SectionEvent(int Number, string? Shell, string Lines, string Took);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(BuildEvent))]
+[JsonSerializable(typeof(LogEvent))]
+internal sealed partial class EventJson : JsonSerializerContext;

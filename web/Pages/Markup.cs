@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Ci.Web.Pages;
+
+/// <summary>
+/// HTML that our own code wrote. It is made of interpolated strings in which the literal parts are markup and the holes
+/// are text, which is escaped; only another <see cref="Markup"/> goes into a hole as it is. There is no other way to make
+/// one, so that nothing that came from outside is ever taken for markup.
+/// </summary>
+public readonly record struct Markup
+{
+    private readonly string? _html;
+
+    private Markup(string html) => _html = html;
+
+    /// <summary>Nothing.</summary>
+    public static Markup None => default;
+
+    /// <summary>Markup of an interpolated string.</summary>
+    public static Markup Of(MarkupText text) => new(text.Html());
+
+    /// <summary>Several, one after the other.</summary>
+    public static Markup Join(IEnumerable<Markup> parts)
+    {
+        var html = new StringBuilder();
+        foreach (var part in parts)
+        {
+            html.Append(part._html);
+        }
+
+        return new Markup(html.ToString());
+    }
+
+    /// <summary>The HTML.</summary>
+    public override string ToString() => _html ?? "";
+
+    /// <summary>Text as HTML shows it, in an element or in a quoted attribute.</summary>
+    internal static string Escape(string text)
+    {
+        // Characters that HTML does not have would be errors of the page, whoever wrote them.
+        var clean = text.Any(IsForbidden) ? string.Concat(text.Where(c => !IsForbidden(c))) : text;
+        return WebUtility.HtmlEncode(clean);
+    }
+
+    private static bool IsForbidden(char c) => char.IsControl(c) && c is not ('\t' or '\n');
+}
+
+/// <summary>What the compiler makes of an interpolated string that is to be <see cref="Markup"/>.</summary>
+[InterpolatedStringHandler]
+public readonly ref struct MarkupText
+{
+    private readonly StringBuilder _html;
+
+    /// <summary>Called by the compiler.</summary>
+    public MarkupText(int literalLength, int formattedCount) => _html = new StringBuilder(literalLength + (formattedCount * 16));
+
+    /// <summary>What our code wrote: markup.</summary>
+    public void AppendLiteral(string markup) => _html.Append(markup);
+
+    /// <summary>Text from anywhere: escaped.</summary>
+    public void AppendFormatted(string? text) => _html.Append(Markup.Escape(text ?? ""));
+
+    /// <summary>Markup.</summary>
+    public void AppendFormatted(Markup markup) => _html.Append(markup);
+
+    /// <summary>Markup, one after the other.</summary>
+    public void AppendFormatted(IEnumerable<Markup> markup) => _html.Append(Markup.Join(markup));
+
+    /// <summary>A whole number.</summary>
+    public void AppendFormatted(long number) => _html.Append(number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A number with one digit behind the point: a coordinate.</summary>
+    public void AppendFormatted(double number) => _html.Append(number.ToString("0.#", CultureInfo.InvariantCulture));
+
+    internal string Html() => _html.ToString();
+}

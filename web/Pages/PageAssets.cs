@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+
+namespace Ci.Web.Pages;
+
+/// <summary>A file that pages need.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="ContentType">Its type.</param>
+/// <param name="Bytes">Its content.</param>
+/// <param name="Hash">A hash of its content.</param>
+public sealed record PageAsset(string Name, string ContentType, ReadOnlyMemory<byte> Bytes, string Hash)
+{
+    /// <summary>The entity tag.</summary>
+    public string ETag => $"\"{Hash}\"";
+
+    /// <summary>Its address, which changes with its content, so that browsers may keep it for ever.</summary>
+    public string Url => $"/api/assets/{Name}?v={Hash}";
+
+    /// <summary>How long it may be kept: for ever under the address that has its hash, otherwise not without asking.</summary>
+    public string CacheControl(string? version) => version == Hash ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
+/// <summary>The files that pages need; they are all in this assembly.</summary>
+public static class PageAssets
+{
+    private static readonly Dictionary<string, PageAsset> All = new[]
+    {
+        Load("pages.css", "text/css; charset=utf-8"),
+        Load("pages.js", "text/javascript; charset=utf-8"),
+        Load("favicon.svg", "image/svg+xml"),
+    }.ToDictionary(asset => asset.Name);
+
+    /// <summary>The style sheet.</summary>
+    public static PageAsset Style => All["pages.css"];
+
+    /// <summary>The script.</summary>
+    public static PageAsset Script => All["pages.js"];
+
+    /// <summary>The icon.</summary>
+    public static PageAsset Icon => All["favicon.svg"];
+
+    /// <summary>The file of a name, or null.</summary>
+    public static PageAsset? Find(string name) => All.GetValueOrDefault(name);
+
+    private static PageAsset Load(string name, string type)
+    {
+        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The assembly lacks {name}.");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return new PageAsset(name, type, bytes, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Reporting;
+
+namespace Ci.Web.Pages;
+
+/// <summary>The addresses of pages, as paths, so that they work under whatever name a host is reached.</summary>
+internal static class Paths
+{
+    public const string Builds = "/api/builds";
+
+    public const string DeadLetters = "/api/dead-letters";
+
+    public const string Deliveries = "/api/deliveries";
+
+    public static string Build(string id) => PublicAddress.PathTo(id);
+
+    public static string Repository(string repository) =>
+        "/api/repositories/" + string.Join('/', repository.Split('/').Select(Uri.EscapeDataString));
+
+    /// <summary>The list that a filter finds.</summary>
+    public static string List(BuildFilter filter)
+    {
+        string?[] parts =
+        [
+            filter.Repository is { } repository ? "repository=" + Uri.EscapeDataString(repository) : null,
+            filter.State is { } state ? "state=" + StateMark.Word(state) : null,
+            filter.PullRequest is { } number ? "pull=" + number.ToString(CultureInfo.InvariantCulture) : null,
+            filter.Before is { } before ? "before=" + before : null,
+        ];
+        var query = string.Join('&', parts.OfType<string>());
+        return query.Length == 0 ? Builds : $"{Builds}?{query}";
+    }
+}

@@ -1,0 +1,24 @@
+using Ci.Web.Api;
+using Ci.Web.Auth;
+using Ci.Web.Pages;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Ci.Web;
+
+/// <summary>Puts together what people and programs are shown.</summary>
+public static class WebServices
+{
+    /// <summary>Adds the pages, the API's answers and who may see them; the pipeline is added beside it.</summary>
+    public static IServiceCollection AddWeb(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessKeys>();
+        services.AddSingleton<Gate>();
+        services.AddSingleton<BuildViews>();
+        services.AddSingleton<HealthChecks>();
+        services.AddSingleton<Health>();
+        services.AddSingleton<WebPages>();
+        services.AddSingleton<BuildEvents>();
+        services.AddSingleton<Badges>();
+        return services;
+    }
+}
