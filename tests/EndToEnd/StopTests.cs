@@ -49,7 +49,7 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
         }
 
         var build = await story.EndOfAsync(id);
-        Assert.Equal(("succeeded", 1), (build.State, build.Attempts));
+        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
         Assert.Contains("Interrupted: the host is stopping. The build begins anew.", await story.LogAsync(id), StringComparison.Ordinal);
         Assert.Equal("handed over", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
@@ -91,7 +91,8 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
         await UntilReplacedAsync(story, worker);
 
         var build = await story.EndOfAsync(id);
-        Assert.Equal(("succeeded", 2), (build.State, build.Attempts));
+        // Its message comes back at once, or the build is taken up when its hold has run out.
+        Assert.Equal(("succeeded", true), (build.State, build.Attempts >= 2 && story.Tries(build) <= 2));
         Assert.Equal("replaced", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 

@@ -242,6 +242,13 @@ public sealed class Story : IAsyncDisposable
         return await FollowAsync(opened, answer);
     }
 
+    /// <summary>
+    /// The attempts at a build that were not begun because nobody seemed to be at it: its worker was killed, or the machine is
+    /// so busy that it could not renew its hold in time.
+    /// </summary>
+    public int Tries(BuildSeen build, params RunningHost[] others) =>
+        build.Attempts - others.Append(Host).Sum(host => host.Output.Split($"Build {build.Id} was Running, and nobody was at it").Length - 1);
+
     public Task UntilLoggedAsync(string id, string words) => Parts.UntilAsync(
         async () => (await LogAsync(id)).Contains(words, StringComparison.Ordinal), $"'{words}' in the log of {id}", onTimeout: () => Host.Output);
 

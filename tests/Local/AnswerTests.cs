@@ -138,7 +138,8 @@ public sealed class AnswerTests(SampleHost shared)
         using var response = await host.Http.GetAsync("api/wait-deaf/never", Cancellation);
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync("api/echo", Cancellation)).StatusCode);
+        // A second is little for an answer on a busy machine, and the next worker's first one takes longest.
+        await Parts.UntilAsync(async () => (await host.Http.GetAsync("api/echo", Cancellation)).IsSuccessStatusCode, "an answer of the next worker");
         Assert.NotEqual(worker, host.WorkerProcessId);
         Assert.False(RunningProcess.IsThere(worker));
     }
