@@ -51,7 +51,7 @@ start_azurite() {
         return
     fi
     blob=$(free_port 10000) queue=$(free_port $((blob + 1))); table=$(free_port $((queue + 1)))
-    start azurite node tools/node_modules/azurite/dist/src/azurite.js --silent --skipApiVersionCheck --disableTelemetry \
+    start azurite node scripts/node_modules/azurite/dist/src/azurite.js --silent --skipApiVersionCheck --disableTelemetry \
         --location "$data/azurite" --blobPort "$blob" --queuePort "$queue" --tablePort "$table"
     wait_for 30 curl -s -o /dev/null "http://127.0.0.1:$table/" || fail "Azurite did not start: see $data/logs/azurite.log"
     say "  storage    Azurite on ports $blob, $queue, $table"
@@ -138,7 +138,7 @@ if [ "$mode" = demo ]; then
     need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     if is_debian_root; then need busybox busybox-static ""; fi
     # The demo starts the functions itself, for it plays GitHub and must tell them so.
-    dotnet demo/bin/Release/net10.0/Ci.Demo.dll local/bin/Release/net10.0/Ci.Local.dll functions/bin/Release/net10.0 samples/hello &
+    dotnet demo/bin/Release/net10.0/Ci.Demo.dll local/bin/Release/net10.0/Ci.Local.dll functions/bin/Release/net10.0 demo/samples/hello &
     demo=$!
     pids="$demo $pids"
     wait "$demo"

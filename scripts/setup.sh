@@ -38,10 +38,10 @@ setup_tools() {
     need curl curl "Install it with your system's package manager."
     need node nodejs "Install Node.js 20 or newer from https://nodejs.org"
     command -v npm >/dev/null 2>&1 || fail "npm is missing: it comes with Node.js from https://nodejs.org"
-    if [ ! -f tools/node_modules/.installed ] || [ tools/package-lock.json -nt tools/node_modules/.installed ]; then
+    if [ ! -f scripts/node_modules/.installed ] || [ scripts/package-lock.json -nt scripts/node_modules/.installed ]; then
         say "Installing Azurite and GitHub's example payloads (npm) …"
-        (cd tools && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) || fail "npm ci in tools/ failed: run it by hand to see why."
-        touch tools/node_modules/.installed
+        (cd scripts && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) || fail "npm ci in scripts/ failed: run it by hand to see why."
+        touch scripts/node_modules/.installed
     fi
 }
 

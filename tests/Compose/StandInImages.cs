@@ -24,7 +24,7 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
     /// </summary>
     public static string AzuriteVolume => Modules + ":/opt/node_modules:ro";
 
-    private static string Modules => Path.Combine(Parts.Root, "tools", "node_modules");
+    private static string Modules => Path.Combine(Parts.Root, "scripts", "node_modules");
 
     /// <summary>Skips the test, or fails it in CI, where a program is missing.</summary>
     public static void Check()
@@ -44,7 +44,7 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
 
         if (Parts.Find("node") is null || !Directory.Exists(Path.Combine(Modules, "azurite")))
         {
-            Parts.SkipOrFail("Azurite is not installed: run npm ci in tools/ (test.sh does).");
+            Parts.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
         }
     }
 

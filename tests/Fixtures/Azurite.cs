@@ -32,10 +32,10 @@ public sealed class Azurite : LazyPart
 
     protected override async Task StartPartAsync()
     {
-        var program = Path.Combine(Parts.Root, "tools", "node_modules", "azurite", "dist", "src", "azurite.js");
+        var program = Path.Combine(Parts.Root, "scripts", "node_modules", "azurite", "dist", "src", "azurite.js");
         if (Parts.Find("node") is not { } node || !File.Exists(program))
         {
-            Parts.SkipOrFail("Azurite is not installed: run npm ci in tools/ (test.sh does).");
+            Parts.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
             return;
         }
 

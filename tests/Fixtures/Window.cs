@@ -9,7 +9,7 @@ namespace Ci.Tests.Fixtures;
 /// </summary>
 public sealed class Window : IAsyncDisposable
 {
-    private static readonly string Axe = Path.Combine(Parts.Root, "tools", "node_modules", "axe-core", "axe.min.js");
+    private static readonly string Axe = Path.Combine(Parts.Root, "scripts", "node_modules", "axe-core", "axe.min.js");
 
     private readonly IBrowserContext _context;
     private readonly List<string> _complaints = [];
@@ -59,7 +59,7 @@ public sealed class Window : IAsyncDisposable
     /// <summary>What axe-core finds wrong with the page for people who cannot see it, or see little of it.</summary>
     public async Task<string[]> FlawsAsync()
     {
-        Assert.True(File.Exists(Axe), "axe-core is not installed: run npm ci in tools/ (test.sh does).");
+        Assert.True(File.Exists(Axe), "axe-core is not installed: run npm ci in scripts/ (test.sh does).");
         if (!await Page.EvaluateAsync<bool>("() => 'axe' in window"))
         {
             await Page.EvaluateAsync(await File.ReadAllTextAsync(Axe));

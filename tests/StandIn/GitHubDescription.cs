@@ -8,7 +8,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.StandIn;
 
 /// <summary>
-/// GitHub's own description of its REST API, cut to the operations that the CI calls (tools/extract-openapi.mjs), and what it
+/// GitHub's own description of its REST API, cut to the operations that the CI calls (scripts/extract-openapi.mjs), and what it
 /// has against an exchange with the stand-in.
 /// </summary>
 internal sealed class GitHubDescription

@@ -1,6 +1,6 @@
 // Writes tests/StandIn/github-openapi.json: out of GitHub's REST description (the package @octokit/openapi, 385 MB
 // installed, so it is no dependency), the operations that the CI calls or the stand-in plays, with what they refer to.
-// To renew it, in tools/: npm install --no-save @octokit/openapi@latest && node extract-openapi.mjs
+// To renew it, in scripts/: npm install --no-save @octokit/openapi@latest && node extract-openapi.mjs
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

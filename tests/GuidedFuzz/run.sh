@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# fuzz/run.sh TARGET [SECONDS]   coverage-guided fuzzing of one target with AFL++ and SharpFuzz (Debian: apt-get install
-#                                afl++). What does harm is kept in fuzz/out/TARGET/default/crashes.
+# tests/GuidedFuzz/run.sh TARGET [SECONDS]: coverage-guided fuzzing of one target with AFL++ and SharpFuzz (Debian: apt-get install
+#   afl++). What does harm is kept in tests/GuidedFuzz/out/TARGET/default/crashes.
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?which target? dotnet run --project fuzz names them}
+target=${1:?which target? dotnet run --project tests/GuidedFuzz names them}
 seconds=${2:-60}
 command -v afl-fuzz >/dev/null || { echo "afl-fuzz is missing: apt-get install afl++" >&2; exit 1; }
 [ -x obj/tools/sharpfuzz ] || dotnet tool install --tool-path obj/tools SharpFuzz.CommandLine --version 2.3.0 >/dev/null
