@@ -33,7 +33,7 @@ internal sealed class BareStorage
     /// <summary>Removes all that is kept, ours as well: every run begins with empty storage.</summary>
     public static async Task ClearAsync()
     {
-        foreach (var name in (string[])["bare", BuildRecords.TableName, Ledger.TableName])
+        foreach (var name in (string[])["bare", BuildStore.TableName, DeliveryLog.TableName])
         {
             await new TableClient(Settings.Storage, name).DeleteAsync();
         }
@@ -50,8 +50,8 @@ internal sealed class BareStorage
     /// </summary>
     public static async Task EmptyAsync()
     {
-        await new TableClient(Settings.Storage, Ledger.TableName).DeleteAsync();
-        var table = new TableClient(Settings.Storage, BuildRecords.TableName);
+        await new TableClient(Settings.Storage, DeliveryLog.TableName).DeleteAsync();
+        var table = new TableClient(Settings.Storage, BuildStore.TableName);
         var queue = new QueueClient(Settings.Storage, BuildQueue.Name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         while ((await queue.ReceiveMessagesAsync(QueueMessages, Hidden)).Value is { Length: > 0 } messages)
         {
@@ -74,15 +74,15 @@ internal sealed class BareStorage
     public async Task WriteRowsAsync(int number)
     {
         var record = Record(number);
-        await _table.SubmitTransactionAsync(BuildRow.Add(record).Append(PullRequestHeadRow.Write(new HeadChange(record.Request), null)));
+        await _table.SubmitTransactionAsync(BuildRow.Add(record).Append(PullRequestHeadRow.Write(new PullRequestUpdate(record.Request), null)));
         await _queue.SendMessageAsync(record.Request.ToJson());
     }
 
-    private static BuildRecord Record(int number)
+    private static Build Record(int number)
     {
         var repository = $"{Settings.Owner}/repository-{number % 50}";
         var commit = Guid.NewGuid().ToString("n") + "00000000";
-        return BuildRecord.Queued(new BuildRequest
+        return Build.Queued(new BuildRequest
         {
             BuildId = new BuildId(Settings.Secret).Of(repository, number, commit, BuildPurpose.PullRequest),
             Purpose = BuildPurpose.PullRequest,

@@ -17,16 +17,16 @@ internal static class ListBench
     public static async Task RunAsync(string connection, int builds)
     {
         var table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection }));
-        var records = new BuildRecords(table);
+        var records = new BuildStore(table);
         var lists = new BuildLists(records);
         var watch = Stopwatch.StartNew();
         foreach (var some in Enumerable.Range(0, builds).Chunk(AtOnce))
         {
-            await table.TryWriteAsync(some.SelectMany(i => BuildRow.Add(Build(i))), CancellationToken.None);
+            await table.TryWriteAsync(some.SelectMany(i => BuildRow.Add(Made(i))), CancellationToken.None);
         }
 
         Console.WriteLine($"lists of {builds:N0} builds of {Repositories} repositories (written in {watch.Elapsed.TotalSeconds:F0} s)");
-        var middle = Build(builds / 2);
+        var middle = Made(builds / 2);
         await MeasureAsync("the newest", lists, new BuildFilter());
         await MeasureAsync("from the middle on", lists, new BuildFilter { Before = BuildRow.Place(middle) });
         await MeasureAsync("of a repository", lists, new BuildFilter { Repository = middle.Request.Repository });
@@ -55,14 +55,14 @@ internal static class ListBench
         Console.WriteLine($"  {what,-28} p50 {times.Order().ElementAt(times.Length / 2),8:F1} ms");
     }
 
-    private static BuildRecord Build(int number)
+    private static Build Made(int number)
     {
         var repository = string.Create(CultureInfo.InvariantCulture, $"bench/repository-{number % Repositories}");
         var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(number);
         var pull = number / 3;
         var state = number % 10 == 0 ? BuildState.Failed : BuildState.Succeeded;
         var commit = number.ToString("x40", CultureInfo.InvariantCulture);
-        return BuildRecord.Queued(new BuildRequest
+        return Build.Queued(new BuildRequest
         {
             BuildId = new BuildId("bench").Of(repository, pull, commit, BuildPurpose.PullRequest),
             Purpose = BuildPurpose.PullRequest,

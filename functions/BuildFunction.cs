@@ -6,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Builds what the queue asks for.</summary>
-public sealed class BuildFunction(BuildRunner runner, RunningBuilds running)
+public sealed class BuildFunction(BuildWorker runner, RunningBuilds running)
 {
     /// <summary>A message on queue <c>builds</c>.</summary>
     [Function("Build")]

@@ -10,7 +10,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Reads back what was built.</summary>
-public sealed class BuildsFunction(Doors doors, BuildRecords records, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
+public sealed class BuildsFunction(Doors doors, BuildStore records, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
 {
     /// <summary><c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull request and state.</summary>
     [Function("ListBuilds")]
@@ -108,7 +108,7 @@ public sealed class BuildsFunction(Doors doors, BuildRecords records, BuildLogs 
     }
 
     // An id is 26 letters and digits; anything else is not worth asking the store for.
-    private async Task<BuildRecord?> FindAsync(string id, CancellationToken cancellation) =>
+    private async Task<Build?> FindAsync(string id, CancellationToken cancellation) =>
         IsId(id) ? await records.FindAsync(id, cancellation) : null;
 
     private static bool IsId(string id) => id.Length == 26 && id.All(char.IsAsciiLetterOrDigit);

@@ -11,7 +11,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The messages that were given up.</summary>
-public sealed class DeadLettersFunction(Doors doors, DeadLetters letters, BuildRecords records, BuildActions actions, BuildViews views, WebPages pages)
+public sealed class DeadLettersFunction(Doors doors, PoisonQueue letters, BuildStore records, BuildActions actions, BuildViews views, WebPages pages)
 {
     /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in a browser a page.</summary>
     [Function("ListDeadLetters")]
@@ -33,7 +33,7 @@ public sealed class DeadLettersFunction(Doors doors, DeadLetters letters, BuildR
 
         var view = new DeadLettersView(count, shown);
         request.HttpContext.Response.Headers.Vary = "Accept";
-        return request.WantsPage() ? new PageResult(pages.DeadLetters(view)) : Results.Json(view, ReportJson.Default.DeadLettersView);
+        return request.WantsPage() ? new PageResult(pages.PoisonQueue(view)) : Results.Json(view, ReportJson.Default.DeadLettersView);
     }
 
     /// <summary><c>POST /api/dead-letters/{id}/replay</c>: builds what it asked for, and removes it.</summary>

@@ -9,7 +9,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Tells what was decided about deliveries, and why.</summary>
-public sealed class DeliveriesFunction(Doors doors, Ledger ledger, TimeProvider time)
+public sealed class DeliveriesFunction(Doors doors, DeliveryLog ledger, TimeProvider time)
 {
     private const int MaxCount = 1000;
 
@@ -62,7 +62,7 @@ public sealed class DeliveriesFunction(Doors doors, Ledger ledger, TimeProvider 
         return string.IsNullOrEmpty(text) || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= 1 && number <= most);
     }
 
-    private static IResult Json(IReadOnlyList<LedgerEntry> entries) => Results.Json(entries, ReportJson.Default.IReadOnlyListLedgerEntry);
+    private static IResult Json(IReadOnlyList<DeliveryLogEntry> entries) => Results.Json(entries, ReportJson.Default.IReadOnlyListDeliveryLogEntry);
 
     private static IResult Problem(int status, string sentence) =>
         Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);

@@ -9,10 +9,10 @@ using Microsoft.Extensions.Options;
 namespace Ci.Functions;
 
 /// <summary>
-/// Every function's first step: puts the strict headers onto the answer, and asks <see cref="Gate"/> whether the caller may
+/// Every function's first step: puts the strict headers onto the answer, and asks <see cref="ApiAccess"/> whether the caller may
 /// come in. Behind the Functions host no <c>X-Forwarded-*</c> arrives here; who stands before a tunnel is known from the settings.
 /// </summary>
-public sealed class Doors(Gate gate, IOptions<AccessOptions> access, IOptions<ReportOptions> report)
+public sealed class Doors(ApiAccess gate, IOptions<AccessOptions> access, IOptions<ReportOptions> report)
 {
     /// <summary>The cookie with a signed-in browser's ticket.</summary>
     public const string Cookie = "ci_ticket";
@@ -47,7 +47,7 @@ public sealed class Doors(Gate gate, IOptions<AccessOptions> access, IOptions<Re
         return signIn;
     }
 
-    private Caller CallerOf(HttpRequest request) => new()
+    private ApiCaller CallerOf(HttpRequest request) => new()
     {
         Source = SourceOf(request),
         Key = First(request.Headers["x-functions-key"]) ?? First(request.Query["code"]),
@@ -57,7 +57,7 @@ public sealed class Doors(Gate gate, IOptions<AccessOptions> access, IOptions<Re
     };
 
     /// <summary>The address that a request comes from.</summary>
-    public string SourceOf(HttpRequest request) => Throttle.SourceOf(
+    public string SourceOf(HttpRequest request) => RequestLimiter.SourceOf(
         request.HttpContext.Connection.RemoteIpAddress,
         access.Value.ClientAddressHeader is { Length: > 0 } header ? First(request.Headers[header]) : null);
 

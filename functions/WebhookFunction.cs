@@ -6,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Takes GitHub's deliveries.</summary>
-public sealed class WebhookFunction(DeliveryIntake intake, BuildViews views, Doors doors)
+public sealed class WebhookFunction(WebhookReceiver intake, BuildViews views, Doors doors)
 {
     /// <summary><c>POST /api/webhook</c></summary>
     [Function("Webhook")]

@@ -9,7 +9,7 @@ public sealed partial class SecurityDocTests
     [Fact]
     public void Every_sentence_of_docs_security_names_a_test_that_there_is()
     {
-        var text = File.ReadAllText(Path.Combine(Parts.Root, "docs", "security.md"));
+        var text = File.ReadAllText(Path.Combine(TestEnvironment.Root, "docs", "security.md"));
         var rows = text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.EndsWith("| test |", StringComparison.Ordinal)).ToArray();
         var classes = typeof(SecurityDocTests).Assembly.GetTypes().ToLookup(type => type.Name);
 

@@ -19,7 +19,7 @@ public sealed class SettingsTests
     [MemberData(nameof(Settings))]
     public void A_setting_is_in_the_readme_and_in_the_example(string setting)
     {
-        Assert.Contains($"`{setting}`", File.ReadAllText(Path.Combine(Parts.Root, "README.md")), StringComparison.Ordinal);
+        Assert.Contains($"`{setting}`", File.ReadAllText(Path.Combine(TestEnvironment.Root, "README.md")), StringComparison.Ordinal);
         Assert.Contains(setting, Example().Select(value => value.Key));
     }
 
@@ -91,5 +91,5 @@ public sealed class SettingsTests
         select ($"{section.GetValue(null)}__{property.Name}", property);
 
     private static JsonObject Example() =>
-        JsonNode.Parse(File.ReadAllText(Path.Combine(Parts.Root, "local.settings.json.example")))!["Values"]!.AsObject();
+        JsonNode.Parse(File.ReadAllText(Path.Combine(TestEnvironment.Root, "local.settings.json.example")))!["Values"]!.AsObject();
 }

@@ -9,7 +9,7 @@ public sealed class SupplyChainTests
     [Fact]
     public void Every_project_is_locked()
     {
-        var projects = Directory.EnumerateFiles(Parts.Root, "Ci.*.csproj", SearchOption.AllDirectories)
+        var projects = Directory.EnumerateFiles(TestEnvironment.Root, "Ci.*.csproj", SearchOption.AllDirectories)
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(path => Path.GetDirectoryName(path)!)
             .ToList();
@@ -29,5 +29,5 @@ public sealed class SupplyChainTests
         Assert.All(Regex.Matches(workflow, @"uses: (\S+)"), use => Assert.Matches("@[0-9a-f]{40}$", use.Groups[1].Value));
     }
 
-    private static string Read(string path) => File.ReadAllText(Path.Combine(Parts.Root, path)).ReplaceLineEndings("\n");
+    private static string Read(string path) => File.ReadAllText(Path.Combine(TestEnvironment.Root, path)).ReplaceLineEndings("\n");
 }

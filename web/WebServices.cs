@@ -11,8 +11,8 @@ public static class WebServices
     /// <summary>Adds the pages, the API's answers and who may see them; the pipeline is added beside it.</summary>
     public static IServiceCollection AddWeb(this IServiceCollection services)
     {
-        services.AddSingleton<AccessKeys>();
-        services.AddSingleton<Gate>();
+        services.AddSingleton<ApiKeyValidator>();
+        services.AddSingleton<ApiAccess>();
         services.AddSingleton<BuildViews>();
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<Health>();

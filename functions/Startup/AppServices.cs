@@ -29,7 +29,7 @@ internal static class AppServices
             // It speaks of keys for cookies that nothing here makes.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
         services.Configure<LoggerFilterOptions>(filters => filters.Rules.Add(
-            new LoggerFilterRule(HostLogger, typeof(BuildRunner).FullName, LogLevel.Debug, null)));
+            new LoggerFilterRule(HostLogger, typeof(BuildWorker).FullName, LogLevel.Debug, null)));
         return services;
     }
 }

@@ -77,7 +77,7 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
         var host = HostOf(reference);
         if (await logins.FindAsync(host, cancellation) is { } login)
         {
-            request.Headers.Add(EngineLogins.OneHeader, EngineLogins.One(host, login));
+            request.Headers.Add(RegistryAuthHeader.OneHeader, RegistryAuthHeader.One(host, login));
         }
 
         using var answer = await http.SendAsync(request, cancellation);

@@ -24,8 +24,8 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
         // Strangers' commits get no base that the registry would not give to anybody.
-        IReadOnlyDictionary<string, RegistryCredentials> known = build.IsStrangers ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellation);
-        using var api = client.OpenWith(EngineLogins.AllHeader, EngineLogins.All(known));
+        IReadOnlyDictionary<string, RegistryCredentials> known = build.IsUntrusted ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellation);
+        using var api = client.OpenWith(RegistryAuthHeader.AllHeader, RegistryAuthHeader.All(known));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16));
         var writing = WriteContextAsync(build, pipe.Writer, stop.Token);
@@ -137,8 +137,8 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
         ExtraHosts = [$"{build.Marker}:127.0.0.1"],
         Remove = true,
         ForceRemove = true,
-        NoCache = build.IsStrangers,
-        Pull = build.IsStrangers ? "1" : null,
+        NoCache = build.IsUntrusted,
+        Pull = build.IsUntrusted ? "1" : null,
         NetworkMode = build.Limits.Network.Length > 0 ? build.Limits.Network : null,
         Memory = build.Limits.Memory > 0 ? build.Limits.Memory : null,
         MemorySwap = build.Limits.Memory > 0 ? build.Limits.Memory : null,

@@ -33,7 +33,7 @@ public sealed record EngineBuild
     /// Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and what
     /// its steps make is no cache of anybody's either.
     /// </summary>
-    public bool IsStrangers { get; init; }
+    public bool IsUntrusted { get; init; }
 
     /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>
     public bool StrangersMayUseBuildKit { get; init; }

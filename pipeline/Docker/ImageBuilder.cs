@@ -17,7 +17,7 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's source, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineRoom room, BuildLimits limits, BuildSecrets secrets, ImageStamps stamps, IHostApplicationLifetime lifetime, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineCleanup room, BuildLimits limits, BuildSecrets secrets, ImageConfigRewriter stamps, IHostApplicationLifetime lifetime, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
 
@@ -64,13 +64,13 @@ public sealed class ImageBuilder(
         var build = new EngineBuild
         {
             Name = $"{repository}:{tag}",
-            Marker = EngineRoom.MarkerOf(request.BuildId),
+            Marker = EngineCleanup.MarkerOf(request.BuildId),
             Dockerfile = CommitSource.DockerfileNameIn(spec),
             Target = spec.Target,
             Platform = spec.Platform,
             Args = spec.Args,
             Labels = ImageTags.Labels(request, spec.Version, spec.Labels, content),
-            IsStrangers = request.IsFork,
+            IsUntrusted = request.IsFork,
             StrangersMayUseBuildKit = limits.ForksUseBuildKit,
             CommittedAt = commit.CommittedAt,
             CacheFrom = CacheOf(request, repository),

@@ -44,7 +44,7 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
             return kept.Token;
         }
 
-        await slot.Gate.WaitAsync(cancellation);
+        await slot.ApiAccess.WaitAsync(cancellation);
         try
         {
             if (slot.Kept is not { } renewed || time.GetUtcNow() >= renewed.RenewAt)
@@ -56,7 +56,7 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
         }
         finally
         {
-            slot.Gate.Release();
+            slot.ApiAccess.Release();
         }
     }
 
@@ -123,7 +123,7 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
     {
         private volatile Kept? _kept;
 
-        public SemaphoreSlim Gate { get; } = new(1);
+        public SemaphoreSlim ApiAccess { get; } = new(1);
 
         public Kept? Kept
         {

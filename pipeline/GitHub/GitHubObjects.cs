@@ -30,7 +30,7 @@ public sealed class GitHubObjects(HttpClient http)
     /// <exception cref="NotListedException">GitHub does not say all of it, or its requests are to be spared.</exception>
     internal async Task<IReadOnlyList<GitTreeEntry>> TreeAsync(string repository, string commit, CancellationToken cancellation)
     {
-        var tree = await ListAsync($"repos/{repository}/git/trees/{commit}?recursive=1", GitJson.Default.GitTree, cancellation);
+        var tree = await ListAsync($"repos/{repository}/git/trees/{commit}?recursive=1", GitJson.Default.GitHubTree, cancellation);
         return tree.Truncated ? throw new NotListedException("it has more files than GitHub lists") : tree.Tree;
     }
 
@@ -98,7 +98,7 @@ internal sealed record GitTreeEntry
     public long Size { get; init; }
 }
 
-internal sealed record GitTree
+internal sealed record GitHubTree
 {
     public required bool Truncated { get; init; }
 
@@ -116,6 +116,6 @@ internal sealed record GitSignature
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(GitTree))]
+[JsonSerializable(typeof(GitHubTree))]
 [JsonSerializable(typeof(GitCommit))]
 internal sealed partial class GitJson : JsonSerializerContext;

@@ -8,10 +8,10 @@ namespace Ci.Pipeline.Intake;
 /// <summary>What came of what a person asked for.</summary>
 /// <param name="Record">The build as it is now; null when there is none of that id.</param>
 /// <param name="Problem">Why nothing was done; null when it was.</param>
-public sealed record ActionResult(BuildRecord? Record, string? Problem);
+public sealed record ActionResult(Build? Record, string? Problem);
 
 /// <summary>What people do with a build by hand.</summary>
-public sealed class BuildActions(BuildRecords records, Admission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
+public sealed class BuildActions(BuildStore records, BuildAdmission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
 {
     /// <summary>Stops a build that is queued or running; its worker notices within a second.</summary>
     public async Task<ActionResult> CancelAsync(string id, CancellationToken cancellation)
@@ -20,7 +20,7 @@ public sealed class BuildActions(BuildRecords records, Admission admission, Buil
             id, r => !r.CanBeStopped ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellation);
         if (cancelled is not null)
         {
-            await statuses.TellEndAsync(id, cancellation);
+            await statuses.NotifyCompletedAsync(id, cancellation);
             return new ActionResult(cancelled, null);
         }
 
@@ -52,7 +52,7 @@ public sealed class BuildActions(BuildRecords records, Admission admission, Buil
     /// <summary>Builds what a message that was given up asked for; one that has no record gets one.</summary>
     public async Task<ActionResult> ReplayAsync(BuildRequest request, CancellationToken cancellation)
     {
-        var added = BuildRecord.Queued(request with { QueuedAt = time.GetUtcNow() });
+        var added = Build.Queued(request with { QueuedAt = time.GetUtcNow() });
         if (await records.TryAddAsync(added, cancellation))
         {
             await queue.SendAsync(added.Request, cancellation);
@@ -62,5 +62,5 @@ public sealed class BuildActions(BuildRecords records, Admission admission, Buil
         return await RebuildAsync(request.BuildId, cancellation);
     }
 
-    private static string Word(BuildRecord record) => record.State.ToString().ToLowerInvariant();
+    private static string Word(Build record) => record.State.ToString().ToLowerInvariant();
 }

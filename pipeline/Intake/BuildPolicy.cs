@@ -53,7 +53,7 @@ public sealed class BuildPolicy(IOptions<ForkOptions> forks)
             return new Verdict.Ignore($"ignored: pull request #{e.Number} is a draft; it is built when it is marked ready for review");
         }
 
-        if (!IsStrangers(e))
+        if (!IsUntrusted(e))
         {
             return new Verdict.Build(BuildPurpose.PullRequest);
         }
@@ -78,7 +78,7 @@ public sealed class BuildPolicy(IOptions<ForkOptions> forks)
             return new Verdict.Ignore($"ignored: the label '{(name.Length > 50 ? name[..50] : name)}' changes nothing to build");
         }
 
-        if (e.PullRequest.State != "open" || e.PullRequest.Draft || !IsStrangers(e))
+        if (e.PullRequest.State != "open" || e.PullRequest.Draft || !IsUntrusted(e))
         {
             return new Verdict.Ignore($"ignored: the label {label} approves commits of open pull requests from forks, and #{e.Number} is none");
         }
@@ -88,5 +88,5 @@ public sealed class BuildPolicy(IOptions<ForkOptions> forks)
             : new Verdict.Ignore($"ignored: nobody is named who set the label {label}");
     }
 
-    private bool IsStrangers(PullRequestEvent e) => e.PullRequest.IsFork && !forks.Value.Trusts(e.PullRequest.AuthorAssociation);
+    private bool IsUntrusted(PullRequestEvent e) => e.PullRequest.IsFork && !forks.Value.Trusts(e.PullRequest.AuthorAssociation);
 }

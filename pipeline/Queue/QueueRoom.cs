@@ -11,7 +11,7 @@ namespace Ci.Pipeline.Queue;
 /// anyway, as <c>Recovery</c> does every few seconds, looks for everybody. What comes at the very same moment, or
 /// meanwhile to another host, may make it more.
 /// </summary>
-public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> options, TimeProvider time)
+public sealed class QueueRoom(BuildStore records, IOptions<BuildOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(30);
 
@@ -38,7 +38,7 @@ public sealed class QueueRoom(BuildRecords records, IOptions<BuildOptions> optio
     }
 
     /// <summary>The builds about which something is still to be done, in no order; how many of them wait is remembered.</summary>
-    public async Task<IReadOnlyList<BuildRecord>> LookAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<Build>> LookAsync(CancellationToken cancellation)
     {
         var at = time.GetUtcNow();
         // What was let in since the last look is counted whether or not this one finds it: its record may be on its way.

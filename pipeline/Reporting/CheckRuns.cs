@@ -13,7 +13,7 @@ namespace Ci.Pipeline.Reporting;
 /// <c>PATCH …/{id}</c>, GitHub REST API, "Check runs"): what a commit status and a comment say, and a note on the
 /// Dockerfile's line.
 /// </summary>
-public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageComparer images, SecretMask mask)
+public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer images, SecretMask mask)
 {
     // GitHub takes 65,535 characters; CommentText keeps to fewer.
     private const int MaxText = 60_000;
@@ -25,7 +25,7 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
     /// <param name="page">The build's page, if it has a public address.</param>
     /// <param name="cancellation">Stops the telling.</param>
     /// <returns>GitHub's answer.</returns>
-    public async Task<HttpResponseMessage> TellAsync(BuildRecord record, string name, string text, string? page, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> TellAsync(Build record, string name, string text, string? page, CancellationToken cancellation)
     {
         var path = $"repos/{record.Request.Repository}/check-runs";
         var run = await OfAsync(record, name, text, page, cancellation);
@@ -54,7 +54,7 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
     /// <param name="page">The build's page, if it has a public address.</param>
     /// <param name="cancellation">Stops the telling.</param>
     /// <returns>GitHub's answer.</returns>
-    public Task<HttpResponseMessage> TellImageAsync(BuildRecord record, string name, string state, string text, string? page, CancellationToken cancellation)
+    public Task<HttpResponseMessage> TellImageAsync(Build record, string name, string state, string text, string? page, CancellationToken cancellation)
     {
         var run = new CheckRun
         {
@@ -84,7 +84,7 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
         }
     }
 
-    private async Task<CheckRun> OfAsync(BuildRecord record, string name, string text, string? page, CancellationToken cancellation)
+    private async Task<CheckRun> OfAsync(Build record, string name, string text, string? page, CancellationToken cancellation)
     {
         var conclusion = record.State switch
         {
@@ -108,7 +108,7 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
         };
     }
 
-    private async Task<CheckOutput> OutputAsync(BuildRecord record, string text, CancellationToken cancellation)
+    private async Task<CheckOutput> OutputAsync(Build record, string text, CancellationToken cancellation)
     {
         var isTold = record is { State: BuildState.Failed or BuildState.Error } or { State: BuildState.Succeeded, Images.Count: > 0 };
         var summary = isTold ? mask.Hide(CommentText.Of(record with { LogTail = [] }, await CompareAsync(record, cancellation), null)) : CommentMarkdown.Code(record.Summary, 2_000);
@@ -121,7 +121,7 @@ public sealed class CheckRuns(HttpClient http, BuildRecords records, ImageCompar
     }
 
     /// <summary>A registry that is away makes it say less, and not later.</summary>
-    private async Task<IReadOnlyList<ImageDifference>> CompareAsync(BuildRecord record, CancellationToken cancellation)
+    private async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellation)
     {
         try
         {

@@ -16,7 +16,7 @@ namespace Ci.Pipeline.Reporting;
 /// </summary>
 public sealed partial class CommitStatuses(
     HttpClient http,
-    BuildRecords records,
+    BuildStore records,
     CheckRuns checks,
     PublicAddress address,
     GitHubIdentity identity,
@@ -32,13 +32,13 @@ public sealed partial class CommitStatuses(
     public bool CanTell => gitHub.Value.CanWrite && options.Value.StatusContext.Length > 0;
 
     /// <summary>Whether a build has a status: closing a pull request builds nothing that could have one.</summary>
-    public static bool HasStatus(BuildRecord record) => record.Request.Purpose != BuildPurpose.Close;
+    public static bool HasStatus(Build record) => record.Request.Purpose != BuildPurpose.Close;
 
     /// <summary>
     /// Tells what a worker does, until that is disposed of. A word that is on its way when the worker is to stop is given up: the
     /// build's hand-over waits for none, and whoever takes the build up tells of it anew.
     /// </summary>
-    public StatusProgress Follow(BuildLease lease, BuildSteps steps, CancellationToken stop)
+    public ProgressReporter Follow(BuildLease lease, BuildSteps steps, CancellationToken stop)
     {
         var hasImages = false;
         return new(
@@ -62,7 +62,7 @@ public sealed partial class CommitStatuses(
     /// Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
     /// certain. False when GitHub is slow or does not want to hear more.
     /// </summary>
-    public Task<bool> TellAsync(BuildRecord record, string text, CancellationToken cancellation) =>
+    public Task<bool> TellAsync(Build record, string text, CancellationToken cancellation) =>
         TryAsync(record.Id, limit => PostAsync(record, "pending", text, limit), cancellation);
 
     /// <summary>
@@ -100,12 +100,12 @@ public sealed partial class CommitStatuses(
     /// Tells how a build ended, if that was not told yet and nobody holds the build; false when GitHub is away, and it is
     /// to be tried again.
     /// </summary>
-    public async Task<bool> TellEndAsync(string id, CancellationToken cancellation)
+    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellation)
     {
         while (await records.FindAsync(id, cancellation) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
         {
             // What another host tells of its place in line must not come behind its end.
-            if (record.QueueNote is { IsUnderWay: true } note && time.GetUtcNow() - note.At < QueueProgress.UnderWay)
+            if (record.QueuePosition is { IsUnderWay: true } note && time.GetUtcNow() - note.At < QueuePositionReporter.UnderWay)
             {
                 return false;
             }
@@ -127,7 +127,7 @@ public sealed partial class CommitStatuses(
         return true;
     }
 
-    private async Task PostEndAsync(BuildRecord record, CancellationToken cancellation)
+    private async Task PostEndAsync(Build record, CancellationToken cancellation)
     {
         if (CanTell && HasStatus(record))
         {
@@ -137,7 +137,7 @@ public sealed partial class CommitStatuses(
     }
 
     /// <summary>A status for each image, when there are several; the build's own says how all of them are.</summary>
-    private async Task<bool> PostImagesAsync(BuildRecord record, CancellationToken cancellation)
+    private async Task<bool> PostImagesAsync(Build record, CancellationToken cancellation)
     {
         // What a check run of an image says is not changed: it is made when that is known.
         foreach (var image in record.Planned.Count > 1 && (record.IsFinal || !gitHub.Value.IsApp) ? record.Planned : [])
@@ -154,7 +154,7 @@ public sealed partial class CommitStatuses(
 
     /// <summary>False when GitHub refused for good.</summary>
     /// <exception cref="HttpRequestException">GitHub is away, or wants to be left alone for a while.</exception>
-    private async Task<bool> PostAsync(BuildRecord record, string state, string text, CancellationToken cancellation, string? image = null)
+    private async Task<bool> PostAsync(Build record, string state, string text, CancellationToken cancellation, string? image = null)
     {
         var request = record.Request;
         // The merge's images are others than the pull request's; so is their status, on the same commit.

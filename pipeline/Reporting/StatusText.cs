@@ -13,7 +13,7 @@ public static class StatusText
     private const string Again = " Then rebuild it on its page.";
 
     /// <summary>How a build ended, or why it waits.</summary>
-    public static string Of(BuildRecord record) => Cut(record switch
+    public static string Of(Build record) => Cut(record switch
     {
         { State: BuildState.Succeeded, Images.Count: > 0 } => Pushed(record),
         { State: BuildState.Failed, FailedStep: { } step } => Failed(step),
@@ -22,17 +22,17 @@ public static class StatusText
     });
 
     /// <summary>How one image of several stands, and the state of its commit status.</summary>
-    public static (string State, string Text) Of(BuildRecord record, string image) => record switch
+    public static (string State, string Text) Of(Build record, string image) => record switch
     {
         { IsFinal: false } => ("pending", "Building"),
         { State: BuildState.Succeeded } when record.Images.FirstOrDefault(pushed => pushed.Name == image) is { } pushed =>
-            (StateOf(record), Cut($"Pushed {Name(pushed)} · {Human.Size(pushed.Size)}")),
+            (StateOf(record), Cut($"Pushed {Name(pushed)} · {Format.Size(pushed.Size)}")),
         { State: BuildState.Failed, FailedImage: { } failed } when failed != image => ("error", Cut($"Not published, because {failed} failed")),
         _ => (StateOf(record), Of(record)),
     };
 
     /// <summary>The state of a build's commit status (GitHub REST API, "Create a commit status").</summary>
-    public static string StateOf(BuildRecord record) => record.State switch
+    public static string StateOf(Build record) => record.State switch
     {
         BuildState.Queued or BuildState.Running or BuildState.Waiting => "pending",
         BuildState.Succeeded => "success",
@@ -75,12 +75,12 @@ public static class StatusText
     /// <summary>Where a step is: <c>Dockerfile line 7</c>.</summary>
     public static string Place(FailedStep step) => step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
 
-    private static string Pushed(BuildRecord record)
+    private static string Pushed(Build record)
     {
         var images = record.Images.Count == 1
-            ? $"{Name(record.Images[0])} · {Human.Size(record.Images[0].Size)}"
-            : string.Join(", ", record.Images.Select(image => $"{Name(image)} {Human.Size(image.Size)}"));
-        return $"Pushed {images}" + (record.FinishedAt - record.StartedAt is { } time ? $" · {Human.Duration(time)}" : "");
+            ? $"{Name(record.Images[0])} · {Format.Size(record.Images[0].Size)}"
+            : string.Join(", ", record.Images.Select(image => $"{Name(image)} {Format.Size(image.Size)}"));
+        return $"Pushed {images}" + (record.FinishedAt - record.StartedAt is { } time ? $" · {Format.Duration(time)}" : "");
     }
 
     private static string Name(PushedImage image) => $"{image.Name}:{image.Tags[0]}";

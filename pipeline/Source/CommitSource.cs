@@ -15,7 +15,7 @@ public abstract class CommitSource : IAsyncDisposable
 {
     private protected const int MaxReadBytes = 1 << 20;
 
-    private protected CommitSource(ContentIndex index, DecisiveFiles decisive)
+    private protected CommitSource(ContentIndex index, BuildInputs decisive)
     {
         Index = index;
         Decisive = decisive;
@@ -28,14 +28,14 @@ public abstract class CommitSource : IAsyncDisposable
     public abstract DateTimeOffset? CommittedAt { get; }
 
     /// <summary>How it came, as a line of the log.</summary>
-    public abstract string HowItCame { get; }
+    public abstract string Description { get; }
 
     private protected ContentIndex Index { get; }
 
-    private protected DecisiveFiles Decisive { get; }
+    private protected BuildInputs Decisive { get; }
 
     /// <summary>The Dockerfile's name within the context that is sent: its own, or for one from outside the context a name of ours.</summary>
-    public static string DockerfileNameIn(ImageSpec image) => ContextRules.DockerfileName(image);
+    public static string DockerfileNameIn(ImageSpec image) => ContextFilter.DockerfileName(image);
 
     /// <summary>
     /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
@@ -111,13 +111,13 @@ public abstract class CommitSource : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Hands over what is asked for of the files at these places of the index.</summary>
-    internal abstract Task HandOverAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation);
+    internal abstract Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation);
 
     /// <summary>Begins to go through the commit's archive.</summary>
     private protected abstract ArchiveReader Open();
 
     /// <summary>Hands over what is asked for as it comes by in the archive, and stops when nothing is.</summary>
-    private protected static async Task HandOverAsync(
+    private protected static async Task CopyFilesAsync(
         ArchiveReader reader, IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
     {
         while (!requests.IsEmpty && await reader.NextAsync(cancellation) is { } next)
@@ -129,6 +129,6 @@ public abstract class CommitSource : IAsyncDisposable
         }
     }
 
-    private ContextRules Rules(ImageSpec image) =>
+    private ContextFilter Rules(ImageSpec image) =>
         new(image, Decisive.IgnoreFileOf(image) is { } file ? DockerIgnoreFile.Parse(file, image.DockerfileInContext) : DockerIgnoreFile.None());
 }

@@ -26,7 +26,7 @@ public abstract record SourceStageResult
 }
 
 /// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
-public sealed class SourceStage(ArchiveFetcher archives, CommitListing listing, PullRequestFiles files, IOptions<ForkOptions> forks)
+public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, PullRequestFiles files, IOptions<ForkOptions> forks)
 {
     /// <summary>Fetches the request's commit.</summary>
     /// <param name="request">The request.</param>
@@ -47,7 +47,7 @@ public sealed class SourceStage(ArchiveFetcher archives, CommitListing listing, 
         var keep = false;
         try
         {
-            log(source.HowItCame);
+            log(source.Description);
             var read = await ReadAsync(request, source, log, cancellation);
             keep = read is SourceStageResult.Ready;
             return read;

@@ -142,7 +142,7 @@ internal static class BuildTelemetry
     }
 
     /// <summary>A build is begun, below the delivery that asked for it, however long ago and on whichever host that was.</summary>
-    public static Activity? Build(BuildRecord record)
+    public static Activity? Build(Build record)
     {
         var request = record.Request;
         if (record.StartedAt is { } started)
@@ -161,7 +161,7 @@ internal static class BuildTelemetry
     }
 
     /// <summary>A build ended.</summary>
-    public static void Ended(Activity? span, BuildRecord record)
+    public static void Ended(Activity? span, Build record)
     {
         // The conventions' words for results.
         var result = record.State switch

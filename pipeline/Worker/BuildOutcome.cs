@@ -15,15 +15,15 @@ public abstract record BuildOutcome
     {
         /// <summary>The sentence for people.</summary>
         public string Sentence =>
-            $"Pushed {string.Join(", ", Images.Select(i => $"{i.Reference} ({Human.Size(i.Size)})"))}.";
+            $"Pushed {string.Join(", ", Images.Select(i => $"{i.Reference} ({Format.Size(i.Size)})"))}.";
     }
 
     /// <summary>The commit asks for nothing, or its pull request is closed.</summary>
-    public sealed record NothingToBuild(string Reason) : BuildOutcome;
+    public sealed record Skipped(string Reason) : BuildOutcome;
 
     /// <summary>It cannot be built as the commit is; the image and the step that are to blame, if there are such.</summary>
     public sealed record Failed(string Reason, string? Image = null, FailedStep? Step = null) : BuildOutcome;
 
     /// <summary>It cannot be built as this machine is; no retry would change that.</summary>
-    public sealed record Broken(string Reason) : BuildOutcome;
+    public sealed record InfrastructureError(string Reason) : BuildOutcome;
 }

@@ -10,7 +10,7 @@ namespace Ci.Pipeline.Worker;
 /// Finds what need not be built: the images of a merge's head commit, when the pull request's own build has pushed them
 /// and the registry still has them. They are then published as they are, with the digest that was tried out.
 /// </summary>
-public sealed class Promotion(BuildRecords records, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
+public sealed class Promotion(BuildStore records, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
 {
 
     /// <summary>The images that a merge can publish as they are; null when it is to be built.</summary>
@@ -28,7 +28,7 @@ public sealed class Promotion(BuildRecords records, RegistryClient registry, Bui
     }
 
     // A fork's images have other names and were built within other limits. What is merged is the repository's own.
-    private static bool IsGoodFor(BuildRecord built, BuildRequest request) =>
+    private static bool IsGoodFor(Build built, BuildRequest request) =>
         !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit && built.Images.All(image => image.Version.Length > 0);
 
     private async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellation)

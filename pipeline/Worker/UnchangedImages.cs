@@ -13,7 +13,7 @@ namespace Ci.Pipeline.Worker;
 /// Finds images that need not be built, because one from the same context, Dockerfile, arguments and bases is in the
 /// registry. Each image bears the key of what it was built from as a label; the same key is the same build.
 /// </summary>
-public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, ImageReader reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
+public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, ImageInspector reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
 {
     /// <summary>The key that an image's build would have; null when none can be told, and for a stranger's.</summary>
     public async Task<string?> KeyAsync(BuildRequest request, CommitSource commit, ImageSpec spec, CancellationToken cancellation)

@@ -95,19 +95,19 @@ public sealed class BuildKitFailureTests(DockerEngine engine)
         var seconds = Random.Shared.Next(100_000, 1_000_000);
         using var stop = new CancellationTokenSource();
         var building = _building.RunAsync(Building.Of($"FROM {Base}\nRUN echo running; sleep {seconds}\n"), stop.Token);
-        await Parts.UntilAsync(() => Task.FromResult(Sleeps(seconds) || building.IsCompleted), "the command to run", onTimeout: () => _building.Log);
+        await TestEnvironment.UntilAsync(() => Task.FromResult(Sleeps(seconds) || building.IsCompleted), "the command to run", onTimeout: () => _building.Log);
         Assert.True(Sleeps(seconds), _building.Log);
 
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => building);
-        await Parts.UntilAsync(() => Task.FromResult(!Sleeps(seconds)), "the command to be gone");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(!Sleeps(seconds)), "the command to be gone");
     }
 
     [Fact]
     public async Task An_engine_that_is_not_there_is_a_passing_trouble()
     {
-        using var builder = new BuildKitBuilder(new EngineAddress(new Uri($"tcp://127.0.0.1:{Parts.FreePort()}")), new SessionAnswers());
+        using var builder = new BuildKitBuilder(new EngineAddress(new Uri($"tcp://127.0.0.1:{TestEnvironment.FreePort()}")), new SessionAnswers());
 
         var failure = await Assert.ThrowsAsync<EngineUnavailableException>(
             () => builder.BuildAsync(Building.Of("FROM scratch\n"), static _ => { }, TestContext.Current.CancellationToken));

@@ -178,14 +178,14 @@ public sealed class BuildKitFilesTests(DockerEngine engine)
                 {
                     cancellation.Register(stopped.SetResult);
                     await stop.CancelAsync();
-                    await stopped.Task.WaitAsync(Parts.Limit, CancellationToken.None);
+                    await stopped.Task.WaitAsync(TestEnvironment.Limit, CancellationToken.None);
                 }
             },
         }.With("Dockerfile", $"FROM {Base}\nCOPY file /\n").With("file", $"{Guid.NewGuid()}");
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _building.RunAsync(new BuildKitBuild { Files = context }, stop.Token));
 
-        await stopped.Task.WaitAsync(Parts.Limit, TestContext.Current.CancellationToken);
+        await stopped.Task.WaitAsync(TestEnvironment.Limit, TestContext.Current.CancellationToken);
     }
 
     [Fact]

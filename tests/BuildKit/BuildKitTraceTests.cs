@@ -15,7 +15,7 @@ public sealed class BuildKitTraceTests
     [Fact]
     public void A_build_that_Engine_20_10_was_seen_to_send_reads_as_a_log()
     {
-        var log = LogOf(File.ReadAllLines(Path.Combine(Parts.Root, "tests", "BuildKit", "failing-build.jsonl")));
+        var log = LogOf(File.ReadAllLines(Path.Combine(TestEnvironment.Root, "tests", "BuildKit", "failing-build.jsonl")));
 
         Assert.Equal(
             """

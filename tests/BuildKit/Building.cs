@@ -52,7 +52,7 @@ internal sealed class Building(DockerEngine engine)
     {
         await engine.StartAsync();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, TestContext.Current.CancellationToken);
-        limit.CancelAfter(Parts.Limit);
+        limit.CancelAfter(TestEnvironment.Limit);
         using var builder = new BuildKitBuilder(new EngineAddress(new Uri(engine.Host)), Answers);
         return await builder.BuildAsync(build, Write, _events.Add, limit.Token);
     }

@@ -18,7 +18,7 @@ internal static class ComposeCommand
 
         const string Missing = "docker-compose.yml was not checked: neither docker compose nor docker-compose is here "
             + "(on Debian: apt-get install docker-compose).";
-        Parts.SkipOrFail(Missing);
+        TestEnvironment.SkipOrFail(Missing);
         throw new InvalidOperationException(Missing);
     }
 }

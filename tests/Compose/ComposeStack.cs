@@ -14,7 +14,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-compose-");
     private readonly string _project = "ci-compose-" + Guid.NewGuid().ToString("n")[..8];
-    private readonly Dictionary<string, int> _ports = Published.ToDictionary(port => port, _ => Parts.FreePort());
+    private readonly Dictionary<string, int> _ports = Published.ToDictionary(port => port, _ => TestEnvironment.FreePort());
     private readonly DockerEngine _engine;
     private readonly StandInImages _images;
     private string[] _compose = [];
@@ -46,7 +46,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         await engine.StartAsync();
         if (!engine.Host.StartsWith("unix://", StringComparison.Ordinal))
         {
-            Parts.SkipOrFail($"docker-compose.yml was not brought up: the engine at {engine.Host} has no socket to mount. Set DOCKER_HOST to one like unix:///var/run/docker.sock.");
+            TestEnvironment.SkipOrFail($"docker-compose.yml was not brought up: the engine at {engine.Host} has no socket to mount. Set DOCKER_HOST to one like unix:///var/run/docker.sock.");
         }
 
         var stack = new ComposeStack(engine) { _compose = compose };
@@ -96,7 +96,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
     public async Task HealthyAsync(string service)
     {
         var state = await StateAsync(service);
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () => (state = await StateAsync(service))["Health"]!["Status"]!.GetValue<string>() == "healthy",
             service + " to be healthy",
             onTimeout: () => state.ToJsonString());
@@ -176,7 +176,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
             .Concat(["COMPOSE_PROFILES", "COMPOSE_FILE"]).Distinct().ToDictionary(name => name, _ => (string?)null);
         environment["DOCKER_HOST"] = _engine.Host;
         await using var compose = RunningProcess.Start(
-            Parts.Find(_compose[0])!,
+            TestEnvironment.Find(_compose[0])!,
             [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName, "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
             environment);
         return await compose.WaitForExitAsync() == 0 ? compose.Output : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");

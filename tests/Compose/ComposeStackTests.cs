@@ -18,7 +18,7 @@ public sealed class ComposeStackTests(DockerEngine engine) : IAsyncLifetime
     /// <summary>The default of docker-compose.yml, which is used here since no .env says otherwise.</summary>
     private const string Secret = "known-to-everyone-loopback-only";
 
-    private readonly HttpClient _http = new() { DefaultRequestHeaders = { { "x-functions-key", EndToEnd.Story.Key } } };
+    private readonly HttpClient _http = new() { DefaultRequestHeaders = { { "x-functions-key", EndToEnd.CiScenario.Key } } };
     private ComposeStack _stack = null!;
     private GitRepository _git = null!;
     private GitHubStandIn _gitHub = null!;
@@ -47,7 +47,7 @@ public sealed class ComposeStackTests(DockerEngine engine) : IAsyncLifetime
     [Fact]
     public async Task Compose_up_makes_an_image_of_a_pull_request_and_compose_down_leaves_nothing()
     {
-        await _stack.UpAsync(("Api__Key", EndToEnd.Story.Key), ("GitHub__ApiUrl", _gitHub.BaseUrl.ToString()));
+        await _stack.UpAsync(("Api__Key", EndToEnd.CiScenario.Key), ("GitHub__ApiUrl", _gitHub.BaseUrl.ToString()));
         await TheFunctionsStartedAfterAsync("azurite");
         await TheFunctionsStartedAfterAsync("registry");
         await _stack.HealthyAsync("functions");
@@ -102,7 +102,7 @@ public sealed class ComposeStackTests(DockerEngine engine) : IAsyncLifetime
     private async Task<BuildSeen> EndOfAsync(string id)
     {
         BuildSeen? build = null;
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 build = await _http.GetFromJsonAsync<BuildSeen>(new Uri(_stack.Functions, "/api/builds/" + id), JsonSerializerOptions.Web);

@@ -59,7 +59,7 @@ public sealed partial class FunctionsImageTests
     {
         if (!OperatingSystem.IsLinux())
         {
-            Parts.SkipOrFail("The container's processes are looked for in /proc, which only Linux has.");
+            TestEnvironment.SkipOrFail("The container's processes are looked for in /proc, which only Linux has.");
         }
 
         using var container = await ContainerAsync(

@@ -25,9 +25,9 @@ internal sealed partial class RootFs : IAsyncDisposable
         var root = new RootFs(tar);
 
         // busybox as the shell would run its own nc, whatever lies on the PATH.
-        await root.AddProgramAsync(Parts.Find("bash")!, "/bin/bash");
+        await root.AddProgramAsync(TestEnvironment.Find("bash")!, "/bin/bash");
         await root.AddLinkAsync("/bin/sh", "bash");
-        await root.AddFileAsync(Parts.Find("busybox")!, "/bin/busybox");
+        await root.AddFileAsync(TestEnvironment.Find("busybox")!, "/bin/busybox");
         foreach (var applet in new[] { "env", "sleep", "wget" })
         {
             await root.AddLinkAsync("/bin/" + applet, "busybox");

@@ -16,7 +16,7 @@ internal static class Shell
         IEnumerable<string> command, params (string Key, string Value)[] environment)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Parts.Limit);
+        limit.CancelAfter(TestEnvironment.Limit);
         try
         {
             using var process = Start(command, environment);

@@ -24,27 +24,27 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
     /// </summary>
     public static string AzuriteVolume => Modules + ":/opt/node_modules:ro";
 
-    private static string Modules => Path.Combine(Parts.Root, "scripts", "node_modules");
+    private static string Modules => Path.Combine(TestEnvironment.Root, "scripts", "node_modules");
 
     /// <summary>Skips the test, or fails it in CI, where a program is missing.</summary>
     public static void Check()
     {
         if (!OperatingSystem.IsLinux())
         {
-            Parts.SkipOrFail("docker-compose.yml was not brought up: its images are made of a Linux machine's programs, and this is none. Run the test on Linux.");
+            TestEnvironment.SkipOrFail("docker-compose.yml was not brought up: its images are made of a Linux machine's programs, and this is none. Run the test on Linux.");
         }
 
         foreach (var (program, package) in new[] { ("docker-registry", "docker-registry"), ("busybox", "busybox-static"), ("bash", "bash"), ("ldd", "libc-bin") })
         {
-            if (Parts.Find(program) is null)
+            if (TestEnvironment.Find(program) is null)
             {
-                Parts.SkipOrFail($"{program} is not installed: apt-get install {package}.");
+                TestEnvironment.SkipOrFail($"{program} is not installed: apt-get install {package}.");
             }
         }
 
-        if (Parts.Find("node") is null || !Directory.Exists(Path.Combine(Modules, "azurite")))
+        if (TestEnvironment.Find("node") is null || !Directory.Exists(Path.Combine(Modules, "azurite")))
         {
-            Parts.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
+            TestEnvironment.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
         Registry,
         async root =>
         {
-            await root.AddProgramAsync(Parts.Find("docker-registry")!, "/bin/registry");
+            await root.AddProgramAsync(TestEnvironment.Find("docker-registry")!, "/bin/registry");
             await root.AddTextAsync("/etc/docker/registry/config.yml", """
                 version: 0.1
                 storage: { filesystem: { rootdirectory: /var/lib/registry } }
@@ -78,7 +78,7 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
         Azurite,
         async root =>
         {
-            await root.AddProgramAsync(Parts.Find("node")!, "/bin/node");
+            await root.AddProgramAsync(TestEnvironment.Find("node")!, "/bin/node");
             await root.AddTextAsync("/bin/azurite", "#!/bin/sh\nexec node /opt/node_modules/azurite/dist/src/azurite.js \"$@\"\n");
 
             // The health check's nc -z host port, without which Debian's busybox is built. Its first check fails, so that
@@ -105,7 +105,7 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
                 "/opt/startup/start_nonappservice.sh",
                 // Under the Functions host's name, by which the command finds it.
                 "#!/bin/bash\n(exec -a Microsoft.Azure.WebJobs.Script.WebHost /opt/dotnet/dotnet /azure-functions-host/Ci.Local.dll --address 0.0.0.0 --port 80 --app /home/site/wwwroot --script-root /home/site/wwwroot)\n");
-            await root.AddFileAsync(Path.Combine(Parts.Root, "functions", "container.sh"), "/opt/startup/container.sh");
+            await root.AddFileAsync(Path.Combine(TestEnvironment.Root, "functions", "container.sh"), "/opt/startup/container.sh");
         },
         [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value), "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
 

@@ -18,7 +18,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task A_running_build_is_cancelled_and_built_anew_when_asked()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var gate = new Gate(engine);
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", gate.Step("echo begun")));
         await story.UntilLoggedAsync(id, "begun");
@@ -35,7 +35,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task What_has_ended_cannot_be_cancelled_and_what_runs_cannot_be_rebuilt()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var ended = await story.OpenAsync(story.Files("x"));
         var running = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", "echo begun && sleep 600"));
 
@@ -51,7 +51,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task An_old_commit_is_not_rebuilt_over_a_newer_one()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var first = await story.OpenAsync(story.Files("first"));
         var second = await story.PushAsync(first.PullRequest, story.Files("second"));
 
@@ -65,7 +65,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task A_redelivery_rebuilds_what_failed()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
         foreach (var _ in Enumerable.Range(0, 3))
         {
             story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
@@ -81,7 +81,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [Fact]
     public async Task A_message_that_was_given_up_says_why_and_can_be_replayed()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
         foreach (var _ in Enumerable.Range(0, 3))
         {
             story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/tarball", Status = 503 });
@@ -108,7 +108,7 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry r
     [MemberData(nameof(Unreadable))]
     public async Task A_message_that_nobody_can_read_is_kept_and_explained(string text, string words)
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(OneTry));
         var queue = new QueueClient(story.Storage, "builds");
         await queue.CreateIfNotExistsAsync(cancellationToken: TestContext.Current.CancellationToken);
         await queue.SendMessageAsync(text, TestContext.Current.CancellationToken);

@@ -8,9 +8,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>What a commit can have wrong: each ends as <i>failed</i> with a sentence that tells a person what to do.</summary>
 public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 

@@ -11,9 +11,9 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry
     // To make one takes long.
     private static readonly RSA Key = RSA.Create(2048);
 
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(
         azurite,
         engine,
         registry,
@@ -32,7 +32,7 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry
         Assert.StartsWith($"Pushed {_story.ServiceName}:pr-{build.PullRequest} · ", Text(run["output"]!, "title"), StringComparison.Ordinal);
         Assert.Contains($"docker pull {build.Images[0].Reference}", Text(run["output"]!, "summary"), StringComparison.Ordinal);
         Assert.Empty(_story.Statuses(build));
-        Assert.Empty(_story.GitHub.Comments(Story.Repository, build.PullRequest));
+        Assert.Empty(_story.GitHub.Comments(CiScenario.Repository, build.PullRequest));
     }
 
     [Fact]
@@ -58,20 +58,20 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry
 
         // GitHub shows the newest of a name, so that one which is made twice does no harm.
         string[] names = ["docker-image", $"docker-image/{_story.ServiceName}/a", $"docker-image/{_story.ServiceName}/b"];
-        await Parts.UntilAsync(
-            () => Task.FromResult(names.All(name => _story.GitHub.CheckRuns(Story.Repository, build.Commit).LastOrDefault(run => Text(run, "name") == name) is { } run && (string?)run["conclusion"] == "success")),
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(names.All(name => _story.GitHub.CheckRuns(CiScenario.Repository, build.Commit).LastOrDefault(run => Text(run, "name") == name) is { } run && (string?)run["conclusion"] == "success")),
             "three check runs to be completed",
-            onTimeout: () => string.Join('\n', [build, .. _story.GitHub.CheckRuns(Story.Repository, build.Commit), _story.Host.Output]));
-        Assert.Equal(names, _story.GitHub.CheckRuns(Story.Repository, build.Commit).Select(run => Text(run, "name")).Distinct().Order(StringComparer.Ordinal));
+            onTimeout: () => string.Join('\n', [build, .. _story.GitHub.CheckRuns(CiScenario.Repository, build.Commit), _story.Host.Output]));
+        Assert.Equal(names, _story.GitHub.CheckRuns(CiScenario.Repository, build.Commit).Select(run => Text(run, "name")).Distinct().Order(StringComparer.Ordinal));
     }
 
     private async Task<JsonObject> RunAsync(BuildSeen build)
     {
-        await Parts.UntilAsync(
-            () => Task.FromResult(_story.GitHub.CheckRuns(Story.Repository, build.Commit) is [var one] && (string?)one["status"] == "completed"),
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(_story.GitHub.CheckRuns(CiScenario.Repository, build.Commit) is [var one] && (string?)one["status"] == "completed"),
             "the one check run to be completed",
             onTimeout: () => build + _story.Host.Output);
-        return _story.GitHub.CheckRuns(Story.Repository, build.Commit)[0];
+        return _story.GitHub.CheckRuns(CiScenario.Repository, build.Commit)[0];
     }
 
     private static string Text(JsonNode node, string name) => node[name]!.GetValue<string>();

@@ -34,7 +34,7 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
     {
         await engine.StartAsync();
         await using var relay = new Relay(() => new UnixDomainSocketEndPoint(new Uri(engine.Host).LocalPath)) { Sent = ForgetSession };
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}" });
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}" });
 
         var build = await story.OpenAsync(story.Files("without a session"));
 
@@ -112,10 +112,10 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
         }
     }
 
-    private Task<Story> StartAsync(DockerEngine? other = null) =>
-        Story.StartAsync(azurite, other ?? engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = "Classic" });
+    private Task<CiScenario> StartAsync(DockerEngine? other = null) =>
+        CiScenario.StartAsync(azurite, other ?? engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = "Classic" });
 
-    private static Dictionary<string, string> Files(Story story, string note) => new(story.Files("the same in " + story.ServiceName))
+    private static Dictionary<string, string> Files(CiScenario story, string note) => new(story.Files("the same in " + story.ServiceName))
     {
         ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\nRUN cat /says.txt > /again\n",
         ["note.txt"] = note,

@@ -5,9 +5,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>What a pull request shows of its builds, on real parts.</summary>
 public sealed class CommentTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 
@@ -43,16 +43,16 @@ public sealed class CommentTests(Azurite azurite, DockerEngine engine, Registry 
         var body = await CommentAsync(build, "Dockerfile line 4");
         Assert.Contains("`exit code 3`", body, StringComparison.Ordinal);
         Assert.Contains("\nabout to break\n", body, StringComparison.Ordinal);
-        await Parts.UntilAsync(() => Task.FromResult(_story.Statuses(build)[^1].StartsWith("failure", StringComparison.Ordinal)), "the status");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_story.Statuses(build)[^1].StartsWith("failure", StringComparison.Ordinal)), "the status");
         Assert.Equal("failure Dockerfile line 4: RUN echo about to break && exit 3: exit code 3", _story.Statuses(build)[^1]);
     }
 
     private async Task<string> CommentAsync(BuildSeen build, string words)
     {
-        await Parts.UntilAsync(
-            () => Task.FromResult(_story.GitHub.Comments(Story.Repository, build.PullRequest) is [var one] && one.Body.Contains(words, StringComparison.Ordinal)),
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(_story.GitHub.Comments(CiScenario.Repository, build.PullRequest) is [var one] && one.Body.Contains(words, StringComparison.Ordinal)),
             $"the one comment to say {words}",
-            onTimeout: () => string.Join("\n----\n", _story.GitHub.Comments(Story.Repository, build.PullRequest).Select(c => c.Body)) + build.Summary + _story.Host.Output);
-        return _story.GitHub.Comments(Story.Repository, build.PullRequest)[0].Body;
+            onTimeout: () => string.Join("\n----\n", _story.GitHub.Comments(CiScenario.Repository, build.PullRequest).Select(c => c.Body)) + build.Summary + _story.Host.Output);
+        return _story.GitHub.Comments(CiScenario.Repository, build.PullRequest)[0].Body;
     }
 }

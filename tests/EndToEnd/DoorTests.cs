@@ -59,8 +59,8 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     [Fact]
     public async Task The_key_opens_as_header_and_in_the_query()
     {
-        using var byHeader = await SendAsync("GET", "api/builds", ("x-functions-key", Story.Key));
-        using var byQuery = await SendAsync("GET", "api/builds?code=" + Uri.EscapeDataString(Story.Key));
+        using var byHeader = await SendAsync("GET", "api/builds", ("x-functions-key", CiScenario.Key));
+        using var byQuery = await SendAsync("GET", "api/builds?code=" + Uri.EscapeDataString(CiScenario.Key));
         using var wrong = await SendAsync("GET", "api/builds?code=wrong");
 
         Assert.Equal([200, 200, 401], [(int)byHeader.StatusCode, (int)byQuery.StatusCode, (int)wrong.StatusCode]);
@@ -71,7 +71,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     {
         using var led = await SendAsync("GET", "api/builds", ("Accept", "text/html"));
         using var page = await SendAsync("GET", led.Headers.Location!.ToString());
-        using var signedIn = await SignInAsync(Story.Key);
+        using var signedIn = await SignInAsync(CiScenario.Key);
         using var builds = await SendAsync("GET", signedIn.Headers.Location!.ToString());
 
         Assert.Equal("/api/sign-in", led.Headers.Location!.ToString());
@@ -82,11 +82,11 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     [Fact]
     public async Task The_cookie_is_for_this_site_alone_and_not_for_scripts()
     {
-        using var signedIn = await SignInAsync(Story.Key);
+        using var signedIn = await SignInAsync(CiScenario.Key);
 
         var cookie = Header(signedIn, "Set-Cookie").ToLowerInvariant();
         Assert.All(["httponly", "samesite=strict", "path=/api"], part => Assert.Contains(part, cookie, StringComparison.Ordinal));
-        Assert.DoesNotContain(Story.Key, cookie, StringComparison.Ordinal);
+        Assert.DoesNotContain(CiScenario.Key, cookie, StringComparison.Ordinal);
         Assert.DoesNotContain("secure", cookie, StringComparison.Ordinal);
     }
 
@@ -95,8 +95,8 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     {
         await using var host = await RunningHost.StartAsync(Settings(azurite, ("Report__PublicUrl", "https://ci.example.org")));
         // No browser can claim it: the Functions host sets these headers anew.
-        using var byTunnel = await SignInAsync(Story.Key, host, ("Host", "ci.example.org"), ("X-Forwarded-Proto", "http"));
-        using var onThisMachine = await SignInAsync(Story.Key, host, ("Host", "localhost"), ("X-Forwarded-Proto", "https"));
+        using var byTunnel = await SignInAsync(CiScenario.Key, host, ("Host", "ci.example.org"), ("X-Forwarded-Proto", "http"));
+        using var onThisMachine = await SignInAsync(CiScenario.Key, host, ("Host", "localhost"), ("X-Forwarded-Proto", "https"));
 
         Assert.Contains("secure", Header(byTunnel, "Set-Cookie"), StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("secure", Header(onThisMachine, "Set-Cookie"), StringComparison.OrdinalIgnoreCase);
@@ -113,8 +113,8 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
         }
 
         // Behind a tunnel, owner and stranger may have one address.
-        using var right = await SendAsync("GET", "api/builds", ("x-functions-key", Story.Key));
-        using var signedIn = await SignInAsync(Story.Key);
+        using var right = await SendAsync("GET", "api/builds", ("x-functions-key", CiScenario.Key));
+        using var signedIn = await SignInAsync(CiScenario.Key);
 
         Assert.Contains(429, guesses);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.SeeOther), (right.StatusCode, signedIn.StatusCode));
@@ -125,7 +125,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     {
         await using var host = await RunningHost.StartAsync(Settings(azurite, ("Api__RequestsPerMinute", "1")));
         using var http = new HttpClient { BaseAddress = host.Url };
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 using var answer = await http.GetAsync(new Uri($"api/builds/{Unknown}", UriKind.Relative), Cancellation);
@@ -134,7 +134,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
             "429");
 
         using var guess = await SignInAsync("a guess", host);
-        using var signedIn = await SignInAsync(Story.Key, host);
+        using var signedIn = await SignInAsync(CiScenario.Key, host);
 
         Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.SeeOther), (guess.StatusCode, signedIn.StatusCode));
     }
@@ -146,7 +146,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     public async Task Guessing_ends_soon_wherever_a_right_key_would_be_seen(string method, string path)
     {
         var statuses = new List<HttpStatusCode>();
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 using var answer = method == "POST" ? await SignInAsync($"guess {statuses.Count}") : await SendAsync(method, path, ("x-functions-key", $"guess {statuses.Count}"));
@@ -183,7 +183,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     [Fact]
     public async Task Signing_out_takes_the_cookie_away()
     {
-        using var signedIn = await SignInAsync(Story.Key);
+        using var signedIn = await SignInAsync(CiScenario.Key);
         using var signedOut = await SendAsync("POST", "api/sign-out");
         using var builds = await SendAsync("GET", "api/builds");
 
@@ -197,7 +197,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     [InlineData("Origin", "null")]
     public async Task Another_sites_page_does_nothing_in_a_signed_in_browsers_name(string header, string value)
     {
-        using var signedIn = await SignInAsync(Story.Key);
+        using var signedIn = await SignInAsync(CiScenario.Key);
         using var forged = await SendAsync("POST", $"api/builds/{Unknown}/cancel", (header, value));
         using var own = await SendAsync("POST", $"api/builds/{Unknown}/cancel", ("Sec-Fetch-Site", "same-origin"));
 
@@ -208,7 +208,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     public async Task An_address_with_too_many_wrong_signatures_waits_while_GitHubs_own_are_taken()
     {
         var statuses = new List<int>();
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 using var answer = await DeliverAsync("{}", "sha256=" + new string('0', 64));
@@ -218,7 +218,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
             "429",
             onTimeout: () => string.Join(' ', statuses));
 
-        using var genuine = await DeliverAsync("{}", GitHubStandIn.Sign(Story.Secret, "{}"u8));
+        using var genuine = await DeliverAsync("{}", GitHubStandIn.Sign(CiScenario.Secret, "{}"u8));
 
         Assert.All(statuses[..^1], status => Assert.Equal(401, status));
         Assert.True(statuses.Count > 5);
@@ -231,7 +231,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
         await using var host = await RunningHost.StartAsync(Settings(azurite, ("Api__RequestsPerMinute", "3"), ("Api__ClientAddressHeader", AddressHeader)));
         using var http = new HttpClient { BaseAddress = host.Url };
 
-        await Parts.UntilAsync(async () => await AskAsync("198.51.100.1") == 429, "429");
+        await TestEnvironment.UntilAsync(async () => await AskAsync("198.51.100.1") == 429, "429");
 
         Assert.Equal(404, await AskAsync("198.51.100.2"));
 
@@ -251,7 +251,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
         using var http = new HttpClient { BaseAddress = host.Url };
         var number = 0;
 
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, $"api/builds/{Unknown}");
@@ -272,7 +272,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
         await using var host = await RunningHost.StartAsync(Settings(azurite, ("GitHub__Repositories", "owner/*")));
         var body = new PullRequestState { Repository = "other/one", Number = 1, Branch = "b", Head = new string('a', 40), Title = "t" }.Payload("opened").ToJsonString();
 
-        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(Story.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
+        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Contains("GitHub__Repositories", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
@@ -306,7 +306,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
     /// <summary>The HTTP functions as the host lists them at its start, each with an address that would reach it.</summary>
     private async Task<IReadOnlyList<(string Name, string Method, string Path)>> FunctionsAsync()
     {
-        await Parts.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
         var listed = Listed().Matches(_host.Output.ReplaceLineEndings("\n"));
         Assert.True(listed.Count > 9);
         return [.. listed.Select(f => (f.Groups[1].Value, f.Groups[2].Value, Regex.Replace(f.Groups[3].Value, @"\{\w+\}", Unknown)))];
@@ -326,7 +326,7 @@ public sealed partial class DoorTests(Azurite azurite, DoorTests.SharedHost shar
             UpdatedAt = DateTimeOffset.UtcNow,
         };
         var body = pull.Payload(action).ToJsonString();
-        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(Story.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
+        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
         return (int)answer.StatusCode;
     }
 

@@ -22,7 +22,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [MemberData(nameof(PassingFaults))]
     public async Task A_short_fault_of_github_is_waited_out(string path, int status)
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         story.GitHub.Faults.Enqueue(Fault(path, status, retryAfter: 1));
 
         var build = await story.OpenAsync(story.Files("in the end"));
@@ -33,7 +33,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task A_longer_one_is_tried_again_later()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         foreach (var _ in Enumerable.Range(0, 3))
         {
             story.GitHub.Faults.Enqueue(Fault(Tarball, 502));
@@ -47,7 +47,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task When_github_asks_to_wait_the_build_waits_in_the_queue_and_no_try_is_lost()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         story.GitHub.Faults.Enqueue(Fault(Tarball, 429, retryAfter: 12));
 
         var build = await story.OpenAsync(story.Files("in the end"));
@@ -67,7 +67,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task A_wrong_token_is_failed_with_what_to_do()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["GitHub__Token"] = "wrong" });
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["GitHub__Token"] = "wrong" });
 
         var build = await story.OpenAsync(story.Files("x"));
 
@@ -78,7 +78,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task An_absent_engine_is_waited_for_and_in_the_end_an_error_that_names_it()
     {
-        await using var story = await Story.StartAsync(
+        await using var story = await CiScenario.StartAsync(
             azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock", ["Build__MaxAttempts"] = "2" });
 
         var ended = await story.OpenAsync(story.Files("x"));
@@ -91,7 +91,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task A_host_that_is_stopped_hands_its_build_to_the_next()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var gate = new Gate(engine);
 
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("survived", gate.Step("echo begun")));
@@ -108,8 +108,8 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     [Fact]
     public async Task A_registry_that_is_not_there_is_waited_for()
     {
-        var nobody = $"localhost:{Parts.FreePort()}";
-        await using var story = await Story.StartAsync(
+        var nobody = $"localhost:{TestEnvironment.FreePort()}";
+        await using var story = await CiScenario.StartAsync(
             azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = nobody, ["Registry__Url"] = $"http://{nobody}", ["Build__MaxAttempts"] = "1" });
 
         var build = await story.OpenAsync(story.Files("x"));
@@ -129,7 +129,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     public async Task A_registry_that_refuses_is_failed_with_its_words_and_the_setting(string words, Registry refusing)
     {
         await using var itself = refusing;
-        await using var story = await Story.StartAsync(azurite, engine, refusing);
+        await using var story = await CiScenario.StartAsync(azurite, engine, refusing);
 
         var build = await story.OpenAsync(story.Files("x"));
 
@@ -147,7 +147,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var target = nobody.LocalEndPoint!;
         await using var relay = new Relay(() => target);
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
 
         var id = await story.OpenWithoutWaitingAsync(story.Files("pushed in the end"));
         await story.UntilLoggedAsync(id, "Pushing again in 1 s");
@@ -165,7 +165,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     public async Task A_repository_four_times_as_large_as_the_hosts_memory_is_built(string listFrom, string copy)
     {
         // .NET's own limit on its heap: if anything kept the archive or the context, the host would end with an OutOfMemoryException.
-        await using var story = await Story.StartAsync(
+        await using var story = await CiScenario.StartAsync(
             azurite, engine, registry, new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000", ["Source__ListFrom"] = listFrom });
         var files = story.Files("still small");
         files["Dockerfile"] = files["Dockerfile"].Replace("COPY says.txt /says.txt", copy, StringComparison.Ordinal);
@@ -180,7 +180,7 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
     public async Task The_temporary_archive_goes_in_every_outcome()
     {
         var folder = Directory.CreateTempSubdirectory("ci-temp-");
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Source__TempDirectory"] = folder.FullName });
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Source__TempDirectory"] = folder.FullName });
         var broken = story.Files("x");
         broken["Dockerfile"] = "RNU";
 

@@ -10,15 +10,15 @@ public sealed class ForkTests(Azurite azurite, DockerEngine engine, Registry reg
     private const string Maintainer = "maintainer";
     private const string Stranger = "stranger";
 
-    private Story _story = null!;
+    private CiScenario _story = null!;
     private string _base = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _story = await Story.StartAsync(azurite, engine, registry);
-        _story.GitHub.Roles[(Story.Repository, Maintainer)] = "maintain";
-        _story.GitHub.Roles[(Story.Repository, "triager")] = "triage";
-        _story.GitHub.Roles[(Story.Repository, Stranger)] = "read";
+        _story = await CiScenario.StartAsync(azurite, engine, registry);
+        _story.GitHub.Roles[(CiScenario.Repository, Maintainer)] = "maintain";
+        _story.GitHub.Roles[(CiScenario.Repository, "triager")] = "triage";
+        _story.GitHub.Roles[(CiScenario.Repository, Stranger)] = "read";
         _base = await registry.PushAsync(engine, DockerEngine.BaseImage, "base:1");
     }
 
@@ -31,7 +31,7 @@ public sealed class ForkTests(Azurite azurite, DockerEngine engine, Registry reg
 
         var waiting = await _story.BuildAsync(Id(answer));
         Assert.Equal(("waiting", 0), (waiting.State, waiting.Attempts));
-        await Parts.UntilAsync(() => Task.FromResult(_story.Statuses(waiting).Count > 0), "a status", onTimeout: () => _story.Host.Output);
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_story.Statuses(waiting).Count > 0), "a status", onTimeout: () => _story.Host.Output);
         var status = Assert.Single(_story.Statuses(waiting));
         Assert.StartsWith("pending Waiting for approval", status, StringComparison.Ordinal);
         Assert.Contains($"/build {pull.Head[..12]}", status, StringComparison.Ordinal);
@@ -158,7 +158,7 @@ public sealed class ForkTests(Azurite azurite, DockerEngine engine, Registry reg
         var (pull, _) = await _story.OpenForkAsync(Files());
         foreach (var _ in Enumerable.Range(0, 3))
         {
-            _story.GitHub.Faults.Enqueue(new StandInFault { Status = 500, Path = $"/repos/{Story.Repository}/collaborators" });
+            _story.GitHub.Faults.Enqueue(new StandInFault { Status = 500, Path = $"/repos/{CiScenario.Repository}/collaborators" });
         }
 
         _story.GitHub.Redelivers = false;

@@ -11,7 +11,7 @@ internal sealed class Gate(DockerEngine engine)
 {
     private readonly string _mount = $"--mount=type=cache,id=gate-{Guid.NewGuid():n},target=/gate";
 
-    /// <summary>The step, for <see cref="Story.SlowFiles"/>: what it does before it waits, and after.</summary>
+    /// <summary>The step, for <see cref="CiScenario.SlowFiles"/>: what it does before it waits, and after.</summary>
     public string Step(string before, string after = "true") => $"{_mount} {before} && until test -e /gate/open; do sleep 0.1; done && {after}";
 
     /// <summary>Lets it go on, and all that come after it.</summary>

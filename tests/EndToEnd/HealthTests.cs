@@ -26,11 +26,11 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     [Fact]
     public async Task With_all_parts_there_builds_can_run()
     {
-        await using var story = await Story.StartAsync(azurite, engine, open);
+        await using var story = await CiScenario.StartAsync(azurite, engine, open);
 
         // A part that is busy for longer than it is waited for is asked again.
         var (status, parts) = (0, (JsonArray)[]);
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 (status, parts) = await LookAsync(story, withKey: true);
@@ -47,7 +47,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     [Fact]
     public async Task Strangers_see_which_part_fails_and_no_more()
     {
-        await using var story = await Story.StartAsync(azurite, engine, open);
+        await using var story = await CiScenario.StartAsync(azurite, engine, open);
 
         var (_, parts) = await LookAsync(story, withKey: false);
 
@@ -73,7 +73,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     [Fact]
     public async Task Without_GitHub_it_is_told_in_words_and_the_hosts_log_has_no_stack_trace()
     {
-        await using var story = await Story.StartAsync(azurite, engine, open, new Dictionary<string, string?> { ["GitHub__ApiUrl"] = "http://127.0.0.1:1/" });
+        await using var story = await CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?> { ["GitHub__ApiUrl"] = "http://127.0.0.1:1/" });
 
         var (status, parts) = await LookAsync(story, withKey: true);
 
@@ -100,7 +100,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
             }
         });
         var url = hanging.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal);
-        await using var story = await Story.StartAsync(azurite, engine, open, new Dictionary<string, string?>
+        await using var story = await CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = Nowhere.Replace("http://127.0.0.1:1/", url, StringComparison.Ordinal),
             ["Registry__Url"] = url,
@@ -112,7 +112,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
 
         Assert.Equal((503, "storage failing, queue failing, engine failing, registry failing, github failing, tunnel unused"), (status, Shown(parts)));
         // On a machine that is busy the last may be asked when the first has been given up: then it is looked again.
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () => Volatile.Read(ref most) >= 5 || (await LookAsync(story, withKey: true)).Status != 503,
             "all to be asked at the same time",
             () => $"At most {most} were.");
@@ -144,7 +144,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     {
         await using var ngrok = await NgrokStandIn.StartAsync();
         await using var services = await ServicesAsync(
-            open, ("Tunnel:Enabled", "true"), ("Tunnel:NgrokApiUrl", ngrok.Url), ("Tunnel:Repositories", Story.Repository));
+            open, ("Tunnel:Enabled", "true"), ("Tunnel:NgrokApiUrl", ngrok.Url), ("Tunnel:Repositories", CiScenario.Repository));
         var health = services.GetRequiredService<Health>();
 
         Assert.Equal("Open at https://first.ngrok-free.app/.", Part(await health.LookAsync(TestContext.Current.CancellationToken), "tunnel").Says);
@@ -201,7 +201,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
             ["AzureWebJobsStorage"] = azurite.NewAccount(),
             ["GitHub:ApiUrl"] = _gitHub.BaseUrl.ToString(),
             ["GitHub:Token"] = "the-token",
-            ["GitHub:WebhookSecret"] = Story.Secret,
+            ["GitHub:WebhookSecret"] = CiScenario.Secret,
             ["Registry:Address"] = registry.Address,
             ["Registry:Url"] = registry.Url.ToString(),
             ["Docker:Host"] = engine.Host,
@@ -211,13 +211,13 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
 
     private static HealthPart Part(HealthView health, string name) => health.Parts.Single(part => part.Name == name);
 
-    private static async Task<(int Status, JsonArray Parts)> LookAsync(Story story, bool withKey)
+    private static async Task<(int Status, JsonArray TestEnvironment)> LookAsync(CiScenario story, bool withKey)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(story.Host.Url, "api/health"));
         if (withKey)
         {
-            request.Headers.Add("x-functions-key", Story.Key);
+            request.Headers.Add("x-functions-key", CiScenario.Key);
         }
 
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);

@@ -5,9 +5,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>Each image of a commit that has several has a status of its own, and the whole has one.</summary>
 public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 
@@ -20,7 +20,7 @@ public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, Regis
         Assert.Equal(["docker-image", $"docker-image/{_story.ServiceName}/a", $"docker-image/{_story.ServiceName}/b"], ends.Keys.Order(StringComparer.Ordinal));
         Assert.All(ends.Values, end => Assert.StartsWith("success Pushed ", end, StringComparison.Ordinal));
         Assert.StartsWith($"success Pushed {_story.ServiceName}/a:pr-{build.PullRequest} · ", ends[$"docker-image/{_story.ServiceName}/a"], StringComparison.Ordinal);
-        Assert.Equal("docker-image", _story.GitHub.Statuses(Story.Repository, build.Commit)[^1].Context);
+        Assert.Equal("docker-image", _story.GitHub.Statuses(CiScenario.Repository, build.Commit)[^1].Context);
     }
 
     [Fact]
@@ -69,19 +69,19 @@ public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, Regis
     /// <summary>What was told last under each name, once the whole has ended.</summary>
     private async Task<Dictionary<string, string>> EndsAsync(BuildSeen build, string whole)
     {
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             () => Task.FromResult(Last(build).GetValueOrDefault(whole) is { } last && !last.StartsWith("pending", StringComparison.Ordinal)),
             "the build's own status to end",
             onTimeout: () => build + _story.Host.Output);
         return Last(build);
     }
 
-    private Task UntilAsync(BuildSeen build, string context, string words) => Parts.UntilAsync(
+    private Task UntilAsync(BuildSeen build, string context, string words) => TestEnvironment.UntilAsync(
         () => Task.FromResult(Last(build).GetValueOrDefault(context)?.StartsWith(words, StringComparison.Ordinal) == true),
         $"{context} to say '{words}'",
         onTimeout: () => string.Join('\n', Last(build)) + _story.Host.Output);
 
-    private Dictionary<string, string> Last(BuildSeen build) => _story.GitHub.Statuses(Story.Repository, build.Commit)
+    private Dictionary<string, string> Last(BuildSeen build) => _story.GitHub.Statuses(CiScenario.Repository, build.Commit)
         .GroupBy(status => status.Context).ToDictionary(group => group.Key, group => $"{group.Last().State} {group.Last().Description}");
 
     private Dictionary<string, string> Two(string step) => new()

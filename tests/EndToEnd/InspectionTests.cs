@@ -16,7 +16,7 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
     [Fact]
     public async Task A_waiting_message_is_complete_versioned_json_under_base64()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, NoEngine);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, NoEngine);
         var id = await story.OpenWithoutWaitingAsync(story.Files("x"));
         // Handed back with the host's end: nobody holds it while it is looked at.
         await story.Host.StopAsync();
@@ -34,7 +34,7 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
     [Fact]
     public async Task A_message_that_was_given_up_is_in_the_poison_queue_as_it_was()
     {
-        await using var story = await Story.StartAsync(
+        await using var story = await CiScenario.StartAsync(
             azurite, engine, registry, new Dictionary<string, string?>(NoEngine) { ["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"] = "1", ["Build__MaxAttempts"] = "1" });
         var id = await story.OpenWithoutWaitingAsync(story.Files("x"));
         await story.EndOfAsync(id);
@@ -47,13 +47,13 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
     [Fact]
     public async Task The_table_has_plain_columns_and_the_queries_of_the_documentation_find_a_build()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var broken = story.Files("x");
         broken["Dockerfile"] = "RNU";
         var failed = await story.OpenAsync(broken);
         var built = await story.OpenAsync(story.Files("x"));
         var table = new TableClient(story.Storage, "builds");
-        await Parts.UntilAsync(async () => !await table.QueryAsync<TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'").AnyAsync(), "that nothing is left to be done");
+        await TestEnvironment.UntilAsync(async () => !await table.QueryAsync<TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'").AnyAsync(), "that nothing is left to be done");
 
         var failures = await table.QueryAsync<TableEntity>("RowKey ge 'newest-' and RowKey lt 'newest.' and State eq 'Failed'").ToArrayAsync(TestContext.Current.CancellationToken);
         var ofOne = await table.QueryAsync<TableEntity>($"RowKey ge 'newest-' and RowKey lt 'newest.' and Repository eq 'sample/repository' and PullRequest eq {built.PullRequest}").ToArrayAsync(TestContext.Current.CancellationToken);
@@ -68,7 +68,7 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
     [Fact]
     public async Task A_log_is_a_text_blob_that_a_double_click_opens()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var build = await story.OpenAsync(story.Files("x"));
 
         var blob = await new BlobContainerClient(story.Storage, "build-logs").GetBlobClient(build.Id + ".log")
@@ -79,11 +79,11 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Regist
     }
 
     /// <summary>Takes no client of ours: the message as it is on the wire, decoded as Storage Explorer decodes it.</summary>
-    private static async Task<string> PeekAsync(Story story, string queue)
+    private static async Task<string> PeekAsync(CiScenario story, string queue)
     {
         var client = new QueueClient(story.Storage, queue);
         string? wire = null;
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () => await client.ExistsAsync() && (wire = (await client.PeekMessageAsync()).Value?.MessageText) is not null, $"a message on {queue}");
         return Encoding.UTF8.GetString(Convert.FromBase64String(wire!));
     }

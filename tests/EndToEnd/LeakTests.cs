@@ -12,9 +12,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>A canary in every secret setting is nowhere in what the system wrote, whatever went wrong.</summary>
 public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry registry)
 {
-    private const string WebhookSecret = Story.Secret;
+    private const string WebhookSecret = CiScenario.Secret;
     private const string Token = "the-token";
-    private const string Key = Story.Key;
+    private const string Key = CiScenario.Key;
     private const string RegistryPassword = "a password that only this registry knows";
     private const string BuildSecret = "a secret that only builds are given";
 
@@ -23,7 +23,7 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry reg
     [Fact]
     public async Task No_secret_is_in_anything_that_the_system_wrote()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["Registry__Username"] = "somebody",
             ["Registry__Password"] = RegistryPassword,
@@ -56,7 +56,7 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry reg
     }
 
     /// <summary>What goes wrong on the way: signatures and keys that do not fit, GitHub failing, a message that nobody can read.</summary>
-    private static async Task ProvokeAsync(Story story, StringBuilder seen)
+    private static async Task ProvokeAsync(CiScenario story, StringBuilder seen)
     {
         using var http = new HttpClient();
         using var wrong = new HttpRequestMessage(HttpMethod.Post, new Uri(story.Host.Url, "api/webhook")) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
@@ -66,13 +66,13 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry reg
         using var closed = await http.GetAsync(new Uri(story.Host.Url, "api/builds?code=wrong"), Cancellation);
         seen.AppendLine(await closed.Content.ReadAsStringAsync(Cancellation));
         await story.DeliverUnknownCommitAsync();
-        story.GitHub.Faults.Enqueue(new StandInFault { Status = 500, Path = $"/repos/{Story.Repository}/tarball" });
+        story.GitHub.Faults.Enqueue(new StandInFault { Status = 500, Path = $"/repos/{CiScenario.Repository}/tarball" });
         await story.OpenAsync(story.Files("y"));
         await new QueueClient(story.Storage, "builds").SendMessageAsync(Convert.ToBase64String("not ours"u8), Cancellation);
         await story.DeadLetterAsync(_ => true);
     }
 
-    private static async Task CollectAsync(Story story, string[] ids, StringBuilder seen)
+    private static async Task CollectAsync(CiScenario story, string[] ids, StringBuilder seen)
     {
         await foreach (var row in new TableClient(story.Storage, "builds").QueryAsync<TableEntity>(cancellationToken: Cancellation))
         {

@@ -13,7 +13,7 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, Registry re
         var marker = "m" + Guid.NewGuid().ToString("n");
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", $"sleep 600 # {marker}"));
         var container = "";
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () => (container = (await engine.RunAsync("ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}"))
                 .Split('\n').FirstOrDefault(line => line.Contains(marker, StringComparison.Ordinal))?.Split(' ')[0] ?? "").Length > 0,
             "the step's container",
@@ -65,16 +65,16 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, Registry re
         var settings = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = azurite.NewAccount(),
-            ["GitHub__WebhookSecret"] = Story.Secret,
+            ["GitHub__WebhookSecret"] = CiScenario.Secret,
             [setting] = value,
         };
-        await using var host = RunningHost.Start(Parts.FreePort(), settings);
+        await using var host = RunningHost.Start(TestEnvironment.FreePort(), settings);
 
         await host.WaitForExitAsync();
 
         Assert.Contains($"{setting} must be empty", host.Output, StringComparison.Ordinal);
     }
 
-    private Task<Story> StartAsync(params (string Name, string Value)[] settings) =>
-        Story.StartAsync(azurite, engine, registry, settings.ToDictionary(s => s.Name, s => (string?)s.Value));
+    private Task<CiScenario> StartAsync(params (string Name, string Value)[] settings) =>
+        CiScenario.StartAsync(azurite, engine, registry, settings.ToDictionary(s => s.Name, s => (string?)s.Value));
 }

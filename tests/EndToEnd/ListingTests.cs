@@ -37,7 +37,7 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, Registry 
     public async Task The_image_is_the_same_as_from_the_archive_and_each_way_finds_the_others()
     {
         await using var listing = await StartAsync();
-        await using var fetching = await Story.StartAsync(azurite, engine, registry);
+        await using var fetching = await CiScenario.StartAsync(azurite, engine, registry);
         var files = listing.Files("the same");
 
         var listed = await listing.OpenAsync(files);
@@ -104,7 +104,7 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, Registry 
     [Fact]
     public async Task A_repository_whose_size_nobody_told_is_fetched_as_before()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
 
         var build = await story.OpenAsync(story.Files("small"));
 
@@ -139,16 +139,16 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, Registry 
 
         Assert.Equal(1, Archives(story));
         Assert.Empty(folder.EnumerateFiles());
-        await Parts.UntilAsync(() => Task.FromResult(!IsOpen(folder.FullName)), "the archive to be closed");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(!IsOpen(folder.FullName)), "the archive to be closed");
         folder.Delete();
     }
 
     private static string Expected => string.Join(' ', Enumerable.Range(0, Many).Select(i => $"{i:D2}"));
 
-    private Task<Story> StartAsync(params (string Name, string Value)[] settings) =>
-        Story.StartAsync(azurite, engine, registry, settings.Append(("Source__ListFrom", "1")).ToDictionary(s => s.Item1, s => (string?)s.Item2));
+    private Task<CiScenario> StartAsync(params (string Name, string Value)[] settings) =>
+        CiScenario.StartAsync(azurite, engine, registry, settings.Append(("Source__ListFrom", "1")).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
-    private static Dictionary<string, string> ManyFiles(Story story)
+    private static Dictionary<string, string> ManyFiles(CiScenario story)
     {
         var files = story.Files("many");
         files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY . /all/\nRUN cat /all/parts/* > /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
@@ -160,7 +160,7 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, Registry 
         return files;
     }
 
-    private static int Archives(Story story) => story.GitHub.Requests.Count(request => request.Contains("/tarball/", StringComparison.Ordinal));
+    private static int Archives(CiScenario story) => story.GitHub.Requests.Count(request => request.Contains("/tarball/", StringComparison.Ordinal));
 
     /// <summary>A file without a name keeps its place on the disk for as long as somebody has it open; Linux tells who does.</summary>
     private static bool IsOpen(string folder) => OperatingSystem.IsLinux() && Directory.EnumerateDirectories("/proc")

@@ -41,8 +41,8 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
         Assert.Matches("(?i)auth|denied|credentials", build.Summary);
     }
 
-    private Task<Story> StartAsync(Registry to, string builder, params (string Setting, string Value)[] more) =>
-        Story.StartAsync(azurite, engine, to, more.Append(("Docker__Builder", builder)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
+    private Task<CiScenario> StartAsync(Registry to, string builder, params (string Setting, string Value)[] more) =>
+        CiScenario.StartAsync(azurite, engine, to, more.Append(("Docker__Builder", builder)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
     private async Task WriteAsync(Registry locked, bool withHelper)
     {

@@ -56,10 +56,10 @@ public sealed class PlatformTests(Azurite azurite, DockerEngine engine, Registry
         return reference.Replace(":one", ":listed", StringComparison.Ordinal);
     }
 
-    private Task<Story> StartAsync(string builder) =>
-        Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = builder });
+    private Task<CiScenario> StartAsync(string builder) =>
+        CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = builder });
 
-    private static Dictionary<string, string> Files(Story story, string platform) => new(story.Files("x"))
+    private static Dictionary<string, string> Files(CiScenario story, string platform) => new(story.Files("x"))
     {
         ["dockerInfo.json"] = new JsonObject { ["service_name"] = story.ServiceName, ["version"] = "1", ["platform"] = platform }.ToJsonString(),
         ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nRUN cat /says.txt > /{Guid.NewGuid():n}\nCMD [\"cat\", \"/says.txt\"]\n",

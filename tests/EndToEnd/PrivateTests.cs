@@ -128,7 +128,7 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         Assert.Equal("failed", (await story.OpenAsync(files)).State);
     }
 
-    private static Dictionary<string, string> Above(Story story, string image)
+    private static Dictionary<string, string> Above(CiScenario story, string image)
     {
         var files = story.Files("above");
         files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1" }""";
@@ -142,15 +142,15 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         var address = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(card => card.GetIPProperties().UnicastAddresses.Select(own => own.Address))
             .FirstOrDefault(own => own.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(own));
-        if (address is null || !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || Parts.Find("dockerd") is null)
+        if (address is null || !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || TestEnvironment.Find("dockerd") is null)
         {
-            Parts.SkipOrFail("This starts a Docker engine that trusts another authority, for which it needs Linux, root, dockerd and an address beside 127.0.0.1.");
+            TestEnvironment.SkipOrFail("This starts a Docker engine that trusts another authority, for which it needs Linux, root, dockerd and an address beside 127.0.0.1.");
         }
 
         return new Registry { AsksForPassword = true, HasTls = true, Listens = address! };
     }
 
-    private static Dictionary<string, string> WithSecret(Story story)
+    private static Dictionary<string, string> WithSecret(CiScenario story)
     {
         var files = story.Files("x");
         files["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1", "secrets": ["token"] }""";
@@ -158,17 +158,17 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         return files;
     }
 
-    private Task<Story> StartAsync(Registry registry, params (string Setting, string Value)[] more) => StartAsync(engine, registry, more);
+    private Task<CiScenario> StartAsync(Registry registry, params (string Setting, string Value)[] more) => StartAsync(engine, registry, more);
 
-    private Task<Story> StartAsync(DockerEngine builder, Registry registry, params (string Setting, string Value)[] more) =>
-        Story.StartAsync(azurite, builder, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
+    private Task<CiScenario> StartAsync(DockerEngine builder, Registry registry, params (string Setting, string Value)[] more) =>
+        CiScenario.StartAsync(azurite, builder, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
             ["Registry__Username"] = Registry.User,
             ["Registry__Password"] = Registry.Password,
         });
 
-    private Task<Story> StartAsync(string repositories, params (string Setting, string Value)[] more) =>
-        Story.StartAsync(azurite, engine, open, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
+    private Task<CiScenario> StartAsync(string repositories, params (string Setting, string Value)[] more) =>
+        CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
             ["Secrets__token__Value"] = Value,
             ["Secrets__token__Repositories"] = repositories,

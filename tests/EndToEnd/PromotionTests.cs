@@ -14,9 +14,9 @@ public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine
     private static readonly string Architecture = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
 
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 

@@ -6,9 +6,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>The main job on real parts: a delivery at one end, an image to pull at the other.</summary>
 public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 
@@ -121,7 +121,7 @@ public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Regis
     public async Task An_emptied_engine_takes_its_cache_from_the_registry_by_setting()
     {
         await using var emptied = new DockerEngine();
-        await using var story = await Story.StartAsync(azurite, emptied, registry, new Dictionary<string, string?> { ["Registry__Cache"] = "true" });
+        await using var story = await CiScenario.StartAsync(azurite, emptied, registry, new Dictionary<string, string?> { ["Registry__Cache"] = "true" });
         var files = story.SlowFiles("cached", "echo made once");
         var first = await story.OpenAsync(files);
         await emptied.EmptyCacheAsync();

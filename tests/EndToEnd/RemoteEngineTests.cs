@@ -24,7 +24,7 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
     public async Task With_DOCKER_HOST_and_certificates_a_pull_request_is_built_there(string builder)
     {
         var engine = await StartEngineAsync();
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["Docker__Builder"] = builder,
             ["Docker__Host"] = null,
@@ -45,7 +45,7 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
         var engine = await StartEngineAsync();
         var other = Directory.CreateTempSubdirectory("ci-certs-");
         Certificates.Write(other.FullName);
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["Docker__CertPath"] = other.FullName,
             ["Build__MaxAttempts"] = "1",
@@ -62,10 +62,10 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
     [Fact]
     public async Task Without_the_files_nothing_starts_and_they_are_named()
     {
-        await using var host = RunningHost.Start(Parts.FreePort(), new Dictionary<string, string?>
+        await using var host = RunningHost.Start(TestEnvironment.FreePort(), new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
-            ["GitHub__WebhookSecret"] = Story.Secret,
+            ["GitHub__WebhookSecret"] = CiScenario.Secret,
             ["Docker__Host"] = "tcp://127.0.0.1:1",
             ["Docker__CertPath"] = "/nowhere/at/all",
         });
@@ -79,9 +79,9 @@ public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsy
 
     private async Task<DockerEngine> StartEngineAsync()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || Parts.Find("dockerd") is null)
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || TestEnvironment.Find("dockerd") is null)
         {
-            Parts.SkipOrFail("This starts a Docker engine with TLS of its own, for which it needs Linux, root and dockerd.");
+            TestEnvironment.SkipOrFail("This starts a Docker engine with TLS of its own, for which it needs Linux, root and dockerd.");
         }
 
         Certificates.Write(_folder.FullName);

@@ -11,7 +11,7 @@ public sealed class ReproducibleTests(Azurite azurite, Registry registry)
     public async Task A_commit_that_is_built_twice_from_empty_caches_has_one_digest(string builder)
     {
         await using var engine = new DockerEngine();
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = builder });
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = builder });
         var first = await story.OpenAsync(story.Files("the same"));
         await engine.EmptyCacheAsync();
 

@@ -5,11 +5,11 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>A commit's images come from one download and are published together or not at all.</summary>
 public sealed class SeveralImagesTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
     // One behind the other: the first is pushed when the second fails.
     public async ValueTask InitializeAsync() =>
-        _story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Build__ImagesAtOnce"] = "1" });
+        _story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Build__ImagesAtOnce"] = "1" });
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 

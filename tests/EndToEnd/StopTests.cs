@@ -22,7 +22,7 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
     [InlineData(Told.WorkerAlone)]
     public async Task A_build_is_handed_over_by_whoever_is_told_to_end(Told told)
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         // A host alone waits ten seconds for what runs.
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("handed over", $"echo begun && sleep {(told == Told.HostAlone ? 20 : 5)}"));
         await story.UntilLoggedAsync(id, "begun");
@@ -63,7 +63,7 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
     {
         await engine.StartAsync();
         await using var relay = new Relay(() => new UnixDomainSocketEndPoint(new Uri(engine.Host).LocalPath));
-        await using var story = await Story.StartAsync(
+        await using var story = await CiScenario.StartAsync(
             azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}", ["Docker__Builder"] = builder });
         // The engine gives such a step ten seconds to end; the Functions host gives the worker five.
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("left", "trap '' TERM && echo begun && sleep 30"));
@@ -82,7 +82,7 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
     [Fact]
     public async Task A_worker_that_was_killed_is_replaced_and_its_build_goes_on()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
         var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("replaced", "echo begun && sleep 3"));
         await story.UntilLoggedAsync(id, "begun");
         var worker = story.Host.WorkerProcessId;
@@ -99,20 +99,20 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry reg
     [Fact]
     public async Task The_queue_is_there_before_the_first_delivery()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
 
         var queue = new Azure.Storage.Queues.QueueClient(story.Storage, "builds");
-        await Parts.UntilAsync(async () => await queue.ExistsAsync(), "the queue", onTimeout: () => story.Host.Output);
+        await TestEnvironment.UntilAsync(async () => await queue.ExistsAsync(), "the queue", onTimeout: () => story.Host.Output);
     }
 
     /// <summary>What the worker was answering when it died fails; what comes later is the next one's.</summary>
-    private static async Task UntilReplacedAsync(Story story, int worker)
+    private static async Task UntilReplacedAsync(CiScenario story, int worker)
     {
         await UntilGoneAsync(worker);
         using var http = new HttpClient { BaseAddress = story.Host.Url };
-        await Parts.UntilAsync(async () => (await http.GetAsync("api/sign-in")).IsSuccessStatusCode, "another worker", () => story.Host.Output);
+        await TestEnvironment.UntilAsync(async () => (await http.GetAsync("api/sign-in")).IsSuccessStatusCode, "another worker", () => story.Host.Output);
     }
 
     private static Task UntilGoneAsync(int process) =>
-        Parts.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(process)), $"process {process} to end");
+        TestEnvironment.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(process)), $"process {process} to end");
 }

@@ -5,9 +5,9 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>The newest commit of a pull request counts, whatever the order in which GitHub's deliveries come.</summary>
 public sealed class SupersedingTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
 {
-    private Story _story = null!;
+    private CiScenario _story = null!;
 
-    public async ValueTask InitializeAsync() => _story = await Story.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
 
     public async ValueTask DisposeAsync() => await _story.DisposeAsync();
 

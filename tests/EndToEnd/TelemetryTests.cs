@@ -25,7 +25,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         await using var collector = await StandInServer.StartAsync(CollectAsync);
         await using var story = await StartAsync(collector);
         var build = await story.OpenAsync(story.Files("traced"));
-        await Parts.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "build")), "the build's span", onTimeout: () => story.Host.Output);
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "build")), "the build's span", onTimeout: () => story.Host.Output);
 
         var delivery = _spans.Single(span => span.Name == "delivery");
         var run = _spans.Single(span => span.Name == "build");
@@ -42,10 +42,10 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         await using var collector = await StandInServer.StartAsync(CollectAsync);
         await using var story = await StartAsync(collector, ("AzureFunctionsJobHost__logging__logLevel__System.Net.Http.HttpClient", "Information"));
         var build = await story.OpenAsync(story.Files("traced"));
-        await Parts.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "delivery")), "the delivery's span", onTimeout: () => story.Host.Output);
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "delivery")), "the delivery's span", onTimeout: () => story.Host.Output);
         var mark = $"[trace {_spans.Single(span => span.Name == "delivery").Trace}]";
 
-        var lines = story.Host.Output.Split('\n').Where(line => line.Contains("webhook  queued", StringComparison.Ordinal) || line.Contains($"{Story.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
+        var lines = story.Host.Output.Split('\n').Where(line => line.Contains("webhook  queued", StringComparison.Ordinal) || line.Contains($"{CiScenario.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
         Assert.InRange(lines.Count, 5, 100);
         Assert.All(lines, line => Assert.EndsWith(mark, line.TrimEnd(), StringComparison.Ordinal));
         // Whoever logs it, also what knows nothing of builds.
@@ -61,7 +61,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
         await story.OpenAsync(story.Files("measured"));
 
         string[] names = ["ci.deliveries", "ci.queue.wait", "cicd.pipeline.run.duration", "ci.stage.duration", "ci.image.size"];
-        await Parts.UntilAsync(() => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () => string.Join(", ", _metrics.Distinct()));
+        await TestEnvironment.UntilAsync(() => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () => string.Join(", ", _metrics.Distinct()));
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
     public async Task Whatever_is_there_is_sent_at_the_hosts_end()
     {
         await using var collector = await StandInServer.StartAsync(CollectAsync);
-        await using var story = await Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
@@ -116,7 +116,7 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
     [Fact]
     public async Task Without_an_endpoint_nothing_speaks_of_a_trace()
     {
-        await using var story = await Story.StartAsync(azurite, engine, registry);
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
 
         var build = await story.OpenAsync(story.Files("not traced"));
 
@@ -129,9 +129,9 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registr
 
     /// <summary>The variables that docker-compose.yml hands on.</summary>
     private static IEnumerable<string> Usual =>
-        File.ReadLines(Path.Combine(Parts.Root, "docker-compose.yml")).Select(line => line.Trim()).Where(line => line.StartsWith("OTEL_", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
+        File.ReadLines(Path.Combine(TestEnvironment.Root, "docker-compose.yml")).Select(line => line.Trim()).Where(line => line.StartsWith("OTEL_", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
 
-    private Task<Story> StartAsync(StandInServer collector, params (string Name, string Value)[] more) => Story.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
+    private Task<CiScenario> StartAsync(StandInServer collector, params (string Name, string Value)[] more) => CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",

@@ -73,7 +73,7 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
     {
         await using var locked = new Registry { AsksForPassword = isPrivate };
         var login = isPrivate ? new[] { ("Registry__Username", Registry.User), ("Registry__Password", Registry.Password) } : [];
-        await using var story = await Story.StartAsync(azurite, engine, locked, login.ToDictionary(s => s.Item1, s => (string?)s.Item2));
+        await using var story = await CiScenario.StartAsync(azurite, engine, locked, login.ToDictionary(s => s.Item1, s => (string?)s.Item2));
         var below = await story.OpenAsync(story.Files("below"));
         var above = await story.OpenAsync(Above(story, below, "x"));
 
@@ -131,17 +131,17 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
         Assert.Equal("the right one", (await engine.PullAndRunAsync(again.Images[0].Reference)).Trim());
     }
 
-    private Task<Story> StartAsync(params (string Name, string Value)[] settings) =>
-        Story.StartAsync(azurite, engine, registry, settings.ToDictionary(s => s.Name, s => (string?)s.Value));
+    private Task<CiScenario> StartAsync(params (string Name, string Value)[] settings) =>
+        CiScenario.StartAsync(azurite, engine, registry, settings.ToDictionary(s => s.Name, s => (string?)s.Value));
 
-    private static Dictionary<string, string> InFolder(Story story, string says) => new()
+    private static Dictionary<string, string> InFolder(CiScenario story, string says) => new()
     {
         ["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1", "context": "app", "args": { "A": "1" } }""",
         ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nARG A\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         ["app/says.txt"] = says,
     };
 
-    private static Dictionary<string, string> Two(Story story, string a, string b) => new()
+    private static Dictionary<string, string> Two(CiScenario story, string a, string b) => new()
     {
         ["dockerInfo.json"] = $$"""[{ "service_name": "{{story.ServiceName}}/a", "version": "1", "context": "a" }, { "service_name": "{{story.ServiceName}}/b", "version": "1", "context": "b" }]""",
         ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
@@ -151,7 +151,7 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
     };
 
     /// <summary>An image upon another pull request's, which is in the registry only.</summary>
-    private static Dictionary<string, string> Above(Story story, BuildSeen below, string readme) => new()
+    private static Dictionary<string, string> Above(CiScenario story, BuildSeen below, string readme) => new()
     {
         ["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1", "context": "app" }""",
         ["app/Dockerfile"] = $"FROM {below.Images[0].Reference}\nRUN cat /says.txt > /again\n",

@@ -126,14 +126,14 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
         using (var client = new System.Net.Sockets.TcpClient("localhost", host.Url.Port))
         {
             var head = $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-GitHub-Event: pull_request\r\n"
-                + $"X-Hub-Signature-256: {GitHubStandIn.Sign(Story.Secret, body)}\r\nContent-Length: {body.Length}\r\n\r\n";
+                + $"X-Hub-Signature-256: {GitHubStandIn.Sign(CiScenario.Secret, body)}\r\nContent-Length: {body.Length}\r\n\r\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), Cancellation);
             await client.GetStream().WriteAsync(body.AsMemory(0, body.Length / 2), Cancellation);
         }
 
         await AssertAsync(await SendAsync("{}", @event: "ping", host: host), 200, "pong");
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Url, "api/builds"));
-        request.Headers.Add("x-functions-key", Story.Key);
+        request.Headers.Add("x-functions-key", CiScenario.Key);
         using var list = await _http.SendAsync(request, Cancellation);
         Assert.Equal("[]", await list.Content.ReadAsStringAsync(Cancellation));
         Assert.DoesNotContain("   at ", host.Output, StringComparison.Ordinal);
@@ -167,7 +167,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task Without_a_secret_nothing_starts_and_the_setting_is_named()
     {
-        await using var host = RunningHost.Start(Parts.FreePort(), RunningHost.SettingsAlone(azurite.NewAccount(), ("GitHub__WebhookSecret", "")));
+        await using var host = RunningHost.Start(TestEnvironment.FreePort(), RunningHost.SettingsAlone(azurite.NewAccount(), ("GitHub__WebhookSecret", "")));
 
         Assert.Equal(1, await host.WaitForExitAsync());
         Assert.Contains("GitHub__WebhookSecret is empty", host.Output, StringComparison.Ordinal);
@@ -177,7 +177,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task What_func_start_prints_is_printed()
     {
-        await Parts.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
 
         Assert.Contains($"Functions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {_host.Url}api/builds/{{id}}/cancel\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains($"\tWebhook: [POST] {_host.Url}api/webhook\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
@@ -225,7 +225,7 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
 
         if (signature is not null)
         {
-            request.Headers.Add("X-Hub-Signature-256", signature == "" ? GitHubStandIn.Sign(Story.Secret, bytes) : signature);
+            request.Headers.Add("X-Hub-Signature-256", signature == "" ? GitHubStandIn.Sign(CiScenario.Secret, bytes) : signature);
         }
 
         return await _http.SendAsync(request, Cancellation);

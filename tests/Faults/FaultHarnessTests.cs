@@ -19,19 +19,19 @@ public sealed class FaultHarnessTests
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
         {
-            Parts.SkipOrFail("The fault harness stops and restarts a Docker engine of its own, for which it needs Linux and root.");
+            TestEnvironment.SkipOrFail("The fault harness stops and restarts a Docker engine of its own, for which it needs Linux and root.");
         }
 
-        await using var world = await World.StartAsync();
+        await using var world = await FaultEnvironment.StartAsync();
         var random = new Random(_seed);
         using var traffic = await Traffic.CreateAsync(new Random(random.Next()), world.GitHub);
-        var hand = new Hand(world, new Random(random.Next()), _kills);
-        var post = new Post(world, traffic, new Random(random.Next()));
+        var hand = new FaultInjector(world, new Random(random.Next()), _kills);
+        var post = new DeliveryScheduler(world, traffic, new Random(random.Next()));
 
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(hand.RunAsync(), post.RunAsync(() => !hand.IsDone));
         await post.DeliverRestAsync();
-        var verdicts = new Verdicts(world, traffic);
+        var verdicts = new Invariants(world, traffic);
         await UntilQuietAsync(world, verdicts);
 
         var problems = await verdicts.ProblemsAsync();
@@ -41,13 +41,13 @@ public sealed class FaultHarnessTests
     }
 
     /// <summary>A long run leaves a long queue, and a slow machine takes its time; what counts is that it gets shorter.</summary>
-    private async Task UntilQuietAsync(World world, Verdicts verdicts)
+    private async Task UntilQuietAsync(FaultEnvironment world, Invariants verdicts)
     {
         var left = int.MaxValue;
         while (left > 0)
         {
             var before = left;
-            await Parts.UntilAsync(
+            await TestEnvironment.UntilAsync(
                 async () => (left = await verdicts.LeftAsync()) < before,
                 "something to end",
                 () => $"{world.Output()}\nCI_FAULT_SEED={_seed} CI_FAULT_KILLS={_kills}\n{verdicts.Left}");

@@ -10,9 +10,9 @@ public sealed class Azurite : LazyPart
     // Any base64 will do as the key of an account that only this Azurite knows.
     private static readonly string Key = Convert.ToBase64String(new byte[64]);
 
-    private readonly int _blob = Parts.FreePort();
-    private readonly int _queue = Parts.FreePort();
-    private readonly int _table = Parts.FreePort();
+    private readonly int _blob = TestEnvironment.FreePort();
+    private readonly int _queue = TestEnvironment.FreePort();
+    private readonly int _table = TestEnvironment.FreePort();
     private RunningProcess? _process;
     private int _account;
 
@@ -32,10 +32,10 @@ public sealed class Azurite : LazyPart
 
     protected override async Task StartPartAsync()
     {
-        var program = Path.Combine(Parts.Root, "scripts", "node_modules", "azurite", "dist", "src", "azurite.js");
-        if (Parts.Find("node") is not { } node || !File.Exists(program))
+        var program = Path.Combine(TestEnvironment.Root, "scripts", "node_modules", "azurite", "dist", "src", "azurite.js");
+        if (TestEnvironment.Find("node") is not { } node || !File.Exists(program))
         {
-            Parts.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
+            TestEnvironment.SkipOrFail("Azurite is not installed: run npm ci in scripts/ (test.sh does).");
             return;
         }
 
@@ -44,7 +44,7 @@ public sealed class Azurite : LazyPart
             new Dictionary<string, string?> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")) });
         foreach (var port in new[] { _blob, _queue, _table })
         {
-            await _process.ReadyAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite");
+            await _process.ReadyAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite");
         }
     }
 

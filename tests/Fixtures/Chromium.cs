@@ -11,22 +11,22 @@ public sealed class Chromium : LazyPart
     private IBrowser? _browser;
 
     /// <summary>A window of its own, with a memory of its own.</summary>
-    public async Task<Window> OpenAsync(Uri host, BrowserNewContextOptions? options = null)
+    public async Task<BrowserSession> OpenAsync(Uri host, BrowserNewContextOptions? options = null)
     {
         await StartAsync();
-        return await Window.OpenAsync(_browser!, host, options ?? new BrowserNewContextOptions());
+        return await BrowserSession.OpenAsync(_browser!, host, options ?? new BrowserNewContextOptions());
     }
 
     protected override async Task StartPartAsync()
     {
-        if (Names.Select(Parts.Find).OfType<string>().FirstOrDefault() is not { } program)
+        if (Names.Select(TestEnvironment.Find).OfType<string>().FirstOrDefault() is not { } program)
         {
-            Parts.SkipOrFail("Chromium is not installed: apt-get install chromium (test.sh does, as root on Debian).");
+            TestEnvironment.SkipOrFail("Chromium is not installed: apt-get install chromium (test.sh does, as root on Debian).");
             return;
         }
 
         // Seconds unless said otherwise, for expectations as for all else.
-        var limit = (float)Parts.Limit.TotalMilliseconds;
+        var limit = (float)TestEnvironment.Limit.TotalMilliseconds;
         Assertions.SetDefaultExpectTimeout(limit);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

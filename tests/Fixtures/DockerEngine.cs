@@ -27,7 +27,7 @@ public sealed class DockerEngine : LazyPart
     /// <summary>A registry whose authority lies in the place that engines look into; null for none.</summary>
     internal Registry? Trusts { private get; init; }
 
-    private static string Docker => Parts.Find("docker") ?? "docker";
+    private static string Docker => TestEnvironment.Find("docker") ?? "docker";
 
     /// <summary>Pulls an image, runs it, and returns what it printed.</summary>
     public async Task<string> PullAndRunAsync(string reference)
@@ -64,7 +64,7 @@ public sealed class DockerEngine : LazyPart
     public async Task<string> StepsAsync()
     {
         var steps = "";
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
@@ -101,7 +101,7 @@ public sealed class DockerEngine : LazyPart
     {
         if (_process is null)
         {
-            Parts.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run them as root on Linux, with dockerd installed.");
+            TestEnvironment.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run them as root on Linux, with dockerd installed.");
         }
 
         await RunAsync("builder", "prune", "--all", "--force");
@@ -125,13 +125,13 @@ public sealed class DockerEngine : LazyPart
 
     private async Task StartEngineAsync()
     {
-        if (Parts.Find("dockerd") is { } dockerd && Environment.IsPrivilegedProcess && OperatingSystem.IsLinux())
+        if (TestEnvironment.Find("dockerd") is { } dockerd && Environment.IsPrivilegedProcess && OperatingSystem.IsLinux())
         {
             Host = $"unix://{Folder}/docker.sock";
             string[] tls = [];
             if (Certificates is { } folder)
             {
-                Host = $"tcp://127.0.0.1:{Parts.FreePort()}";
+                Host = $"tcp://127.0.0.1:{TestEnvironment.FreePort()}";
                 tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
             }
 
@@ -145,7 +145,7 @@ public sealed class DockerEngine : LazyPart
             Host = Environment.GetEnvironmentVariable("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
             if (!await AnswersAsync())
             {
-                Parts.SkipOrFail($"No Docker engine answers at {Host}: start Docker, or set DOCKER_HOST.");
+                TestEnvironment.SkipOrFail($"No Docker engine answers at {Host}: start Docker, or set DOCKER_HOST.");
             }
         }
 
@@ -226,9 +226,9 @@ public sealed class DockerEngine : LazyPart
 
     private async Task ImportBaseAsync()
     {
-        if (Parts.Find("busybox") is not { } busybox)
+        if (TestEnvironment.Find("busybox") is not { } busybox)
         {
-            Parts.SkipOrFail("busybox is not installed: apt-get install busybox-static (test.sh does, as root).");
+            TestEnvironment.SkipOrFail("busybox is not installed: apt-get install busybox-static (test.sh does, as root).");
             return;
         }
 

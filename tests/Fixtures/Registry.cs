@@ -7,7 +7,7 @@ namespace Ci.Tests.Fixtures;
 /// <summary>The real registry, <c>docker-registry</c>, with its storage in a temporary folder.</summary>
 public sealed class Registry : LazyPart
 {
-    private readonly int _port = Parts.FreePort();
+    private readonly int _port = TestEnvironment.FreePort();
     private RunningProcess? _process;
 
     /// <summary>Whether it refuses every push.</summary>
@@ -65,9 +65,9 @@ public sealed class Registry : LazyPart
 
     protected override async Task StartPartAsync()
     {
-        if (Parts.Find("docker-registry") is not { } program)
+        if (TestEnvironment.Find("docker-registry") is not { } program)
         {
-            Parts.SkipOrFail("The registry is not installed: apt-get install docker-registry (test.sh does, as root).");
+            TestEnvironment.SkipOrFail("The registry is not installed: apt-get install docker-registry (test.sh does, as root).");
             return;
         }
 

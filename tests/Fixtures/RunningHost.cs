@@ -20,11 +20,11 @@ public sealed class RunningHost : IAsyncDisposable
         var settings = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = storage,
-            ["GitHub__WebhookSecret"] = EndToEnd.Story.Secret,
+            ["GitHub__WebhookSecret"] = EndToEnd.CiScenario.Secret,
             ["GitHub__ApiUrl"] = "http://127.0.0.1:1",
             ["Docker__Host"] = "tcp://127.0.0.1:1",
             ["Registry__Address"] = "localhost:1",
-            ["Api__Key"] = EndToEnd.Story.Key,
+            ["Api__Key"] = EndToEnd.CiScenario.Key,
         };
         foreach (var (name, value) in more)
         {
@@ -48,16 +48,16 @@ public sealed class RunningHost : IAsyncDisposable
 
     public static async Task<RunningHost> StartAsync(IReadOnlyDictionary<string, string?> settings, params string[] options)
     {
-        var port = Parts.FreePort();
+        var port = TestEnvironment.FreePort();
         var process = Start(port, settings, options);
         var host = new RunningHost(process, new Uri($"http://localhost:{port}/"));
-        await process.ReadyAsync(() => Parts.AnswersAsync(host.Url.ToString()), "the host");
+        await process.ReadyAsync(() => TestEnvironment.AnswersAsync(host.Url.ToString()), "the host");
         return host;
     }
 
     /// <summary>Starts it without waiting; for a host that is expected to refuse.</summary>
     public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings, params string[] options) => RunningProcess.Start(
-        Parts.Find("dotnet") ?? "dotnet",
+        TestEnvironment.Find("dotnet") ?? "dotnet",
         [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", AppContext.BaseDirectory, .. options],
         settings);
 

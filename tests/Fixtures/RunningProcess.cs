@@ -50,7 +50,7 @@ public sealed class RunningProcess : IAsyncDisposable
     public static RunningProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
         // On Linux the kernel ends the child when the test run dies, however it dies.
-        var setpriv = Parts.Find("setpriv");
+        var setpriv = TestEnvironment.Find("setpriv");
         var start = setpriv is null
             ? new ProcessStartInfo(program, arguments)
             : new ProcessStartInfo(setpriv, ["--pdeathsig", "TERM", program, .. arguments]);
@@ -105,7 +105,7 @@ public sealed class RunningProcess : IAsyncDisposable
     {
         try
         {
-            await _end.WaitAsync(Parts.Limit, TestContext.Current.CancellationToken);
+            await _end.WaitAsync(TestEnvironment.Limit, TestContext.Current.CancellationToken);
         }
         catch (TimeoutException)
         {
@@ -118,7 +118,7 @@ public sealed class RunningProcess : IAsyncDisposable
     /// <summary>Waits until it is ready for others; fails at once when it ends instead.</summary>
     public async Task ReadyAsync(Func<Task<bool>> isReady, string what)
     {
-        await Parts.UntilAsync(async () => HasExited || await isReady(), what, () => Output);
+        await TestEnvironment.UntilAsync(async () => HasExited || await isReady(), what, () => Output);
         if (HasExited)
         {
             Assert.Fail($"{what} ended with {ExitCode} instead of being there:\n{Output}");
@@ -134,7 +134,7 @@ public sealed class RunningProcess : IAsyncDisposable
             await kill.WaitForExitAsync();
         }
 
-        await _end.WaitAsync(Parts.Limit);
+        await _end.WaitAsync(TestEnvironment.Limit);
         return ExitCode;
     }
 
@@ -142,7 +142,7 @@ public sealed class RunningProcess : IAsyncDisposable
     public async Task KillAsync(bool withChildren = true)
     {
         _process.Kill(withChildren);
-        await _end.WaitAsync(Parts.Limit);
+        await _end.WaitAsync(TestEnvironment.Limit);
     }
 
     public async ValueTask DisposeAsync()

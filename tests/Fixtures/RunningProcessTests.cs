@@ -15,11 +15,11 @@ public sealed class RunningProcessTests : IDisposable
     {
         // What it leaves behind holds its output open until the gate is, as a slow machine does with a program's last lines.
         await using var program = RunningProcess.Start("sh", ["-c", $"(until test -e '{_gate}'; do sleep 0.02; done; echo late) & echo early"]);
-        await Parts.UntilAsync(() => Task.FromResult(IsGone(program.Id)), "the program to go");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(IsGone(program.Id)), "the program to go");
 
         var end = how switch
         {
-            "until HasExited" => Parts.UntilAsync(() => Task.FromResult(program.HasExited), "its end"),
+            "until HasExited" => TestEnvironment.UntilAsync(() => Task.FromResult(program.HasExited), "its end"),
             "WaitForExitAsync" => program.WaitForExitAsync(),
             "StopAsync" => program.StopAsync(),
             _ => program.DisposeAsync().AsTask(),

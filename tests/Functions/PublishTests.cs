@@ -23,14 +23,14 @@ public sealed class PublishTests(PublishedApp app, Azurite azurite) : IClassFixt
         Assert.Contains("Build", functions);
         Assert.Contains("AzureStorageQueues", extensions);
         Assert.True(File.Exists(app.PathOf(".azurefunctions/Microsoft.Azure.WebJobs.Extensions.Storage.Queues.dll")));
-        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(Parts.Root, "host.json"), Cancellation), await File.ReadAllTextAsync(app.PathOf("host.json"), Cancellation));
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "host.json"), Cancellation), await File.ReadAllTextAsync(app.PathOf("host.json"), Cancellation));
     }
 
     /// <summary>A machine that has settings of its own shows it by the folder, any other by the project.</summary>
     [Fact]
     public void It_has_nobodys_own_settings()
     {
-        var settings = XDocument.Load(Path.Combine(Parts.Root, "functions", "Ci.Functions.csproj")).Descendants()
+        var settings = XDocument.Load(Path.Combine(TestEnvironment.Root, "functions", "Ci.Functions.csproj")).Descendants()
             .Where(item => item.Attribute("Include")?.Value.EndsWith("local.settings.json", StringComparison.Ordinal) == true);
 
         Assert.False(File.Exists(app.PathOf("local.settings.json")));
@@ -72,8 +72,8 @@ public sealed class PublishedApp : IAsyncLifetime
     {
         // No server of the build may outlive it: it would keep the output open.
         await RunningProcess.RunAsync(
-            Parts.Find("dotnet") ?? "dotnet",
-            "publish", Path.Combine(Parts.Root, "functions"), "--configuration", BuiltApp.Configuration, "--output", Folder,
+            TestEnvironment.Find("dotnet") ?? "dotnet",
+            "publish", Path.Combine(TestEnvironment.Root, "functions"), "--configuration", BuiltApp.Configuration, "--output", Folder,
             "--no-build", "--disable-build-servers", "--nologo");
     }
 

@@ -50,7 +50,7 @@ public sealed class SettingsCheckTests
     {
         using var worker = Shell.Start(
             [
-                Parts.Find("dotnet") ?? "dotnet", Path.Combine(BuiltApp.Folder, "Ci.Functions.dll"), "--functions-uri", "http://127.0.0.1:1/",
+                TestEnvironment.Find("dotnet") ?? "dotnet", Path.Combine(BuiltApp.Folder, "Ci.Functions.dll"), "--functions-uri", "http://127.0.0.1:1/",
                 "--functions-worker-id", "worker", "--functions-request-id", "request", "--functions-grpc-max-message-length", "2147483647",
             ],
             settings);

@@ -52,7 +52,7 @@ public sealed class AnswerFuzzTests
             using var http = CannedConnection.Client(input);
             try
             {
-                var tree = ListedTree.Of(await new GitHubObjects(http).TreeAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
+                var tree = GitTree.Of(await new GitHubObjects(http).TreeAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
                 var blobs = new CommitBlobs((_, _) => Task.FromResult(Encoding.UTF8.GetBytes(Files)));
                 await blobs.FetchAsync(tree.First, TestContext.Current.CancellationToken);
                 tree.Complete(DateTimeOffset.UnixEpoch, blobs, new SourceOptions());

@@ -13,7 +13,7 @@ internal sealed class CannedConnection(byte[] answer) : MemoryStream(answer, wri
 #pragma warning disable CA2000 // The client disposes of it.
         var handler = new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new CannedConnection(answer)), UseProxy = false };
 #pragma warning restore CA2000
-        return new HttpClient(handler) { BaseAddress = new Uri("http://canned.invalid/"), Timeout = Parts.Limit, MaxResponseContentBufferSize = 4 << 20 };
+        return new HttpClient(handler) { BaseAddress = new Uri("http://canned.invalid/"), Timeout = TestEnvironment.Limit, MaxResponseContentBufferSize = 4 << 20 };
     }
 
     public override void Write(byte[] buffer, int offset, int count)

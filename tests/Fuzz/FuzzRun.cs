@@ -18,7 +18,7 @@ internal static class FuzzRun
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
 
     // Not a limit of the input's but of the machine's: one that is busy is so once, an input that takes long does so each time.
-    private static readonly TimeSpan Patience = Parts.Limit;
+    private static readonly TimeSpan Patience = TestEnvironment.Limit;
 
     public static Task OverAsync(string target, IEnumerable<string> seeds, Func<byte[], Task> property, params string[] words) =>
         OverAsync(target, seeds.Select(Encoding.UTF8.GetBytes), property, words);

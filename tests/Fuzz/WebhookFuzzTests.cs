@@ -42,7 +42,7 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
             async input =>
             {
                 var type = input.AsSpan().StartsWith("payload="u8) ? "application/x-www-form-urlencoded" : "application/json";
-                Assert.InRange(await SendAsync(Request(input, GitHubStandIn.Sign(Story.Secret, input), type)), 200, 499);
+                Assert.InRange(await SendAsync(Request(input, GitHubStandIn.Sign(CiScenario.Secret, input), type)), 200, 499);
             },
             "null", "\"ref\":", "refs/heads/x", "2026-11-23T00:00:00Z", "\\ud83d\\ude00");
         AssertCalm();
@@ -54,7 +54,7 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
         await FuzzRun.OverAsync("webhook, unsigned", [Payload, "{}", "payload={}"], async input =>
         {
             Assert.Equal(401, await SendAsync(Request(input, GitHubStandIn.Sign("another secret", input), "application/json")));
-            Assert.Equal(401, await SendAsync(Request([.. input, (byte)' '], GitHubStandIn.Sign(Story.Secret, input), "application/json")));
+            Assert.Equal(401, await SendAsync(Request([.. input, (byte)' '], GitHubStandIn.Sign(CiScenario.Secret, input), "application/json")));
         });
         AssertCalm();
     }
@@ -86,7 +86,7 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
     private async Task<int> SendAsync(byte[] request, bool isWhole = true)
     {
         using var client = new TcpClient("localhost", _host.Url.Port);
-        using var limit = new CancellationTokenSource(Parts.Limit);
+        using var limit = new CancellationTokenSource(TestEnvironment.Limit);
         await using var connection = client.GetStream();
         var answer = new byte[12];
         try

@@ -99,7 +99,7 @@ public sealed class EngineBuilderTests(Fixture engine)
     private static EngineBuilder Builder(DockerOptions options)
     {
         var wrapped = Options.Create(options);
-        var logins = new RegistryLogins(Options.Create(new RegistryOptions()), new DockerLogins(wrapped, NullLogger<DockerLogins>.Instance));
+        var logins = new RegistryLogins(Options.Create(new RegistryOptions()), new DockerConfigFile(wrapped, NullLogger<DockerConfigFile>.Instance));
         return new EngineBuilder(new BuildKitEngine(wrapped, logins), new DockerEngine(new EngineClient(wrapped), logins), wrapped);
     }
 
@@ -110,7 +110,7 @@ public sealed class EngineBuilderTests(Fixture engine)
         Marker = "marker",
         Args = new Dictionary<string, string>(),
         Labels = new Dictionary<string, string>(),
-        IsStrangers = isStrangers,
+        IsUntrusted = isStrangers,
         StrangersMayUseBuildKit = strangersMay,
         WriteContext = Building.Context(("Dockerfile", dockerfile)),
     };

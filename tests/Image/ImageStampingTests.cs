@@ -81,11 +81,11 @@ public sealed class ImageStampingTests(Registry registry) : IAsyncLifetime
 
     [Fact]
     public async Task What_the_manifest_says_is_heard_before_all_else() =>
-        await Assert.ThrowsAsync<ImageUnavailableException>(() => new ImageStamps(new RegistryClient(_http)).SetAsync(
+        await Assert.ThrowsAsync<ImageUnavailableException>(() => new ImageConfigRewriter(new RegistryClient(_http)).SetAsync(
             _name, "x", "sha256:0", Task.FromException<Manifest>(new ImageUnavailableException("It is not there.")), Stamp, Cancellation));
 
     private Task<Manifest?> StampAsync(Manifest pushed, string imageId) =>
-        new ImageStamps(new RegistryClient(_http)).SetAsync(_name, "x", imageId, Task.FromResult(pushed), Stamp, Cancellation);
+        new ImageConfigRewriter(new RegistryClient(_http)).SetAsync(_name, "x", imageId, Task.FromResult(pushed), Stamp, Cancellation);
 
     private async Task<(Manifest Manifest, string Configuration)> PushAsync()
     {

@@ -139,7 +139,7 @@ public sealed class AnswerTests(SampleHost shared)
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         // A second is little for an answer on a busy machine, and the next worker's first one takes longest.
-        await Parts.UntilAsync(async () => (await host.Http.GetAsync("api/echo", Cancellation)).IsSuccessStatusCode, "an answer of the next worker");
+        await TestEnvironment.UntilAsync(async () => (await host.Http.GetAsync("api/echo", Cancellation)).IsSuccessStatusCode, "an answer of the next worker");
         Assert.NotEqual(worker, host.WorkerProcessId);
         Assert.False(RunningProcess.IsThere(worker));
     }
@@ -153,7 +153,7 @@ public sealed class AnswerTests(SampleHost shared)
         var second = (await GetAsync("api/scoped")).Body;
 
         Assert.NotEqual(first, second);
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             () => Task.FromResult(host.Samples.Events.Count(e => e is { Function: "PerCall", What: "disposed" } && (e.Detail == first || e.Detail == second)) == 2),
             "the services of both calls to be disposed");
     }
@@ -196,7 +196,7 @@ public sealed class AnswerTests(SampleHost shared)
     private static string Gate() => "g" + Guid.NewGuid().ToString("n");
 
     private static Task UntilAsync(TestHost host, string what, string gate) =>
-        Parts.UntilAsync(() => Task.FromResult(host.Samples.Events.Any(e => e.What == what && e.Detail == gate)), $"{what} of {gate}");
+        TestEnvironment.UntilAsync(() => Task.FromResult(host.Samples.Events.Any(e => e.What == what && e.Detail == gate)), $"{what} of {gate}");
 
     private async Task<(HttpResponseMessage Response, string Body)> GetAsync(string path)
     {

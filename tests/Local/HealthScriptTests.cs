@@ -63,7 +63,7 @@ public sealed class HealthScriptTests
     }
 
     private static Task<(int Code, string Output)> RunAsync(StandInServer host, int seconds) => Shell.RunAsync(
-        [Parts.Find("node") ?? "node", "scripts/health.mjs", host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
+        [TestEnvironment.Find("node") ?? "node", "scripts/health.mjs", host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
         ("Api__Key", "the key"));
 
     private static string Health(bool canBuild, params (string Name, string State, string Says)[] parts) =>

@@ -11,7 +11,7 @@ public sealed class HostJsonTests
     [Fact]
     public void Our_own_is_read()
     {
-        var host = HostJson.Parse(File.ReadAllText(Path.Combine(Parts.Root, "host.json")));
+        var host = HostJson.Parse(File.ReadAllText(Path.Combine(TestEnvironment.Root, "host.json")));
 
         Assert.Equal("api", host.RoutePrefix);
         Assert.Equal(MessageEncoding.Base64, host.Queues.MessageEncoding);

@@ -9,7 +9,7 @@ public sealed partial class HostsDocTests
     [Fact]
     public void Every_row_of_docs_hosts_names_a_test_that_there_is()
     {
-        var rows = File.ReadLines(Path.Combine(Parts.Root, "docs", "hosts.md"))
+        var rows = File.ReadLines(Path.Combine(TestEnvironment.Root, "docs", "hosts.md"))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| case |", StringComparison.Ordinal))
             .ToArray();
 

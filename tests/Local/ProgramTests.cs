@@ -19,7 +19,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         await azurite.StartAsync();
         await using var host = await RunningHost.StartAsync(Settings());
 
-        await Parts.UntilAsync(() => Task.FromResult(host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the banner");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the banner");
         var address = host.Url.ToString().TrimEnd('/');
         Assert.Contains($"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {address}/api/builds/{{id}}/cancel\n", "\n" + host.Output, StringComparison.Ordinal);
         Assert.Contains($"\n\n\tWebhook: [POST] {address}/api/webhook\n", host.Output, StringComparison.Ordinal);
@@ -31,7 +31,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     {
         if (!OperatingSystem.IsLinux())
         {
-            Parts.SkipOrFail("Only Linux shows what a process watches.");
+            TestEnvironment.SkipOrFail("Only Linux shows what a process watches.");
         }
 
         await azurite.StartAsync();
@@ -52,9 +52,9 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         Assert.Contains("GitHub__ApiUrl", output, StringComparison.Ordinal);
 
-        var port = Parts.FreePort();
+        var port = TestEnvironment.FreePort();
         await using var host = Start(port, Settings("GitHub__WebhookSecret", ("GitHub__ApiUrl", "http://127.0.0.1:9")));
-        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://localhost:{port}/"), "the host", onTimeout: () => host.Output);
+        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://localhost:{port}/"), "the host", onTimeout: () => host.Output);
         Assert.Equal(0, await host.StopAsync());
     }
 
@@ -105,7 +105,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         await host.KillHostAloneAsync();
 
-        await Parts.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(worker)), "the worker to end");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(worker)), "the worker to end");
     }
 
     [Fact]
@@ -113,15 +113,15 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     {
         await azurite.StartAsync();
         await WriteAsync("host.json", """{ "version": "2.0" }""");
-        var (told, untold) = (Parts.FreePort(), Parts.FreePort());
+        var (told, untold) = (TestEnvironment.FreePort(), TestEnvironment.FreePort());
 
         await using var other = Start(told, Settings(), "--address", "127.0.0.2");
         await using var usual = Start(untold, Settings());
-        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.2:{told}/"), "the other address", onTimeout: () => other.Output);
-        await Parts.UntilAsync(() => Parts.AnswersAsync($"http://127.0.0.1:{untold}/"), "localhost", onTimeout: () => usual.Output);
+        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.2:{told}/"), "the other address", onTimeout: () => other.Output);
+        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.1:{untold}/"), "localhost", onTimeout: () => usual.Output);
 
-        Assert.False(await Parts.AnswersAsync($"http://127.0.0.1:{told}/"));
-        Assert.False(await Parts.AnswersAsync($"http://127.0.0.2:{untold}/"));
+        Assert.False(await TestEnvironment.AnswersAsync($"http://127.0.0.1:{told}/"));
+        Assert.False(await TestEnvironment.AnswersAsync($"http://127.0.0.2:{untold}/"));
     }
 
     [Fact]
@@ -164,13 +164,13 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
     private async Task<string> RunToEndAsync(Dictionary<string, string?> settings, int? port = null)
     {
-        await using var program = Start(port ?? Parts.FreePort(), settings);
+        await using var program = Start(port ?? TestEnvironment.FreePort(), settings);
         Assert.Equal(1, await program.WaitForExitAsync());
         return program.Output.Trim();
     }
 
     private RunningProcess Start(int port, Dictionary<string, string?> settings, params string[] more) => RunningProcess.Start(
-        Parts.Find("dotnet")!,
+        TestEnvironment.Find("dotnet")!,
         [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
         settings);
 }

@@ -87,7 +87,7 @@ public sealed class QueueFailureTests(Azurite azurite) : IAsyncLifetime
         for (var i = 0; i < 2; i++)
         {
             // A host that took the message and was killed.
-            await Parts.UntilAsync(async () => (await _story.Jobs.ReceiveMessagesAsync(1, TimeSpan.FromSeconds(1))).Value.Length == 1, "the message");
+            await TestEnvironment.UntilAsync(async () => (await _story.Jobs.ReceiveMessagesAsync(1, TimeSpan.FromSeconds(1))).Value.Length == 1, "the message");
         }
 
         await _story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 2"));

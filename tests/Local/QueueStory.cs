@@ -73,13 +73,13 @@ public sealed class QueueStory : IAsyncDisposable
 
     /// <summary>Waits until no message is left, hidden ones included.</summary>
     public Task EmptyAsync() =>
-        Parts.UntilAsync(async () => (await Jobs.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "the queue to be empty");
+        TestEnvironment.UntilAsync(async () => (await Jobs.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "the queue to be empty");
 
     /// <summary>Waits for a message to be visible in the poison queue.</summary>
     public async Task<PeekedMessage> PoisonedAsync()
     {
         PeekedMessage? message = null;
-        await Parts.UntilAsync(
+        await TestEnvironment.UntilAsync(
             async () =>
             {
                 message = await Poison.ExistsAsync() ? (await Poison.PeekMessageAsync()).Value : null;

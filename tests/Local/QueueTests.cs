@@ -118,7 +118,7 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
         await _story.SendAsync(3);
         await _story.HostAsync(QueueStory.HostJson("\"batchSize\": 2, \"newBatchThreshold\": 0"));
 
-        await Parts.UntilAsync(async () => await VisibleAsync() == 2 && _story.Samples.Seen().Count == 2, "the first batch");
+        await TestEnvironment.UntilAsync(async () => await VisibleAsync() == 2 && _story.Samples.Seen().Count == 2, "the first batch");
         _story.Samples.Open("gate");
 
         await _story.EmptyAsync();
@@ -178,7 +178,7 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
     {
         await using var host = await TestHost.StartAsync(
             ["Jobs", "Guarded"],
-            settings: new() { ["AzureWebJobsStorage"] = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:{Parts.FreePort()}/a" });
+            settings: new() { ["AzureWebJobsStorage"] = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:{TestEnvironment.FreePort()}/a" });
 
         await host.UntilLoggedAsync("Queue jobs cannot be reached");
         Assert.Equal("in", await host.Http.GetStringAsync("api/guarded", Cancellation));

@@ -38,7 +38,7 @@ public sealed class SampleFolder : IDisposable
     /// <summary>Makes a file that functions wait for.</summary>
     public void Open(string gate) => File.WriteAllText(System.IO.Path.Combine(Path, gate), "");
 
-    public Task UntilAsync(string what, int count = 1, Func<string>? onTimeout = null) => Parts.UntilAsync(
+    public Task UntilAsync(string what, int count = 1, Func<string>? onTimeout = null) => TestEnvironment.UntilAsync(
         () => Task.FromResult(Events.Count(e => e.What == what) >= count), $"{count} × {what}", onTimeout: onTimeout);
 
     public void Dispose() => _folder.Delete(recursive: true);

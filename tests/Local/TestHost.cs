@@ -22,11 +22,11 @@ public sealed class TestHost : IAsyncDisposable
         _scriptRoot = scriptRoot;
         Samples = samples;
         _ownSamples = ownsSamples ? samples : null;
-        Http = new HttpClient { BaseAddress = host.Url, Timeout = Parts.Limit };
+        Http = new HttpClient { BaseAddress = host.Url, Timeout = TestEnvironment.Limit };
     }
 
     /// <summary>The built sample app.</summary>
-    public static string App { get; } = Path.Combine(Parts.Root, "tests", "SampleApp", Path.GetRelativePath(Path.Combine(Parts.Root, "tests"), AppContext.BaseDirectory));
+    public static string App { get; } = Path.Combine(TestEnvironment.Root, "tests", "SampleApp", Path.GetRelativePath(Path.Combine(TestEnvironment.Root, "tests"), AppContext.BaseDirectory));
 
     public HttpClient Http { get; }
 
@@ -95,7 +95,7 @@ public sealed class TestHost : IAsyncDisposable
         return e.Message;
     }
 
-    public Task UntilLoggedAsync(string words) => Parts.UntilAsync(
+    public Task UntilLoggedAsync(string words) => TestEnvironment.UntilAsync(
         () => Task.FromResult(Log.Any(line => line.Contains(words, StringComparison.Ordinal))), $"the log to say '{words}'", () => string.Join('\n', Log));
 
     public Task StopAsync() => _host.StopAsync(TestContext.Current.CancellationToken);

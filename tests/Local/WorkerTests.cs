@@ -155,6 +155,6 @@ public sealed class WorkerTests(Azurite azurite)
         await RunningProcess.SignalAsync(host.ProcessId, signal);
 
         Assert.Equal(0, await host.WaitForExitAsync());
-        await Parts.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(worker)), "the worker to end");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(!RunningProcess.IsThere(worker)), "the worker to end");
     }
 }

@@ -7,7 +7,7 @@ namespace Ci.Tests.Pages;
 /// <summary>Pages as a browser shows them.</summary>
 public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixture<PagesHost>
 {
-    private static readonly Lock Gate = new();
+    private static readonly Lock ApiAccess = new();
     private static Task<Dictionary<string, string>>? s_shown;
 
     private static readonly (ColorScheme Scheme, int Width)[] Looks = [(ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390)];
@@ -149,12 +149,12 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
         Assert.Contains("before=", window.Page.Url, StringComparison.Ordinal);
     }
 
-    private Task<Window> OpenAsync(BrowserNewContextOptions? options = null) => chromium.OpenAsync(host.Url, options);
+    private Task<BrowserSession> OpenAsync(BrowserNewContextOptions? options = null) => chromium.OpenAsync(host.Url, options);
 
-    private static Task<string> FocusAsync(Window window) =>
+    private static Task<string> FocusAsync(BrowserSession window) =>
         window.Page.EvaluateAsync<string>("() => document.activeElement.textContent.trim()");
 
-    private static async Task UntilFocusAsync(Window window, string text)
+    private static async Task UntilFocusAsync(BrowserSession window, string text)
     {
         for (var presses = 0; await FocusAsync(window) != text; presses++)
         {
@@ -165,9 +165,9 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
 
     private Task<Dictionary<string, string>> ShownAsync()
     {
-        lock (Gate)
+        lock (ApiAccess)
         {
-            return s_shown ??= Scenery.AddAsync(host.Samples, host.Storage);
+            return s_shown ??= SampleData.AddAsync(host.Samples, host.Storage);
         }
     }
 }

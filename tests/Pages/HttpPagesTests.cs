@@ -9,7 +9,7 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
     private readonly HttpClient _http = new(new HttpClientHandler { AllowAutoRedirect = false })
     {
         BaseAddress = host.Url,
-        DefaultRequestHeaders = { { "x-functions-key", EndToEnd.Story.Key } },
+        DefaultRequestHeaders = { { "x-functions-key", EndToEnd.CiScenario.Key } },
     };
 
     public void Dispose() => _http.Dispose();

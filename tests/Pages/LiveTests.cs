@@ -124,15 +124,15 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry reg
         await window.SeeAsync("main", "There is none");
     }
 
-    private static async Task<string[]> LinesAsync(Window window) =>
+    private static async Task<string[]> LinesAsync(BrowserSession window) =>
         await window.Page.Locator("#log li").EvaluateAllAsync<string[]>("lines => lines.map(line => line.id)");
 
-    private static async Task<string[]> TextsAsync(Window window) => await window.Page.Locator("#log details").EvaluateAllAsync<string[]>(
+    private static async Task<string[]> TextsAsync(BrowserSession window) => await window.Page.Locator("#log details").EvaluateAllAsync<string[]>(
         "sections => sections.map(section => section.querySelector('summary').textContent.trim() + '\\n' + [...section.querySelectorAll('li')].map(line => line.outerHTML).join('\\n'))");
 
-    private async Task<Story> StartAsync(Dictionary<string, string?>? settings = null)
+    private async Task<CiScenario> StartAsync(Dictionary<string, string?>? settings = null)
     {
         await chromium.StartAsync();
-        return await Story.StartAsync(azurite, engine, registry, settings);
+        return await CiScenario.StartAsync(azurite, engine, registry, settings);
     }
 }

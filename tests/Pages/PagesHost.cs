@@ -21,7 +21,7 @@ public sealed class PagesHost(Azurite azurite) : IAsyncLifetime
         _host = await RunningHost.StartAsync(new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = Storage,
-            ["Api__Key"] = EndToEnd.Story.Key,
+            ["Api__Key"] = EndToEnd.CiScenario.Key,
             ["GitHub__WebhookSecret"] = "a secret that only this test knows",
             ["Docker__Host"] = "unix:///nowhere/docker.sock",
             ["Report__PublicBadges"] = "octo/*, other/one",

@@ -16,22 +16,22 @@ internal sealed class Samples
     {
         _connection = connection;
         Table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection }));
-        Records = new BuildRecords(Table);
+        Records = new BuildStore(Table);
         Lists = new BuildLists(Records);
     }
 
     public BuildsTable Table { get; }
 
-    public BuildRecords Records { get; }
+    public BuildStore Records { get; }
 
     public BuildLists Lists { get; }
 
     public static DateTimeOffset Now { get; } = DateTimeOffset.UtcNow;
 
     /// <summary>A build that was just queued; nobody takes it, for somebody seems to have it.</summary>
-    public static BuildRecord Queued(
+    public static Build Queued(
         int pull, string title = "A change", string repository = "octo/shop", double minutesAgo = 1, BuildPurpose purpose = BuildPurpose.PullRequest, char commit = 'a') =>
-        BuildRecord.Queued(new BuildRequest
+        Build.Queued(new BuildRequest
         {
             BuildId = new BuildId("a secret").Of(repository, pull, new string(commit, 40), purpose),
             Purpose = purpose,
@@ -51,7 +51,7 @@ internal sealed class Samples
         }) with
         { Owner = "a test", OwnedUntil = Now.AddHours(1) };
 
-    public static BuildRecord Running(BuildRecord build, params string[] stages) => build with
+    public static Build Running(Build build, params string[] stages) => build with
     {
         State = BuildState.Running,
         Summary = "Running.",
@@ -60,7 +60,7 @@ internal sealed class Samples
         Stages = [.. stages.Select((stage, i) => new BuildStage(stage, build.Request.QueuedAt.AddSeconds(1 + (i * i * 3))))],
     };
 
-    public static BuildRecord Ended(BuildRecord build, BuildState state, string summary, double seconds = 41) => build with
+    public static Build Ended(Build build, BuildState state, string summary, double seconds = 41) => build with
     {
         State = state,
         Summary = summary,
@@ -81,15 +81,15 @@ internal sealed class Samples
         Commented = state,
     };
 
-    public static BuildRecord Pushed(BuildRecord build, double seconds = 41, long size = 84_000_000)
+    public static Build Pushed(Build build, double seconds = 41, long size = 84_000_000)
     {
-        string[] tags = build.Request.Purpose == BuildPurpose.Merge ? ["0.4.0", "latest", "sha-" + Human.Commit(build.Request.Commit)]
-            : [$"pr-{build.Request.PullRequest}", "sha-" + Human.Commit(build.Request.Commit)];
+        string[] tags = build.Request.Purpose == BuildPurpose.Merge ? ["0.4.0", "latest", "sha-" + Format.Commit(build.Request.Commit)]
+            : [$"pr-{build.Request.PullRequest}", "sha-" + Format.Commit(build.Request.Commit)];
         var image = new PushedImage { Name = "shop", Tags = tags, Reference = $"localhost:83/shop:{tags[0]}", Digest = "sha256:" + new string('5', 64), Size = size };
-        return Ended(build, BuildState.Succeeded, $"Pushed {image.Reference} ({Human.Size(size)}).", seconds) with { Images = [image] };
+        return Ended(build, BuildState.Succeeded, $"Pushed {image.Reference} ({Format.Size(size)}).", seconds) with { Images = [image] };
     }
 
-    public async Task<BuildRecord> AddAsync(BuildRecord build, string? log = null)
+    public async Task<Build> AddAsync(Build build, string? log = null)
     {
         Assert.True(await Records.TryAddAsync(build, TestContext.Current.CancellationToken), "There is one of that id already.");
         if (log is not null)
@@ -101,7 +101,7 @@ internal sealed class Samples
     }
 
     /// <summary>Adds to a build's log.</summary>
-    public async Task LogAsync(BuildRecord build, string text)
+    public async Task LogAsync(Build build, string text)
     {
         var container = new BlobContainerClient(_connection, BuildLogs.ContainerName);
         await container.CreateIfNotExistsAsync(cancellationToken: TestContext.Current.CancellationToken);

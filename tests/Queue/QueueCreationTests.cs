@@ -35,10 +35,10 @@ public sealed class QueueCreationTests(Azurite azurite)
 
         await creation.StartAsync(Cancellation);
         // The client itself asks three times; the fourth is another try.
-        await Parts.UntilAsync(() => Task.FromResult(Volatile.Read(ref asked) > 3), "another try", () => $"Storage was asked {asked} times.");
+        await TestEnvironment.UntilAsync(() => Task.FromResult(Volatile.Read(ref asked) > 3), "another try", () => $"Storage was asked {asked} times.");
         Volatile.Write(ref target, queues);
         relay.Delay = TimeSpan.Zero;
-        await creation.ExecuteTask!.WaitAsync(Parts.Limit, Cancellation);
+        await creation.ExecuteTask!.WaitAsync(TestEnvironment.Limit, Cancellation);
 
         Assert.True(await new QueueClient(account, BuildQueue.Name).ExistsAsync(Cancellation));
     }
@@ -54,7 +54,7 @@ public sealed class QueueCreationTests(Azurite azurite)
         using var creation = new QueueCreation(new BuildQueue(options), TimeProvider.System, NullLogger<QueueCreation>.Instance);
 
         await creation.StartAsync(Cancellation);
-        await creation.StopAsync(Cancellation).WaitAsync(Parts.Limit, Cancellation);
+        await creation.StopAsync(Cancellation).WaitAsync(TestEnvironment.Limit, Cancellation);
 
         Assert.True(creation.ExecuteTask!.IsCompleted);
         Assert.False(creation.ExecuteTask.IsFaulted);

@@ -86,7 +86,7 @@ public sealed class QueueRoomTests(Azurite azurite)
         var room = Room(storage, 2);
         Assert.False(await room.IsFullAsync(Request(1), TestContext.Current.CancellationToken));
         await room.LookAsync(TestContext.Current.CancellationToken);
-        await storage.Records.TryAddAsync(BuildRecord.Queued(Request(1)), TestContext.Current.CancellationToken);
+        await storage.Records.TryAddAsync(Build.Queued(Request(1)), TestContext.Current.CancellationToken);
 
         Assert.Equal([false, true], await LetInAsync(storage, room, 2, first: 2));
     }
@@ -101,7 +101,7 @@ public sealed class QueueRoomTests(Azurite azurite)
             full.Add(await room.IsFullAsync(Request(i), TestContext.Current.CancellationToken));
             if (!full[^1])
             {
-                await storage.Records.TryAddAsync(BuildRecord.Queued(Request(i)), TestContext.Current.CancellationToken);
+                await storage.Records.TryAddAsync(Build.Queued(Request(i)), TestContext.Current.CancellationToken);
             }
         }
 

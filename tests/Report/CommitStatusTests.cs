@@ -65,14 +65,14 @@ public sealed class CommitStatusTests(Azurite azurite)
         var queued = await storage.AdmitAsync(change);
         await storage.Records.UpdateAsync(
             queued.Id,
-            r => r.Stopped(BuildState.Cancelled, "Cancelled by hand.", storage.Time.GetUtcNow()) with { QueueNote = new QueueNote("Queued", storage.Time.GetUtcNow(), IsUnderWay: true) },
+            r => r.Stopped(BuildState.Cancelled, "Cancelled by hand.", storage.Time.GetUtcNow()) with { QueuePosition = new QueuePosition("Queued", storage.Time.GetUtcNow(), IsUnderWay: true) },
             Cancellation);
         using var http = gitHub.Client();
         var statuses = storage.Statuses(http, "a-token");
 
-        var early = await statuses.TellEndAsync(queued.Id, Cancellation);
-        storage.Time.Advance(QueueProgress.UnderWay);
-        var late = await statuses.TellEndAsync(queued.Id, Cancellation);
+        var early = await statuses.NotifyCompletedAsync(queued.Id, Cancellation);
+        storage.Time.Advance(QueuePositionReporter.UnderWay);
+        var late = await statuses.NotifyCompletedAsync(queued.Id, Cancellation);
 
         Assert.Equal((false, true), (early, late));
         Assert.Equal(["error Cancelled by hand."], gitHub.Told);
@@ -115,7 +115,7 @@ public sealed class CommitStatusTests(Azurite azurite)
         var address = new PublicAddress(
             services.GetRequiredService<IHttpClientFactory>(),
             Options.Create(new ReportOptions()),
-            Options.Create(new TunnelOptions { NgrokApiUrl = $"http://127.0.0.1:{Parts.FreePort()}" }),
+            Options.Create(new TunnelOptions { NgrokApiUrl = $"http://127.0.0.1:{TestEnvironment.FreePort()}" }),
             TimeProvider.System);
 
         Assert.Null(await address.PageOfAsync("x", Cancellation));
@@ -131,10 +131,10 @@ public sealed class CommitStatusTests(Azurite azurite)
         var statuses = storage.Statuses(http, "a-token");
 
         gitHub.Answer = () => new HttpResponseMessage(HttpStatusCode.Forbidden) { Headers = { RetryAfter = new(TimeSpan.FromSeconds(1)) } };
-        var limited = await statuses.TellEndAsync(queued.Id, Cancellation);
+        var limited = await statuses.NotifyCompletedAsync(queued.Id, Cancellation);
         gitHub.Answer = () => new HttpResponseMessage(HttpStatusCode.Created);
 
-        Assert.Equal((false, true), (limited, await statuses.TellEndAsync(queued.Id, Cancellation)));
+        Assert.Equal((false, true), (limited, await statuses.NotifyCompletedAsync(queued.Id, Cancellation)));
     }
 
     private async Task<(Storage Storage, Listener GitHub)> StartAsync() => (await Storage.StartAsync(azurite), new Listener());
@@ -142,7 +142,7 @@ public sealed class CommitStatusTests(Azurite azurite)
     private static async Task LookAsync(Storage storage, Listener gitHub)
     {
         using var http = gitHub.Client();
-        await new QueueProgress(storage.Records, storage.Lists, storage.Statuses(http, "a-token"), storage.Time)
+        await new QueuePositionReporter(storage.Records, storage.Lists, storage.Statuses(http, "a-token"), storage.Time)
             .TellAsync(await storage.Records.ActiveAsync(Cancellation), Cancellation);
     }
 

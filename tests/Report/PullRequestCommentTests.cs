@@ -10,7 +10,7 @@ namespace Ci.Tests.Report;
 /// <summary>One comment on a pull request, whatever happens.</summary>
 public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
 {
-    private readonly HttpClient _nowhere = new() { BaseAddress = new Uri($"http://127.0.0.1:{Parts.FreePort()}/") };
+    private readonly HttpClient _nowhere = new() { BaseAddress = new Uri($"http://127.0.0.1:{TestEnvironment.FreePort()}/") };
     private Playing _playing = null!;
     private Storage _storage = null!;
 
@@ -115,7 +115,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     {
         var build = await EndedAsync('a', 0);
 
-        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, new ReportOptions { Comment = false }).TellEndAsync(build.Id, Cancellation);
+        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, new ReportOptions { Comment = false }).NotifyCompletedAsync(build.Id, Cancellation);
 
         Assert.Empty(Comments);
     }
@@ -129,7 +129,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
             LogTail = ["```", "@everyone </details> the-secret"],
         });
 
-        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, secrets: "the-secret").TellEndAsync(build.Id, Cancellation);
+        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, secrets: "the-secret").NotifyCompletedAsync(build.Id, Cancellation);
 
         var body = Assert.Single(Comments).Body;
         Assert.Contains("`Dockerfile line 7`: `RUN make`: `exit code 2`", body, StringComparison.Ordinal);
@@ -137,7 +137,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
         Assert.Contains($"[Log and stages](https://ci.example/api/builds/{build.Id})", body, StringComparison.Ordinal);
     }
 
-    private async Task<BuildRecord> EndedAsync(char commit, int second, Func<BuildRecord, BuildRecord>? more = null)
+    private async Task<Build> EndedAsync(char commit, int second, Func<Build, Build>? more = null)
     {
         var change = _storage.Change(commit, second, pull: 7, repository: Playing.Repository);
         await _storage.AdmitAsync(change);
@@ -147,7 +147,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
             Cancellation))!;
     }
 
-    private Task<bool> TellAsync(BuildRecord build) => _storage.Comments(_playing.Http, _nowhere, Playing.Token).TellEndAsync(build.Id, Cancellation);
+    private Task<bool> TellAsync(Build build) => _storage.Comments(_playing.Http, _nowhere, Playing.Token).NotifyCompletedAsync(build.Id, Cancellation);
 
-    private async Task<BuildRecord> FindAsync(BuildRecord build) => (await _storage.Records.FindAsync(build.Id, Cancellation))!;
+    private async Task<Build> FindAsync(Build build) => (await _storage.Records.FindAsync(build.Id, Cancellation))!;
 }

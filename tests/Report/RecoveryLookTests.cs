@@ -88,13 +88,13 @@ public sealed class RecoveryLookTests(Azurite azurite)
     {
         using var http = new HttpClient(new Silent());
         var statuses = storage.Statuses(http);
-        var line = new QueueProgress(storage.Records, storage.Lists, statuses, storage.Time);
+        var line = new QueuePositionReporter(storage.Records, storage.Lists, statuses, storage.Time);
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var client = new EngineClient(docker);
         var registry = Options.Create(new RegistryOptions());
-        var engine = new Engine(client, new RegistryLogins(registry, new DockerLogins(docker, NullLogger<DockerLogins>.Instance)));
-        var room = new EngineRoom(engine, new EngineLeftovers(client), docker, registry, storage.Time);
-        using var recovery = new Recovery(storage.Records, storage.Queue, storage.Announcer(http), line, new QueueRoom(storage.Records, Options.Create(new BuildOptions()), storage.Time), room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Recovery>.Instance);
+        var engine = new Engine(client, new RegistryLogins(registry, new DockerConfigFile(docker, NullLogger<DockerConfigFile>.Instance)));
+        var room = new EngineCleanup(engine, new EngineLeftovers(client), docker, registry, storage.Time);
+        using var recovery = new Reconciler(storage.Records, storage.Queue, storage.BuildNotifier(http), line, new QueueRoom(storage.Records, Options.Create(new BuildOptions()), storage.Time), room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Reconciler>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

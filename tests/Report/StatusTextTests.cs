@@ -65,5 +65,5 @@ public sealed class StatusTextTests
     public void What_is_too_long_for_GitHub_is_cut() =>
         Assert.Equal(StatusText.MaxLength, StatusText.Of(Samples.Ended(Samples.Queued(1), BuildState.Failed, new string('x', 500))).Length);
 
-    private static BuildRecord Failed(FailedStep step) => Samples.Ended(Samples.Queued(1), BuildState.Failed, "It failed.") with { FailedStep = step };
+    private static Build Failed(FailedStep step) => Samples.Ended(Samples.Queued(1), BuildState.Failed, "It failed.") with { FailedStep = step };
 }

@@ -26,9 +26,9 @@ internal sealed class Storage
         _connection = connection;
         var options = Options.Create(new StorageOptions { ConnectionString = connection });
         Table = new BuildsTable(options);
-        Records = new BuildRecords(Table);
-        Admission = new Admission(Table, Time);
-        Claims = new TagClaims(Table, Time);
+        Records = new BuildStore(Table);
+        BuildAdmission = new BuildAdmission(Table, Time);
+        Claims = new TagOwnership(Table, Time);
         Queue = new BuildQueue(options);
         Lists = new BuildLists(Records);
     }
@@ -37,11 +37,11 @@ internal sealed class Storage
 
     public BuildsTable Table { get; }
 
-    public BuildRecords Records { get; }
+    public BuildStore Records { get; }
 
-    public Admission Admission { get; }
+    public BuildAdmission BuildAdmission { get; }
 
-    public TagClaims Claims { get; }
+    public TagOwnership Claims { get; }
 
     public BuildQueue Queue { get; }
 
@@ -57,11 +57,11 @@ internal sealed class Storage
     public static Storage At(string connection) => new(connection);
 
     /// <summary>An admission of another process, one of whose requests is held.</summary>
-    public Admission AdmissionOver(HeldRequest held)
+    public BuildAdmission AdmissionOver(HeldRequest held)
     {
         var options = new TableClientOptions();
         options.AddPolicy(held, HttpPipelinePosition.PerCall);
-        return new Admission(new BuildsTable(_connection, options), Time);
+        return new BuildAdmission(new BuildsTable(_connection, options), Time);
     }
 
     /// <summary>The commit statuses over a client; without a token none are told.</summary>
@@ -73,7 +73,7 @@ internal sealed class Storage
         new IssueComments(http),
         new CommentClaims(Table, Time),
         Records,
-        Admission,
+        BuildAdmission,
         Comparer(registry),
         Address(),
         new SecretMask(secrets),
@@ -84,13 +84,13 @@ internal sealed class Storage
         NullLogger<PullRequestComments>.Instance);
 
     /// <summary>The ledger as a host has it.</summary>
-    public Ledger Ledger() => new(Records, Options.Create(new StorageOptions { ConnectionString = _connection }), NullLogger<Ledger>.Instance);
+    public DeliveryLog DeliveryLog() => new(Records, Options.Create(new StorageOptions { ConnectionString = _connection }), NullLogger<DeliveryLog>.Instance);
 
     /// <summary>What tells ends, without a token.</summary>
-    public Announcer Announcer(HttpClient http) => new(Statuses(http), Comments(http, http));
+    public BuildNotifier BuildNotifier(HttpClient http) => new(Statuses(http), Comments(http, http));
 
     private static ImageComparer Comparer(HttpClient registry) =>
-        new(new ImageReader(new RegistryClient(registry), Options.Create(new RegistryOptions())), Options.Create(new ForkOptions()));
+        new(new ImageInspector(new RegistryClient(registry), Options.Create(new RegistryOptions())), Options.Create(new ForkOptions()));
 
     private PublicAddress Address() => new(
         new Unused(), Options.Create(new ReportOptions { PublicUrl = "https://ci.example" }), Options.Create(new TunnelOptions()), Time);
@@ -100,7 +100,7 @@ internal sealed class Storage
         (await new QueueClient(_connection, BuildQueue.Name).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
 
     /// <summary>A change of a pull request, <paramref name="second"/> seconds after the first.</summary>
-    public HeadChange Change(
+    public PullRequestUpdate Change(
         char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false, bool opened = false) =>
         new(
             new BuildRequest
@@ -123,16 +123,16 @@ internal sealed class Storage
             reopened,
             opened);
 
-    public async Task<BuildRecord> AdmitAsync(HeadChange change)
+    public async Task<Build> AdmitAsync(PullRequestUpdate change)
     {
-        await Admission.AdmitAsync(change, TestContext.Current.CancellationToken);
+        await BuildAdmission.AdmitAsync(change, TestContext.Current.CancellationToken);
         return await FindAsync(change);
     }
 
-    public async Task<BuildRecord> FindAsync(HeadChange change) =>
+    public async Task<Build> FindAsync(PullRequestUpdate change) =>
         (await Records.FindAsync(change.Request.BuildId, TestContext.Current.CancellationToken))!;
 
-    public async Task<BuildLease> TakeAsync(HeadChange change) =>
+    public async Task<BuildLease> TakeAsync(PullRequestUpdate change) =>
         (await BuildLease.TakeAsync(Records, change.Request, Time, TestContext.Current.CancellationToken))!;
 
     // The address is set, so nobody is asked for it.

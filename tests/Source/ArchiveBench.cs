@@ -31,7 +31,7 @@ internal sealed class ArchiveBench : IDisposable
     public async Task<List<(string Name, string Content)>> ContextAsync(Stream download, ImageSpec image, CancellationToken cancellation = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellation);
-        limit.CancelAfter(Parts.Limit);
+        limit.CancelAfter(TestEnvironment.Limit);
         await using var archive = await SourceArchive.SpoolAsync(download, Options, limit.Token);
         using var context = new MemoryStream();
         await archive.WriteContextAsync(image, context, limit.Token);

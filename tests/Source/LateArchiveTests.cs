@@ -160,11 +160,11 @@ public sealed class LateArchiveTests : IDisposable
         contents["Dockerfile"] = "FROM scratch"u8.ToArray();
         var names = contents.ToDictionary(file => Convert.ToHexStringLower(GitBlob.Name(file.Value)), file => file.Value);
         var blobs = new CommitBlobs((name, _) => Task.FromResult(names[Convert.ToHexStringLower(name)]));
-        var tree = ListedTree.Of([.. contents.Select(file => new GitTreeEntry { Path = file.Key, Mode = "100644", Sha = Convert.ToHexStringLower(GitBlob.Name(file.Value)), Size = file.Value.Length })]);
+        var tree = GitTree.Of([.. contents.Select(file => new GitTreeEntry { Path = file.Key, Mode = "100644", Sha = Convert.ToHexStringLower(GitBlob.Name(file.Value)), Size = file.Value.Length })]);
         var limits = new SourceOptions { TempDirectory = _folder.FullName };
         var listed = tree.Complete(DateTimeOffset.UnixEpoch, blobs, limits);
         var archive = new LateArchive(_ => Task.FromResult(Begin(download)), listed, limits);
-        return new ListedCommit(listed.Index, new DecisiveFiles(), DateTimeOffset.UnixEpoch, blobs, archive);
+        return new ListedCommit(listed.Index, new BuildInputs(), DateTimeOffset.UnixEpoch, blobs, archive);
     }
 
     private Stream Begin(Func<Stream> download)

@@ -30,7 +30,7 @@ internal sealed class ListedRepository : IAsyncDisposable
     /// <summary>What was logged of commits that were not listed.</summary>
     public List<string> Log { get; } = [];
 
-    public CommitListing Listing => _services.GetRequiredService<CommitListing>();
+    public GitTreeSource Listing => _services.GetRequiredService<GitTreeSource>();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

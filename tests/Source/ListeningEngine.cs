@@ -18,9 +18,9 @@ internal sealed class ListeningEngine : IAsyncDisposable
 
     public static async Task<ListeningEngine> StartAsync(IEnumerable<string> tree)
     {
-        if (Parts.Find("docker") is null)
+        if (TestEnvironment.Find("docker") is null)
         {
-            Parts.SkipOrFail("The docker command line is not installed, and it is what .dockerignore is compared with.");
+            TestEnvironment.SkipOrFail("The docker command line is not installed, and it is what .dockerignore is compared with.");
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -44,7 +44,7 @@ internal sealed class ListeningEngine : IAsyncDisposable
     {
         await File.WriteAllTextAsync(Path.Combine(_folder, ".dockerignore"), ignoreFile);
         _sent = null;
-        var start = new ProcessStartInfo(Parts.Find("docker")!, ["-H", _app.Urls.First().Replace("http", "tcp", StringComparison.Ordinal), "build", "--quiet", _folder])
+        var start = new ProcessStartInfo(TestEnvironment.Find("docker")!, ["-H", _app.Urls.First().Replace("http", "tcp", StringComparison.Ordinal), "build", "--quiet", _folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

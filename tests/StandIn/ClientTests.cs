@@ -74,7 +74,7 @@ public sealed class ClientTests
 
         using var host = TunnelHost(ngrok, hooks);
         await host.StartAsync(Cancellation);
-        await Parts.UntilAsync(() => Task.FromResult(Operations().Count() == 4), "the webhook to be saved and pinged", onTimeout: () => string.Join('\n', Operations()));
+        await TestEnvironment.UntilAsync(() => Task.FromResult(Operations().Count() == 4), "the webhook to be saved and pinged", onTimeout: () => string.Join('\n', Operations()));
         await host.StopAsync(Cancellation);
 
         Assert.Equal(

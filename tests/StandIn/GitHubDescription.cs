@@ -20,7 +20,7 @@ internal sealed class GitHubDescription
     private static readonly string[] Headers = ["User-Agent", "Accept", "X-GitHub-Api-Version"];
 
     private static readonly Lazy<GitHubDescription> Loaded = new(() =>
-        new(JsonNode.Parse(File.ReadAllBytes(Path.Combine(Parts.Root, "tests", "StandIn", "github-openapi.json")))!.AsObject()));
+        new(JsonNode.Parse(File.ReadAllBytes(Path.Combine(TestEnvironment.Root, "tests", "StandIn", "github-openapi.json")))!.AsObject()));
 
     private readonly JsonObject _document;
     private readonly JsonSchema _schema;

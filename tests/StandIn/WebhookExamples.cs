@@ -9,7 +9,7 @@ internal static class WebhookExamples
 {
     private static readonly Lazy<JsonArray?> All = new(() =>
     {
-        var file = Path.Combine(Parts.Root, "scripts", "node_modules", "@octokit", "webhooks-examples", "api.github.com", "index.json");
+        var file = Path.Combine(TestEnvironment.Root, "scripts", "node_modules", "@octokit", "webhooks-examples", "api.github.com", "index.json");
         return File.Exists(file) ? JsonNode.Parse(File.ReadAllBytes(file))!.AsArray() : null;
     });
 
@@ -18,7 +18,7 @@ internal static class WebhookExamples
     {
         if (All.Value is not { } all)
         {
-            Parts.SkipOrFail("@octokit/webhooks-examples is missing: run npm ci in scripts/.");
+            TestEnvironment.SkipOrFail("@octokit/webhooks-examples is missing: run npm ci in scripts/.");
             return [];
         }
 

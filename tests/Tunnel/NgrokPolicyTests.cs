@@ -64,12 +64,12 @@ public sealed class NgrokPolicyTests
     [InlineData("docs/github.md")]
     [InlineData(File)]
     public void Whoever_starts_ngrok_by_hand_is_told_to_use_it(string document) => Assert.All(
-        System.IO.File.ReadLines(Path.Combine(Parts.Root, document)).Where(line => line.Contains("ngrok http 7071", StringComparison.Ordinal)),
+        System.IO.File.ReadLines(Path.Combine(TestEnvironment.Root, document)).Where(line => line.Contains("ngrok http 7071", StringComparison.Ordinal)),
         line => Assert.Contains($"ngrok http 7071 --inspect=false --traffic-policy-file {File}", line, StringComparison.Ordinal));
 
     private static YamlNode Read(string path)
     {
-        using var text = System.IO.File.OpenText(Path.Combine(Parts.Root, path));
+        using var text = System.IO.File.OpenText(Path.Combine(TestEnvironment.Root, path));
         var yaml = new YamlStream();
         yaml.Load(text);
         return yaml.Documents[0].RootNode;

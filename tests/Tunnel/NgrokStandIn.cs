@@ -49,7 +49,7 @@ internal sealed class NgrokStandIn : IAsyncDisposable
 
         for (var i = 0; i < times; i++)
         {
-            Assert.True(await _questions.WaitAsync(Parts.Limit, TestContext.Current.CancellationToken), $"ngrok was asked {i} times more, not {times}.");
+            Assert.True(await _questions.WaitAsync(TestEnvironment.Limit, TestContext.Current.CancellationToken), $"ngrok was asked {i} times more, not {times}.");
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class TunnelFixture : IAsyncDisposable
     public async Task<string> LogsAsync(string words)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Parts.Limit);
+        limit.CancelAfter(TestEnvironment.Limit);
         try
         {
             await foreach (var line in _lines.Reader.ReadAllAsync(limit.Token))

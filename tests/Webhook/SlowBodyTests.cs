@@ -43,10 +43,10 @@ public sealed class SlowBodyTests
 
     private async Task<DeliveryResult.Refused> TakeAsync(Stream body, long? length)
     {
-        using var throttle = new Throttle(Options.Create(new AccessOptions()));
+        using var throttle = new RequestLimiter(Options.Create(new AccessOptions()));
         // Neither gets as far as to what takes it in.
-        var intake = new DeliveryIntake(
-            Options.Create(new WebhookOptions { WebhookSecret = "a long secret" }), null!, null!, null!, throttle, _time, NullLogger<DeliveryIntake>.Instance);
+        var intake = new WebhookReceiver(
+            Options.Create(new WebhookOptions { WebhookSecret = "a long secret" }), null!, null!, null!, throttle, _time, NullLogger<WebhookReceiver>.Instance);
         var delivery = new Delivery { Event = "ping", Signature = "sha256=" + new string('0', 64), ContentType = "application/json", Length = length, Body = body };
         return Assert.IsType<DeliveryResult.Refused>(await intake.AcceptAsync(delivery, Cancellation));
     }

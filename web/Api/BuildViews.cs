@@ -83,7 +83,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     public string LinkTo(string id) => options.Value.PublicUrl.TrimEnd('/') + PublicAddress.PathTo(id);
 
     /// <summary>A message that was given up, with the record of its build if there is one.</summary>
-    public DeadLetterView Of(DeadLetter letter, BuildRecord? build) => new()
+    public DeadLetterView Of(PoisonMessage letter, Build? build) => new()
     {
         Id = letter.Id,
         Cause = letter.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
@@ -95,7 +95,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     };
 
     /// <summary>A record as the API shows it.</summary>
-    public BuildView Of(BuildRecord record) => new()
+    public BuildView Of(Build record) => new()
     {
         Id = record.Id,
         State = record.State,
@@ -161,7 +161,7 @@ public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Ol
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
 [JsonSerializable(typeof(DeadLettersView))]
 [JsonSerializable(typeof(HealthView))]
-[JsonSerializable(typeof(IReadOnlyList<LedgerEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<DeliveryLogEntry>))]
 [JsonSerializable(typeof(WebhookAnswer))]
 [JsonSerializable(typeof(ProblemAnswer))]
 public sealed partial class ReportJson : JsonSerializerContext;

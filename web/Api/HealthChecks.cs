@@ -20,7 +20,7 @@ namespace Ci.Web.Api;
 
 /// <summary>Asks each part of what builds need how it is, in a few seconds, and says what to do about what is wrong.</summary>
 public sealed class HealthChecks(
-    BuildRecords records,
+    BuildStore records,
     BuildQueue queue,
     BuildKitEngine engine,
     IHttpClientFactory clients,
@@ -50,7 +50,7 @@ public sealed class HealthChecks(
     {
         var (depth, oldest) = await queue.LookAsync(limit);
         var age = oldest is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
-        var says = string.Create(CultureInfo.InvariantCulture, $"{depth} messages{(oldest is null ? "" : $", the oldest for {Human.Duration(age)}")}.");
+        var says = string.Create(CultureInfo.InvariantCulture, $"{depth} messages{(oldest is null ? "" : $", the oldest for {Format.Duration(age)}")}.");
         return age > LongWait
             ? (PartState.Warning, says + " Builds wait long: see what runs, raise batchSize in host.json, or start another host.")
             : (PartState.Ok, says);

@@ -22,7 +22,7 @@ public sealed record Badge(string Svg)
     public static Badge Unknown { get; } = Of("unknown", "#57606a");
 
     /// <summary>A badge for a repository's default branch, as its newest build knows it, by its newest merges, newest first.</summary>
-    public static Badge Of(BuildRecord? newest, IReadOnlyList<BuildRecord> allMerges)
+    public static Badge Of(Build? newest, IReadOnlyList<Build> allMerges)
     {
         // A repository may have become private since it was named; and of one that nobody knows to be public nothing is said.
         if (newest is not { Request: { IsPrivate: false, DefaultBranch: { } branch } })

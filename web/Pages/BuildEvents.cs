@@ -13,7 +13,7 @@ namespace Ci.Web.Pages;
 /// the build's page: <c>build</c> has the parts of the page that changed, <c>log</c> new lines with the log's offset behind
 /// them as the event's id, <c>end</c> says that nothing more will come.
 /// </summary>
-public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
@@ -22,7 +22,7 @@ public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages p
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
 
     /// <summary>Whether nothing more will come of a build: it has ended, and its worker has let go of it.</summary>
-    public static bool IsOver(BuildRecord build, DateTimeOffset now) => build.IsFinal && !build.IsHeld(now);
+    public static bool IsOver(Build build, DateTimeOffset now) => build.IsFinal && !build.IsHeld(now);
 
     /// <summary>The events from a log's offset on, until the build is over, the client is gone, or the host stops.</summary>
     public async IAsyncEnumerable<string> FollowAsync(string id, long offset, [EnumeratorCancellation] CancellationToken cancellation)
@@ -103,7 +103,7 @@ public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages p
         }
     }
 
-    private async Task<string> BuildEventAsync(BuildRecord build, Dictionary<string, string> sent, CancellationToken cancellation)
+    private async Task<string> BuildEventAsync(Build build, Dictionary<string, string> sent, CancellationToken cancellation)
     {
         var estimate = build.IsFinal ? null : await pages.EstimateAsync(build, cancellation);
         var changed = new Dictionary<string, string>();
@@ -119,11 +119,11 @@ public sealed class BuildEvents(BuildRecords records, BuildLogs logs, WebPages p
         return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEvent), null);
     }
 
-    private async Task<BuildRecord?> FindAsync(string id, CancellationToken cancellation) =>
+    private async Task<Build?> FindAsync(string id, CancellationToken cancellation) =>
         cancellation.IsCancellationRequested ? null : await records.FindAsync(id, cancellation);
 
     /// <summary>What a page shows of a build, to see whether it changed.</summary>
-    private static string Key(BuildRecord build) => string.Join(
+    private static string Key(Build build) => string.Join(
         '\n', build.State, build.Summary, build.Attempts, build.StartedAt, build.FinishedAt, build.SupersededBy, build.Stages.Count, build.Images.Count);
 
     private static string Event(string name, string json, long? id) =>

@@ -10,7 +10,7 @@ internal static class BuildPage
 {
     /// <summary>The page. <paramref name="isEnded"/>: nothing more will come, so that the page need not listen.</summary>
     public static Markup Render(
-        BuildRecord build, Estimate? estimate, LogView log, IReadOnlyList<LogSection> sections, bool showAll, bool isEnded, DateTimeOffset now)
+        Build build, Estimate? estimate, LogView log, IReadOnlyList<LogSection> sections, bool showAll, bool isEnded, DateTimeOffset now)
     {
         var request = build.Request;
         var number = request.PullRequest.ToString(CultureInfo.InvariantCulture);
@@ -31,13 +31,13 @@ internal static class BuildPage
             """));
     }
 
-    private static Markup Facts(BuildRecord build, DateTimeOffset now)
+    private static Markup Facts(Build build, DateTimeOffset now)
     {
         var request = build.Request;
         return Markup.Of($"""
             <dl class="facts">
             <div><dt>Pull request</dt><dd>{Layout.Out(request.Url, Markup.Of($"{request.Repository} #{request.PullRequest}"))} {BuildsPage.Purpose(request.Purpose)}</dd></div>
-            <div><dt>Commit</dt><dd><span class="mono" title="{request.Commit}">{Human.Commit(request.Commit)}</span></dd></div>
+            <div><dt>Commit</dt><dd><span class="mono" title="{request.Commit}">{Format.Commit(request.Commit)}</span></dd></div>
             <div><dt>Branch</dt><dd><bdi class="mono">{request.HeadRef}</bdi> <span aria-label="into">→</span> <bdi class="mono">{request.BaseRef}</bdi></dd></div>
             <div><dt>Author</dt><dd><bdi>{request.Author}</bdi></dd></div>
             <div><dt>Queued</dt><dd>{Layout.Ago(request.QueuedAt, now)}</dd></div>
@@ -46,10 +46,10 @@ internal static class BuildPage
             """);
     }
 
-    private static Markup Attempts(BuildRecord build) =>
+    private static Markup Attempts(Build build) =>
         build.Attempts > 1 ? Markup.Of($"<div><dt>Attempt</dt><dd>{build.Attempts}</dd></div>") : Markup.None;
 
-    private static Markup Log(BuildRecord build, LogView log, IReadOnlyList<LogSection> sections, bool showAll) => Markup.Of($"""
+    private static Markup Log(Build build, LogView log, IReadOnlyList<LogSection> sections, bool showAll) => Markup.Of($"""
         <section class="log" aria-labelledby="log-title">
         <div class="head"><h2 id="log-title">Log</h2>
         <div class="tools"><label data-live-only hidden><input type="checkbox" id="follow" checked> Follow</label>
@@ -63,7 +63,7 @@ internal static class BuildPage
         </section>
         """);
 
-    private static Markup Left(BuildRecord build, LogView log, bool showAll) => showAll || log.Lines <= LogView.MostLines
+    private static Markup Left(Build build, LogView log, bool showAll) => showAll || log.Lines <= LogView.MostLines
         ? Markup.None
         : Markup.Of($"<p class=\"muted\">These are the last {LogView.MostLines} of {log.Lines} lines. <a id=\"whole\" href=\"{Paths.Build(build.Id)}?log=all\">Show all of it</a></p>");
 }

@@ -55,7 +55,7 @@ internal static class BuildsPage
             """);
 
     /// <summary>A build in a list.</summary>
-    public static Markup Item(BuildRecord build, DateTimeOffset now)
+    public static Markup Item(Build build, DateTimeOffset now)
     {
         var request = build.Request;
         return Markup.Of($"""
@@ -64,7 +64,7 @@ internal static class BuildsPage
             <div class="main"><a class="title" href="{Paths.Build(build.Id)}"><bdi>{(request.Title.Length == 0 ? "(no title)" : request.Title)}</bdi></a>
             <p class="muted meta"><a href="{Paths.List(new BuildFilter { Repository = request.Repository })}">{request.Repository}</a>
             <a href="{Paths.List(new BuildFilter { Repository = request.Repository, PullRequest = request.PullRequest })}" aria-label="{$"Builds of pull request {request.PullRequest}"}">#{request.PullRequest}</a>
-            <span class="mono">{Human.Commit(request.Commit)}</span> {Purpose(request.Purpose)}</p></div>
+            <span class="mono">{Format.Commit(request.Commit)}</span> {Purpose(request.Purpose)}</p></div>
             <div class="image">{Image(build)}</div>
             <div class="when muted">{Layout.Ago(request.QueuedAt, now)}{Duration(build, now)}</div>
             </li>
@@ -79,17 +79,17 @@ internal static class BuildsPage
         _ => Markup.None,
     };
 
-    private static Markup Image(BuildRecord build) => build.Images switch
+    private static Markup Image(Build build) => build.Images switch
     {
         [] => Markup.None,
-        [var one] => Markup.Of($"<span class=\"mono\">{one.Name}:{one.Tags[0]}</span> <span class=\"muted\">{Human.Size(one.Size)}</span>"),
+        [var one] => Markup.Of($"<span class=\"mono\">{one.Name}:{one.Tags[0]}</span> <span class=\"muted\">{Format.Size(one.Size)}</span>"),
         [var first, ..] => Markup.Of($"<span class=\"mono\">{first.Name}:{first.Tags[0]}</span> <span class=\"muted\">and {build.Images.Count - 1} more</span>"),
     };
 
-    private static Markup Duration(BuildRecord build, DateTimeOffset now) => build switch
+    private static Markup Duration(Build build, DateTimeOffset now) => build switch
     {
-        { State: BuildState.Running, StartedAt: { } start } => Markup.Of($"<span class=\"took\" data-since=\"{Layout.Iso(start)}\">{Human.Duration(now - start)}</span>"),
-        { StartedAt: { } start, FinishedAt: { } end } when end >= start => Markup.Of($"<span class=\"took\">{Human.Duration(end - start)}</span>"),
+        { State: BuildState.Running, StartedAt: { } start } => Markup.Of($"<span class=\"took\" data-since=\"{Layout.Iso(start)}\">{Format.Duration(now - start)}</span>"),
+        { StartedAt: { } start, FinishedAt: { } end } when end >= start => Markup.Of($"<span class=\"took\">{Format.Duration(end - start)}</span>"),
         _ => Markup.None,
     };
 

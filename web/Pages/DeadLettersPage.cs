@@ -8,7 +8,7 @@ namespace Ci.Web.Pages;
 internal static class DeadLettersPage
 {
     public static Markup Render(DeadLettersView letters, DateTimeOffset now) => Layout.Page("Dead letters", "Dead letters", Markup.Of($"""
-        <div class="head"><h1>Dead letters</h1><a class="button quiet refresh" href="{Paths.DeadLetters}">Refresh</a></div>
+        <div class="head"><h1>Dead letters</h1><a class="button quiet refresh" href="{Paths.PoisonQueue}">Refresh</a></div>
         <p class="muted">Messages that were given up after several tries, or that nobody can read. Replaying one builds what it asked for, and removes it.</p>
         {Items(letters, now)}
         {More(letters)}
@@ -21,7 +21,7 @@ internal static class DeadLettersPage
     private static Markup Item(DeadLetterView letter, DateTimeOffset now) => Markup.Of($"""
         <li class="card"><div class="head"><h2>{Title(letter)}</h2>{Replay(letter)}</div>
         <p>{letter.Cause}</p>
-        <p class="muted">{(letter.GivenUpAt is { } given ? Markup.Of($"Given up {Layout.Ago(given, now)}") : Markup.None)}{(letter.KeptUntil is { } kept && kept.Year < 9999 ? Markup.Of($", kept until {Human.Time(kept)}") : Markup.None)}</p>
+        <p class="muted">{(letter.GivenUpAt is { } given ? Markup.Of($"Given up {Layout.Ago(given, now)}") : Markup.None)}{(letter.KeptUntil is { } kept && kept.Year < 9999 ? Markup.Of($", kept until {Format.Time(kept)}") : Markup.None)}</p>
         <details><summary>Its text</summary><pre tabindex="0" role="group" aria-label="Text of the message">{letter.Text}</pre></details></li>
         """);
 
@@ -32,7 +32,7 @@ internal static class DeadLettersPage
     // What cannot be read cannot be replayed either.
     private static Markup Replay(DeadLetterView letter) => letter.IsReadable
         ? Markup.Of($"""
-            <form method="post" action="{Paths.DeadLetters}/{Uri.EscapeDataString(letter.Id)}/replay"><button type="submit" aria-label="{$"Replay {letter.Build?.Title ?? letter.Id}"}">Replay</button></form>
+            <form method="post" action="{Paths.PoisonQueue}/{Uri.EscapeDataString(letter.Id)}/replay"><button type="submit" aria-label="{$"Replay {letter.Build?.Title ?? letter.Id}"}">Replay</button></form>
             """)
         : Markup.Of($"<span class=\"tag\">cannot be read</span>");
 

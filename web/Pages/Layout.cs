@@ -44,7 +44,7 @@ internal static class Layout
 
     /// <summary>A moment, as how long it is ago; the script keeps it up and says the local time.</summary>
     public static Markup Ago(DateTimeOffset moment, DateTimeOffset now) =>
-        Markup.Of($"<time datetime=\"{Iso(moment)}\" title=\"{Human.Time(moment)}\" data-ago>{Human.Ago(now - moment)}</time>");
+        Markup.Of($"<time datetime=\"{Iso(moment)}\" title=\"{Format.Time(moment)}\" data-ago>{Format.Ago(now - moment)}</time>");
 
     /// <summary>A moment for programs.</summary>
     public static string Iso(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);

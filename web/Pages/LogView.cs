@@ -87,7 +87,7 @@ public sealed class LogSection(int number, string? title)
     public IReadOnlyList<LogLine> Lines => _lines;
 
     /// <summary>How long it took, for people; empty where that is not known.</summary>
-    public string Took => End - Start is >= 0.05 and var seconds ? Human.Duration(TimeSpan.FromSeconds(seconds)) : "";
+    public string Took => End - Start is >= 0.05 and var seconds ? Format.Duration(TimeSpan.FromSeconds(seconds)) : "";
 
     /// <summary>Whether it is a step that says nothing: a build ends with half a dozen labels of ours.</summary>
     internal bool IsDull => title?.Contains(" · LABEL ", StringComparison.Ordinal) == true;

@@ -9,7 +9,7 @@ internal static class Paths
 {
     public const string Builds = "/api/builds";
 
-    public const string DeadLetters = "/api/dead-letters";
+    public const string PoisonQueue = "/api/dead-letters";
 
     public const string Deliveries = "/api/deliveries";
 

@@ -24,10 +24,10 @@ internal static class Plot
 
     /// <summary>How long builds took, in seconds.</summary>
     public static Markup OfDurations(IReadOnlyList<PlotPoint> points) =>
-        Render("Duration", points, value => Human.Duration(TimeSpan.FromSeconds(value)), Seconds);
+        Render("Duration", points, value => Format.Duration(TimeSpan.FromSeconds(value)), Seconds);
 
     /// <summary>How large images were, in bytes.</summary>
-    public static Markup OfSizes(IReadOnlyList<PlotPoint> points) => Render("Size", points, value => Human.Size((long)value), Sizes);
+    public static Markup OfSizes(IReadOnlyList<PlotPoint> points) => Render("Size", points, value => Format.Size((long)value), Sizes);
 
     private static Markup Render(string title, IReadOnlyList<PlotPoint> points, Func<double, string> words, double[] steps)
     {
@@ -68,7 +68,7 @@ internal static class Plot
         """);
 
     private static Markup Dot(PlotPoint point, double x, double y, Func<double, string> words) =>
-        Markup.Of($"<circle class=\"dot\" cx=\"{x}\" cy=\"{y}\" r=\"3\"><title>{Human.Time(point.At)}: {words(point.Value)}</title></circle>");
+        Markup.Of($"<circle class=\"dot\" cx=\"{x}\" cy=\"{y}\" r=\"3\"><title>{Format.Time(point.At)}: {words(point.Value)}</title></circle>");
 
     private static string Date(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 }

@@ -12,7 +12,7 @@ internal static class RepositoryPage
 
     private const int Listed = 10;
 
-    public static Markup Render(string repository, IReadOnlyList<BuildRecord> builds, DateTimeOffset now)
+    public static Markup Render(string repository, IReadOnlyList<Build> builds, DateTimeOffset now)
     {
         // Oldest first, as time goes.
         var pushed = builds.Where(build => build is { State: BuildState.Succeeded, Images.Count: > 0 }).Reverse().ToArray();
@@ -24,7 +24,7 @@ internal static class RepositoryPage
             """));
     }
 
-    private static Markup Plots(BuildRecord[] pushed)
+    private static Markup Plots(Build[] pushed)
     {
         if (pushed.Length == 0)
         {
@@ -44,7 +44,7 @@ internal static class RepositoryPage
             """);
     }
 
-    private static Markup Row(BuildRecord build) => Markup.Of($"""
-        <tr><td><a href="{Paths.Build(build.Id)}"><bdi>{build.Request.Title}</bdi> #{build.Request.PullRequest}</a></td><td>{Human.Time(build.Request.QueuedAt)}</td><td>{Human.Duration(Estimate.TimeOf(build) ?? TimeSpan.Zero)}</td><td>{Human.Size(build.Images.Sum(image => image.Size))}</td></tr>
+    private static Markup Row(Build build) => Markup.Of($"""
+        <tr><td><a href="{Paths.Build(build.Id)}"><bdi>{build.Request.Title}</bdi> #{build.Request.PullRequest}</a></td><td>{Format.Time(build.Request.QueuedAt)}</td><td>{Format.Duration(Estimate.TimeOf(build) ?? TimeSpan.Zero)}</td><td>{Format.Size(build.Images.Sum(image => image.Size))}</td></tr>
         """);
 }

@@ -8,7 +8,7 @@ internal static class Timeline
 {
     private sealed record Part(string Name, DateTimeOffset Start, DateTimeOffset? End);
 
-    public static Markup Render(BuildRecord build, DateTimeOffset now)
+    public static Markup Render(Build build, DateTimeOffset now)
     {
         var parts = Parts(build);
         var begin = parts[0].Start;
@@ -19,7 +19,7 @@ internal static class Timeline
             """);
     }
 
-    private static List<Part> Parts(BuildRecord build)
+    private static List<Part> Parts(Build build)
     {
         var waits = build.StartedAt ?? build.FinishedAt;
         var parts = new List<Part> { new(build.State == BuildState.Waiting ? "Waiting" : "Queued", build.Request.QueuedAt, waits) };
@@ -40,7 +40,7 @@ internal static class Timeline
         return parts;
     }
 
-    private static Markup Item(BuildRecord build, Part part, bool isLast, DateTimeOffset begin, double whole, DateTimeOffset now)
+    private static Markup Item(Build build, Part part, bool isLast, DateTimeOffset begin, double whole, DateTimeOffset now)
     {
         var state = !isLast && part.End is not null ? BuildState.Succeeded : build.State;
         var end = part.End ?? now;
@@ -56,6 +56,6 @@ internal static class Timeline
         isLast ? Markup.Of($"<span class=\"unseen\"> ({StateMark.Word(state)})</span>") : Markup.None;
 
     private static Markup Time(Part part, DateTimeOffset now) => part.End is { } end
-        ? Markup.Of($"<span class=\"took\">{Human.Duration(end > part.Start ? end - part.Start : TimeSpan.Zero)}</span>")
-        : Markup.Of($"<span class=\"took\" data-since=\"{Layout.Iso(part.Start)}\">{Human.Duration(now > part.Start ? now - part.Start : TimeSpan.Zero)}</span>");
+        ? Markup.Of($"<span class=\"took\">{Format.Duration(end > part.Start ? end - part.Start : TimeSpan.Zero)}</span>")
+        : Markup.Of($"<span class=\"took\" data-since=\"{Layout.Iso(part.Start)}\">{Format.Duration(now > part.Start ? now - part.Start : TimeSpan.Zero)}</span>");
 }

@@ -5,7 +5,7 @@ using Ci.Web.Api;
 namespace Ci.Web.Pages;
 
 /// <summary>Reads what a page shows, and makes the page.</summary>
-public sealed class WebPages(BuildLists lists, BuildRecords records, BuildLogs logs, TimeProvider time)
+public sealed class WebPages(BuildLists lists, BuildStore records, BuildLogs logs, TimeProvider time)
 {
     private const int PageLength = 50;
 
@@ -57,7 +57,7 @@ public sealed class WebPages(BuildLists lists, BuildRecords records, BuildLogs l
     }
 
     /// <summary>The messages that were given up.</summary>
-    public Page DeadLetters(DeadLettersView letters) => new(DeadLettersPage.Render(letters, time.GetUtcNow()));
+    public Page PoisonQueue(DeadLettersView letters) => new(DeadLettersPage.Render(letters, time.GetUtcNow()));
 
     /// <summary>There is no such build.</summary>
     public static Page NoSuchBuild() => Problem(404, "There is no build of this id.");
@@ -66,6 +66,6 @@ public sealed class WebPages(BuildLists lists, BuildRecords records, BuildLogs l
     public static Page Problem(int status, string sentence, string? back = null) => ProblemPage.Render(status, sentence, back ?? Paths.Builds);
 
     /// <summary>How long a build is likely to take.</summary>
-    internal async Task<Estimate?> EstimateAsync(BuildRecord build, CancellationToken cancellation) =>
+    internal async Task<Estimate?> EstimateAsync(Build build, CancellationToken cancellation) =>
         Estimate.Of(await lists.SucceededAsync(build.Request.Repository, Estimate.Most, cancellation));
 }

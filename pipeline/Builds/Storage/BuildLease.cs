@@ -15,7 +15,7 @@ public sealed class BuildLease : IAsyncDisposable
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private const int RenewEvery = 4;
 
-    private readonly BuildRecords _records;
+    private readonly BuildStore _records;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost;
@@ -26,7 +26,7 @@ public sealed class BuildLease : IAsyncDisposable
     private volatile IReadOnlyList<string> _planned = [];
     private long _held;
 
-    private BuildLease(BuildRecords records, TimeProvider time, string owner, BuildRecord record, CancellationToken cancellation)
+    private BuildLease(BuildStore records, TimeProvider time, string owner, Build record, CancellationToken cancellation)
     {
         _records = records;
         _time = time;
@@ -38,7 +38,7 @@ public sealed class BuildLease : IAsyncDisposable
     }
 
     /// <summary>The record as it was when the hold began.</summary>
-    public BuildRecord Record { get; }
+    public Build Record { get; }
 
     /// <summary>Who holds it: machine, process, and a number that no other hold has.</summary>
     public string Owner { get; }
@@ -51,7 +51,7 @@ public sealed class BuildLease : IAsyncDisposable
 
     /// <summary>Takes a build that is queued, or whose worker is gone; null when it has ended or another worker has it.</summary>
     public static async Task<BuildLease?> TakeAsync(
-        BuildRecords records, BuildRequest request, TimeProvider time, CancellationToken cancellation)
+        BuildStore records, BuildRequest request, TimeProvider time, CancellationToken cancellation)
     {
         var owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():n}";
         var taken = await records.UpdateAsync(
@@ -122,7 +122,7 @@ public sealed class BuildLease : IAsyncDisposable
     }
 
     /// <summary>Ends the hold with a change of the record; when the build was ended from outside, only lets go of it and returns false.</summary>
-    public async Task<bool> EndAsync(Func<BuildRecord, BuildRecord> change, CancellationToken cancellation)
+    public async Task<bool> EndAsync(Func<Build, Build> change, CancellationToken cancellation)
     {
         await _stop.CancelAsync();
         await _watching;
@@ -147,7 +147,7 @@ public sealed class BuildLease : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private bool IsMine(BuildRecord record) => record.State == BuildState.Running && record.Owner == Owner;
+    private bool IsMine(Build record) => record.State == BuildState.Running && record.Owner == Owner;
 
     private async Task WatchAsync()
     {

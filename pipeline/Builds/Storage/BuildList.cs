@@ -21,7 +21,7 @@ internal static class BuildList
         state is BuildState.Queued or BuildState.Running or BuildState.Succeeded ? null : $"{Prefix}state-{state.ToString().ToLowerInvariant()}|";
 
     /// <summary>The lists that a build is in.</summary>
-    public static IEnumerable<string> Of(BuildRecord record)
+    public static IEnumerable<string> Of(Build record)
     {
         yield return All;
         yield return OfRepository(record.Request.Repository);

@@ -60,10 +60,10 @@ public sealed partial record BuildFilter
 /// <summary>A part of a list.</summary>
 /// <param name="Builds">The builds, newest first.</param>
 /// <param name="Older">The place to go on at; null when there is nothing older.</param>
-public sealed record BuildListPart(IReadOnlyList<BuildRecord> Builds, string? Older);
+public sealed record BuildListPart(IReadOnlyList<Build> Builds, string? Older);
 
 /// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
-public sealed class BuildLists(BuildRecords records)
+public sealed class BuildLists(BuildStore records)
 {
     private const int Looked = 200;
 
@@ -81,11 +81,11 @@ public sealed class BuildLists(BuildRecords records)
     }
 
     /// <summary>A repository's newest builds that succeeded, newest first.</summary>
-    public Task<IReadOnlyList<BuildRecord>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<Build>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
         ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellation);
 
     /// <summary>A repository's newest builds of what was merged, newest first.</summary>
-    public Task<IReadOnlyList<BuildRecord>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<Build>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
         records.ListAsync(
             BuildList.OfRepository(repository),
             null,
@@ -98,12 +98,12 @@ public sealed class BuildLists(BuildRecords records)
     public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation) =>
         [.. (await records.ListAsync(Looked, cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
 
-    private async Task<IReadOnlyList<BuildRecord>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
+    private async Task<IReadOnlyList<Build>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
         [.. (await records.ActiveAsync(cancellation))
             .Where(build => IsOf(filter, build) && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
             .OrderBy(BuildRow.Place, StringComparer.Ordinal)];
 
-    private static bool IsOf(BuildFilter filter, BuildRecord build) =>
+    private static bool IsOf(BuildFilter filter, Build build) =>
         (filter.State is null || filter.State == build.State)
         && (filter.Repository is null || filter.Repository.Equals(build.Request.Repository, StringComparison.OrdinalIgnoreCase))
         && (filter.PullRequest is null || filter.PullRequest == build.Request.PullRequest);
@@ -114,6 +114,6 @@ public sealed class BuildLists(BuildRecords records)
 
     private static string Is(BuildState state) => $" and State eq '{state}'";
 
-    private Task<IReadOnlyList<BuildRecord>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellation) =>
+    private Task<IReadOnlyList<Build>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellation) =>
         records.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellation);
 }

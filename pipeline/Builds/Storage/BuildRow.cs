@@ -25,65 +25,65 @@ internal static class BuildRow
     public static string StartingWith(string prefix) =>
         $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
 
-    public static BuildRecord Read(TableEntity row) =>
-        JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.BuildRecord)
-        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildRecords.TableName} has no record.");
+    public static Build Read(TableEntity row) =>
+        JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.Build)
+        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildStore.TableName} has no record.");
 
     /// <summary>The rows of a build that is new.</summary>
-    public static IEnumerable<TableTransactionAction> Add(BuildRecord record) =>
+    public static IEnumerable<TableTransactionAction> Add(Build record) =>
         [new(TableTransactionActionType.Add, Write(record, KeyOf(record))), .. Lists(null, record)];
 
     /// <summary>The rows of a build that changed, if nobody else changed it since <paramref name="row"/> was read.</summary>
-    public static IEnumerable<TableTransactionAction> Update(TableEntity row, BuildRecord after) => row.RowKey == KeyOf(after)
+    public static IEnumerable<TableTransactionAction> Update(TableEntity row, Build after) => row.RowKey == KeyOf(after)
         ? [new(TableTransactionActionType.UpdateReplace, Write(after, row.RowKey), row.ETag), .. Lists(Read(row), after)]
         : [new(TableTransactionActionType.Delete, new TableEntity(Partition, row.RowKey), row.ETag), Upsert(after, KeyOf(after)), .. Lists(Read(row), after)];
 
-    private static string KeyOf(BuildRecord record) => (record.IsActive ? ActivePrefix : DonePrefix) + record.Id;
+    private static string KeyOf(Build record) => (record.IsActive ? ActivePrefix : DonePrefix) + record.Id;
 
     /// <summary>
     /// A build has a single row while it goes on, for then it changes often, and it has to be accepted quickly. When nothing
     /// is left to be done about it, it moves, and into the lists, in one transaction.
     /// </summary>
-    private static IEnumerable<TableTransactionAction> Lists(BuildRecord? before, BuildRecord after)
+    private static IEnumerable<TableTransactionAction> Lists(Build? before, Build after)
     {
         var keys = ListKeys(after);
         var earlier = before is null ? [] : ListKeys(before);
         return [.. earlier.Except(keys).Select(Delete), .. keys.Select(key => Upsert(key.StartsWith(BuildList.Prefix, StringComparison.Ordinal) ? Shown(after) : after, key))];
     }
 
-    private static string[] ListKeys(BuildRecord record) => record.IsActive ? [] : [.. BuildList.Of(record).Select(list => list + Place(record))];
+    private static string[] ListKeys(Build record) => record.IsActive ? [] : [.. BuildList.Of(record).Select(list => list + Place(record))];
 
     /// <summary>What lists show of a build; what changes while it only goes on is not among it.</summary>
-    private static BuildRecord Shown(BuildRecord record) => record with
+    private static Build Shown(Build record) => record with
     {
         Owner = null,
         OwnedUntil = null,
         SentAt = null,
         NotBefore = null,
         SteppedBackAt = null,
-        QueueNote = null,
+        QueuePosition = null,
         Reported = null,
         Commented = null,
         CheckRun = null,
-        Doubt = null,
+        UnconfirmedFailure = null,
         Stages = [],
         Warnings = [],
         LogTail = [],
     };
 
     /// <summary>Where a build stands among others: the newest sorts first.</summary>
-    public static string Place(BuildRecord record)
+    public static string Place(Build record)
     {
         var age = long.MaxValue - record.Request.QueuedAt.UtcTicks;
         return age.ToString("D19", CultureInfo.InvariantCulture) + "-" + record.Id;
     }
 
-    private static TableTransactionAction Upsert(BuildRecord record, string key) => new(TableTransactionActionType.UpsertReplace, Write(record, key));
+    private static TableTransactionAction Upsert(Build record, string key) => new(TableTransactionActionType.UpsertReplace, Write(record, key));
 
     private static TableTransactionAction Delete(string key) =>
         new(TableTransactionActionType.Delete, new TableEntity(Partition, key), ETag.All);
 
-    private static TableEntity Write(BuildRecord record, string key) => new(Partition, key)
+    private static TableEntity Write(Build record, string key) => new(Partition, key)
     {
         ["State"] = record.State.ToString(),
         ["Repository"] = record.Request.Repository,
@@ -94,14 +94,14 @@ internal static class BuildRow
         ["Record"] = Json(record),
     };
 
-    private static string Json(BuildRecord record) => JsonSerializer.Serialize(record, RecordJson.Default.BuildRecord);
+    private static string Json(Build record) => JsonSerializer.Serialize(record, RecordJson.Default.Build);
 }
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(BuildRecord))]
+[JsonSerializable(typeof(Build))]
 [JsonSerializable(typeof(PullRequestHead))]
-[JsonSerializable(typeof(TagClaim))]
+[JsonSerializable(typeof(TagOwner))]
 internal sealed partial class RecordJson : JsonSerializerContext;

@@ -22,7 +22,7 @@ public sealed class BuildsTable
 
     internal BuildsTable(string connectionString, TableClientOptions options)
     {
-        _table = new TableClient(connectionString, BuildRecords.TableName, options);
+        _table = new TableClient(connectionString, BuildStore.TableName, options);
         _writer = new TableWriter(_table);
     }
 

@@ -27,38 +27,38 @@ public sealed record PullRequestHead
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>How a change of the pull request stands to this one.</summary>
-    public HeadOrder Order(HeadChange change)
+    public UpdateOrder Order(PullRequestUpdate change)
     {
         var request = change.Request;
         if (request.BuildId == BuildId && request.UpdatedAt <= UpdatedAt)
         {
-            return request.UpdatedAt == UpdatedAt ? HeadOrder.Same : HeadOrder.Older;
+            return request.UpdatedAt == UpdatedAt ? UpdateOrder.Same : UpdateOrder.Older;
         }
 
         // A merged pull request cannot be opened again: whatever else comes is late.
         if (Purpose == BuildPurpose.Merge && request.Purpose != BuildPurpose.Merge)
         {
-            return HeadOrder.Older;
+            return UpdateOrder.Older;
         }
 
         return request.UpdatedAt == UpdatedAt ? WithinASecond(change)
-            : request.UpdatedAt > UpdatedAt ? HeadOrder.Newer
-            : HeadOrder.Older;
+            : request.UpdatedAt > UpdatedAt ? UpdateOrder.Newer
+            : UpdateOrder.Older;
     }
 
     // GitHub's clock has seconds; within one, a push tells what it replaced, and an end comes last.
-    private HeadOrder WithinASecond(HeadChange change) => change switch
+    private UpdateOrder WithinASecond(PullRequestUpdate change) => change switch
     {
-        { Request.Purpose: not BuildPurpose.PullRequest } => HeadOrder.Newer,
-        { Before: { } before } when before == Commit => HeadOrder.Newer,
-        _ when Before is not null && Before == change.Request.Commit => HeadOrder.Older,
-        { Reopened: false } when Purpose == BuildPurpose.Close => HeadOrder.Older,
-        _ => HeadOrder.Newer,
+        { Request.Purpose: not BuildPurpose.PullRequest } => UpdateOrder.Newer,
+        { Before: { } before } when before == Commit => UpdateOrder.Newer,
+        _ when Before is not null && Before == change.Request.Commit => UpdateOrder.Older,
+        { Reopened: false } when Purpose == BuildPurpose.Close => UpdateOrder.Older,
+        _ => UpdateOrder.Newer,
     };
 }
 
 /// <summary>How a change stands to what is known.</summary>
-public enum HeadOrder
+public enum UpdateOrder
 {
     /// <summary>It is the one that is known: a redelivery.</summary>
     Same,
@@ -76,7 +76,7 @@ public enum HeadOrder
 /// <param name="Reopened">Whether the pull request was just opened again.</param>
 /// <param name="Opened">Whether it was just opened, so that nothing is known of it, unless this is a redelivery.</param>
 /// <param name="Waits">What has to be done before it is built, for people; null when nothing has.</param>
-public sealed record HeadChange(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false, string? Waits = null);
+public sealed record PullRequestUpdate(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false, string? Waits = null);
 
 /// <summary>A pull request's head as a row.</summary>
 internal static class PullRequestHeadRow
@@ -88,9 +88,9 @@ internal static class PullRequestHeadRow
 
     public static PullRequestHead Read(TableEntity row) =>
         JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.PullRequestHead)
-        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildRecords.TableName} has no record.");
+        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildStore.TableName} has no record.");
 
-    public static TableTransactionAction Write(HeadChange change, ETag? etag)
+    public static TableTransactionAction Write(PullRequestUpdate change, ETag? etag)
     {
         var request = change.Request;
         var head = new PullRequestHead

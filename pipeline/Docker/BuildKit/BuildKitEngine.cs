@@ -40,7 +40,7 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
     // Strangers see what everybody may see.
     private SessionAnswers AnswersTo(EngineBuild build) => new()
     {
-        Credentials = (host, cancellation) => build.IsStrangers ? default : new(logins.FindAsync(host, cancellation)),
+        Credentials = (host, cancellation) => build.IsUntrusted ? default : new(logins.FindAsync(host, cancellation)),
         Secret = (id, _) => ValueTask.FromResult(build.Secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
     };
 
@@ -69,8 +69,8 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
         Secrets = build.Secrets.Keys.ToHashSet(),
         // It has no name for the usual one.
         NetworkMode = build.Limits.Network is "" or "bridge" ? null : build.Limits.Network,
-        NoCache = build.IsStrangers,
-        Pull = build.IsStrangers,
+        NoCache = build.IsUntrusted,
+        Pull = build.IsUntrusted,
     };
 
     // How far a layer of the base has come is not logged, but it is a sign of life.

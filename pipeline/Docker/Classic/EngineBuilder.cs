@@ -14,7 +14,7 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
     /// <summary>Builds an image under its name; what it prints goes to <paramref name="output"/>.</summary>
     public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
     {
-        if (WhyClassic(build.IsStrangers, build.StrangersMayUseBuildKit, build.Limits) is not { } reason)
+        if (WhyClassic(build.IsUntrusted, build.StrangersMayUseBuildKit, build.Limits) is not { } reason)
         {
             try
             {

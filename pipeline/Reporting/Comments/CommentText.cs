@@ -14,7 +14,7 @@ public static class CommentText
     /// <param name="record">The build.</param>
     /// <param name="images">What it pushed.</param>
     /// <param name="page">The build's page; null when it has no public address.</param>
-    public static string Of(BuildRecord record, IReadOnlyList<ImageDifference> images, string? page)
+    public static string Of(Build record, IReadOnlyList<ImageDifference> images, string? page)
     {
         var text = new StringBuilder();
         if (record.State == BuildState.Succeeded)
@@ -48,12 +48,12 @@ public static class CommentText
         {
             null => $"no `{ImageDifference.BaseTag}` to compare with",
             0 => $"as large as `{ImageDifference.BaseTag}`",
-            > 0 and var more => $"{Human.Size(more)} more than `{ImageDifference.BaseTag}`",
-            var less => $"{Human.Size(-less.Value)} less than `{ImageDifference.BaseTag}`",
+            > 0 and var more => $"{Format.Size(more)} more than `{ImageDifference.BaseTag}`",
+            var less => $"{Format.Size(-less.Value)} less than `{ImageDifference.BaseTag}`",
         };
         text.Append("### Pushed ").Append(CommentMarkdown.Code($"{image.Name}:{image.Tags[0]}")).Append("\n\n")
             .Append(CommentMarkdown.Fence([$"docker pull {image.Reference}", $"docker run --rm {image.Reference}"], "sh")).Append("\n\n")
-            .Append(Human.Size(image.Size)).Append(", ").Append(growth).Append(" · ").Append(CommentMarkdown.Code(image.Digest)).Append("\n\n");
+            .Append(Format.Size(image.Size)).Append(", ").Append(growth).Append(" · ").Append(CommentMarkdown.Code(image.Digest)).Append("\n\n");
         if (difference.Lines() is { Count: > 0 } lines)
         {
             text.Append("<details><summary>What differs from ").Append(ImageDifference.BaseTag).Append("</summary>\n\n");
@@ -66,7 +66,7 @@ public static class CommentText
         }
     }
 
-    private static void AddFailure(StringBuilder text, BuildRecord record)
+    private static void AddFailure(StringBuilder text, Build record)
     {
         text.Append(record.State == BuildState.Failed ? "### The image was not built\n\n" : "### The image could not be built, through no fault of the commit\n\n");
         if (record.FailedStep is { } step)
@@ -87,10 +87,10 @@ public static class CommentText
         text.Append(About(record)).Append("\n\n");
     }
 
-    private static string About(BuildRecord record)
+    private static string About(Build record)
     {
-        var time = record.FinishedAt - record.StartedAt is { } took ? $", in {Human.Duration(took)}" : "";
+        var time = record.FinishedAt - record.StartedAt is { } took ? $", in {Format.Duration(took)}" : "";
         var cache = record.Cache is { Steps: > 0 } use ? $", {use.Cached} of {use.Steps} steps from the cache" : "";
-        return $"Commit {Human.Commit(record.Request.Commit)}{time}{cache}.";
+        return $"Commit {Format.Commit(record.Request.Commit)}{time}{cache}.";
     }
 }

@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Reporting.Comments;
 
 /// <summary>Puts what a build pushed beside what its base branch has.</summary>
-public sealed class ImageComparer(ImageReader images, IOptions<ForkOptions> forks)
+public sealed class ImageComparer(ImageInspector images, IOptions<ForkOptions> forks)
 {
     /// <summary>The images of a build, each with what <see cref="ImageDifference.BaseTag"/> is.</summary>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
-    public async Task<IReadOnlyList<ImageDifference>> CompareAsync(BuildRecord record, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellation)
     {
         var differences = new List<ImageDifference>();
         foreach (var image in record.Images)

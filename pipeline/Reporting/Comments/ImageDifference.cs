@@ -8,7 +8,7 @@ namespace Ci.Pipeline.Reporting.Comments;
 /// <param name="Image">What was pushed.</param>
 /// <param name="Now">What it is; null when the registry does not say.</param>
 /// <param name="Before">What <see cref="BaseTag"/> is; null when there is none.</param>
-public sealed record ImageDifference(PushedImage Image, ImageFacts? Now, ImageFacts? Before)
+public sealed record ImageDifference(PushedImage Image, ImageConfig? Now, ImageConfig? Before)
 {
     /// <summary>The tag that a merge moves.</summary>
     public const string BaseTag = "latest";
@@ -31,7 +31,7 @@ public sealed record ImageDifference(PushedImage Image, ImageFacts? Now, ImageFa
         return
         [
             .. Now.Layers.Where(layer => known.Contains(layer.Digest)).ToList() is { Count: > 0 } same
-                ? [$"{same.Count} of {Now.Layers.Count} layers are the same ({Human.Size(same.Sum(layer => layer.Size))})"]
+                ? [$"{same.Count} of {Now.Layers.Count} layers are the same ({Format.Size(same.Sum(layer => layer.Size))})"]
                 : Array.Empty<string>(),
             .. Cut(Before.Layers.Where(layer => !kept.Contains(layer.Digest)).Select(layer => "layer gone: " + Shown(layer))),
             .. Cut(Now.Layers.Where(layer => !known.Contains(layer.Digest)).Select(layer => "layer new: " + Shown(layer))),
@@ -43,7 +43,7 @@ public sealed record ImageDifference(PushedImage Image, ImageFacts? Now, ImageFa
         ];
     }
 
-    private static string Shown(ImageLayer layer) => $"{Human.Size(layer.Size)}, {CommentMarkdown.Code(layer.CreatedBy.Length > 0 ? layer.CreatedBy : Human.Digest(layer.Digest))}";
+    private static string Shown(ImageLayer layer) => $"{Format.Size(layer.Size)}, {CommentMarkdown.Code(layer.CreatedBy.Length > 0 ? layer.CreatedBy : Format.Digest(layer.Digest))}";
 
     private static IEnumerable<string> Listed(string name, IReadOnlyList<string> before, IReadOnlyList<string> now) =>
         [.. before.Except(now).Select(item => $"{name} gone: {CommentMarkdown.Code(item)}"), .. now.Except(before).Select(item => $"{name} new: {CommentMarkdown.Code(item)}")];

@@ -16,8 +16,8 @@ namespace Ci.Pipeline.Reporting.Comments;
 public sealed partial class PullRequestComments(
     IssueComments comments,
     CommentClaims claims,
-    BuildRecords records,
-    Admission admission,
+    BuildStore records,
+    BuildAdmission admission,
     ImageComparer images,
     PublicAddress address,
     SecretMask mask,
@@ -29,7 +29,7 @@ public sealed partial class PullRequestComments(
 {
 
     /// <summary>Tells how a build ended, if that was not told yet; false when it is to be tried again.</summary>
-    public async Task<bool> TellEndAsync(string id, CancellationToken cancellation)
+    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellation)
     {
         if (await records.FindAsync(id, cancellation) is not { IsFinal: true } record || record.Commented == record.State || record.IsHeld(time.GetUtcNow()))
         {
@@ -59,13 +59,13 @@ public sealed partial class PullRequestComments(
     }
 
     /// <summary>Only the pull request's newest build has something to say; what was stopped has not.</summary>
-    private async Task<bool> IsWantedAsync(BuildRecord record, CancellationToken cancellation) =>
+    private async Task<bool> IsWantedAsync(Build record, CancellationToken cancellation) =>
         options.Value.Comment && gitHub.Value.Token.Length > 0
         && record.Request.Purpose == BuildPurpose.PullRequest
         && record is { State: BuildState.Failed or BuildState.Error } or { State: BuildState.Succeeded, Images.Count: > 0 }
         && (await admission.NewestAsync(record.Request.Repository, record.Request.PullRequest, cancellation) is not { } newest || newest.Head.BuildId == record.Id);
 
-    private async Task<bool> WriteAsync(BuildRecord record, CancellationToken cancellation)
+    private async Task<bool> WriteAsync(Build record, CancellationToken cancellation)
     {
         var request = record.Request;
         var differences = await images.CompareAsync(record, cancellation);
@@ -91,7 +91,7 @@ public sealed partial class PullRequestComments(
         return true;
     }
 
-    private async Task<IssueComment> WriteAsync(BuildRecord record, CommentClaim claim, string marker, string body, CancellationToken cancellation)
+    private async Task<IssueComment> WriteAsync(Build record, CommentClaim claim, string marker, string body, CancellationToken cancellation)
     {
         var (repository, number) = (record.Request.Repository, record.Request.PullRequest);
         if (claim.Id is { } known && await comments.ChangeAsync(repository, known, body, cancellation) is { } changed)

@@ -13,7 +13,7 @@ public sealed class SourceArchive : CommitSource
     private DateTimeOffset? _committedAt;
 
     private SourceArchive(SpoolFile spool, SourceOptions limits)
-        : base(new ContentIndex(), new DecisiveFiles())
+        : base(new ContentIndex(), new BuildInputs())
     {
         _spool = spool;
         _limits = limits;
@@ -23,7 +23,7 @@ public sealed class SourceArchive : CommitSource
     public override DateTimeOffset? CommittedAt => _committedAt;
 
     /// <inheritdoc/>
-    public override string HowItCame => $"Fetched the source, {_spool.Length / 1000.0:F0} kB compressed";
+    public override string Description => $"Fetched the source, {_spool.Length / 1000.0:F0} kB compressed";
 
     /// <summary>Removes what killed processes left of archives.</summary>
     public static void Sweep(SourceOptions limits, DateTimeOffset now) => SpoolFile.Sweep(limits.TempDirectory, now);
@@ -65,10 +65,10 @@ public sealed class SourceArchive : CommitSource
     }
 
     /// <inheritdoc/>
-    internal override async Task HandOverAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
     {
         await using var reader = Open();
-        await HandOverAsync(reader, places, requests, cancellation);
+        await CopyFilesAsync(reader, places, requests, cancellation);
     }
 
     private protected override ArchiveReader Open() => new(_spool.OpenRead(), _limits);
@@ -80,7 +80,7 @@ public sealed class SourceArchive : CommitSource
     }
 
     private static bool IsDecisive(ArchiveEntry next) =>
-        next.Entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && DecisiveFiles.Has(next.Path);
+        next.Entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && BuildInputs.Has(next.Path);
 
     private async Task<Stream> KeepAsync(ArchiveEntry next, CancellationToken cancellation)
     {

@@ -18,11 +18,11 @@ internal sealed class CommitContext : ContextSource
     private readonly CommitSource _commit;
 
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit.</exception>
-    public CommitContext(ImageSpec image, ContextRules rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, CommitSource commit, string? name)
+    public CommitContext(ImageSpec image, ContextFilter rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, CommitSource commit, string? name)
     {
         Name = name;
         _commit = commit;
-        var needs = new ContextNeeds(image, rules);
+        var needs = new ContextValidator(image, rules);
         for (var place = 0; place < files.Count; place++)
         {
             var isFolder = files[place].Kind == IndexedKind.Folder;
@@ -36,7 +36,7 @@ internal sealed class CommitContext : ContextSource
         needs.ThrowIfMissing();
         if (ownIgnoreFile is not null)
         {
-            Add(new ContextFile { Path = ContextRules.IgnoreName, Size = ownIgnoreFile.Length }, ownIgnoreFile);
+            Add(new ContextFile { Path = ContextFilter.IgnoreName, Size = ownIgnoreFile.Length }, ownIgnoreFile);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class CommitContext : ContextSource
 
         if (!requests.IsEmpty)
         {
-            await _commit.HandOverAsync(_places, requests, cancellation);
+            await _commit.CopyFilesAsync(_places, requests, cancellation);
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class ContentIndex
     /// A hash of an image's context: of the names, kinds and contents of its files, and not of their times, as the builders'
     /// own caches have it. Null of a commit with too many files.
     /// </summary>
-    public byte[]? Hash(ContextRules rules, byte[]? ownIgnoreFile, CancellationToken cancellation)
+    public byte[]? Hash(ContextFilter rules, byte[]? ownIgnoreFile, CancellationToken cancellation)
     {
         if (IsFull)
         {

@@ -7,10 +7,10 @@ namespace Ci.Pipeline.Source.Context;
 
 #pragma warning disable CA1001 // Disposing the tar writer writes the end marker: only a context that is whole gets one.
 /// <summary>Writes a build context from the entries of a commit: what belongs to it, plain in owner and mode.</summary>
-internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream output)
+internal sealed class ContextWriter(ImageSpec image, ContextFilter rules, Stream output)
 {
     private readonly TarWriter _tar = new(output, TarEntryFormat.Gnu, leaveOpen: true);
-    private readonly ContextNeeds _needs = new(image, rules);
+    private readonly ContextValidator _needs = new(image, rules);
 
     /// <summary>Adds an entry of the commit if it belongs to the context.</summary>
     public async Task AddAsync(ArchiveEntry next, CancellationToken cancellation)
@@ -30,7 +30,7 @@ internal sealed class ContextWriter(ImageSpec image, ContextRules rules, Stream 
         if (rules.OwnIgnoreFile(ignoreFile) is { } lines)
         {
             await _tar.WriteEntryAsync(
-                new GnuTarEntry(TarEntryType.RegularFile, ContextRules.IgnoreName) { Mode = CheckoutModes.File, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
+                new GnuTarEntry(TarEntryType.RegularFile, ContextFilter.IgnoreName) { Mode = CheckoutModes.File, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
                 cancellation);
         }
 

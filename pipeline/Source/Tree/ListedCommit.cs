@@ -8,14 +8,14 @@ namespace Ci.Pipeline.Source.Tree;
 /// A commit's source as GitHub lists it. A build that asks for few files gets them one by one; for one that asks for many the
 /// archive is fetched, and what it asks for is handed over while the rest still comes in.
 /// </summary>
-internal sealed class ListedCommit(ContentIndex index, DecisiveFiles decisive, DateTimeOffset committedAt, CommitBlobs blobs, LateArchive archive)
+internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, DateTimeOffset committedAt, CommitBlobs blobs, LateArchive archive)
     : CommitSource(index, decisive)
 {
     /// <inheritdoc/>
     public override DateTimeOffset? CommittedAt => Index.Files.Count > 0 ? committedAt : null;
 
     /// <inheritdoc/>
-    public override string HowItCame => $"Listed the source, {Index.Files.Count} files and folders";
+    public override string Description => $"Listed the source, {Index.Files.Count} files and folders";
 
     /// <inheritdoc/>
     public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
@@ -37,7 +37,7 @@ internal sealed class ListedCommit(ContentIndex index, DecisiveFiles decisive, D
     public override ValueTask DisposeAsync() => archive.DisposeAsync();
 
     /// <inheritdoc/>
-    internal override async Task HandOverAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
     {
         if (!await HandOverBlobsAsync(places, requests, cancellation))
         {
@@ -71,7 +71,7 @@ internal sealed class ListedCommit(ContentIndex index, DecisiveFiles decisive, D
         var isGiven = false;
         try
         {
-            await HandOverAsync(reader, places, requests, cancellation);
+            await CopyFilesAsync(reader, places, requests, cancellation);
             isGiven = true;
         }
         finally

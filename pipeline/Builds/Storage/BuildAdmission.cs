@@ -1,0 +1,224 @@
+using Azure.Data.Tables;
+using Ci.Pipeline.Text;
+
+namespace Ci.Pipeline.Builds.Storage;
+
+/// <summary>What became of a build that was asked for.</summary>
+public abstract record AdmissionResult
+{
+    private AdmissionResult()
+    {
+    }
+
+    /// <summary>It is to be built: its message is to be put onto the queue.</summary>
+    public sealed record Queued(Build Record) : AdmissionResult;
+
+    /// <summary>Somebody has to approve it first.</summary>
+    public sealed record Waiting(Build Record) : AdmissionResult;
+
+    /// <summary>A worker builds it already.</summary>
+    public sealed record Running(Build Record) : AdmissionResult;
+
+    /// <summary>It is built, and still what counts.</summary>
+    public sealed record Built(Build Record) : AdmissionResult;
+
+    /// <summary>Something newer is known of the pull request; <see cref="Record"/> is what there is of this one.</summary>
+    public sealed record Late(Build? Record, PullRequestHead Newest) : AdmissionResult;
+
+    /// <summary>The pull request is closed, and there is nothing of it that would have to go.</summary>
+    public sealed record Closed : AdmissionResult;
+}
+
+/// <summary>
+/// Takes builds in, in one transaction each: the build that is asked for is queued, the pull request points to it, and the
+/// build that it pointed to before is over, or none of it.
+/// </summary>
+public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
+{
+    /// <summary>Who approved what a person with the host's key had built.</summary>
+    public const string ByHand = "(by hand)";
+
+    /// <summary>The newest that is known of a pull request, and its build's record; null when nothing is.</summary>
+    public async Task<(PullRequestHead Head, Build Record)?> NewestAsync(string repository, int pullRequest, CancellationToken cancellation)
+    {
+        var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellation);
+        return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
+            && await FindPointedToAsync(id, cancellation) is { } row
+            ? (head, BuildRow.Read(row))
+            : null;
+    }
+
+    /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
+    public async Task<AdmissionResult> AdmitAsync(PullRequestUpdate change, CancellationToken cancellation)
+    {
+        // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
+        if (change.Opened && await TryAdmitAsync(change, null, null, cancellation) is { } first)
+        {
+            return first;
+        }
+
+        while (true)
+        {
+            var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
+            var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellation);
+            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
+            {
+                return admitted;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Queues a build that has ended once more; null when it has not ended, or is not the one that counts any more.
+    /// </summary>
+    public async Task<Build?> RepeatAsync(Build record, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var headRow = await table.FindAsync(PullRequestHeadRow.Key(record.Request), cancellation);
+            var buildRow = await table.FindBuildAsync(record.Id, cancellation);
+            if (buildRow is null || BuildRow.Read(buildRow) is not { IsFinal: true } ended
+                || (headRow is not null && PullRequestHeadRow.Read(headRow).BuildId != record.Id))
+            {
+                return null;
+            }
+
+            // Whoever may ask for this may approve, too.
+            var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
+                with
+            { IsAnew = ended.State == BuildState.Succeeded };
+            if (await table.TryWriteAsync([.. Unchanged(headRow), .. BuildRow.Update(buildRow, again)], cancellation))
+            {
+                return again;
+            }
+        }
+    }
+
+    /// <summary>Null when somebody else was faster.</summary>
+    private Task<AdmissionResult?> TryAdmitAsync(PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellation)
+    {
+        var known = buildRow is null ? null : BuildRow.Read(buildRow);
+        var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
+        return head?.Order(change) switch
+        {
+            UpdateOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
+            UpdateOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellation),
+            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
+        };
+    }
+
+    private async Task<AdmissionResult?> TryTakeLateAsync(PullRequestUpdate change, Build? known, PullRequestHead head, CancellationToken cancellation)
+    {
+        if (known is null && change.Request.Purpose != BuildPurpose.Close)
+        {
+            known = Build.Queued(change.Request).Stopped(BuildState.Superseded, SupersededBy(head), time.GetUtcNow(), head.BuildId);
+            if (!await table.TryWriteAsync(BuildRow.Add(known), cancellation))
+            {
+                return null;
+            }
+        }
+
+        return new AdmissionResult.Late(known, head);
+    }
+
+    /// <summary>The pull request stays with this build: what runs or is built stays so, all else is queued.</summary>
+    private async Task<AdmissionResult?> TryTakeAgainAsync(
+        PullRequestUpdate change, Build? known, TableEntity? row, TableTransactionAction? pointer, TableTransactionAction[] unchanged, CancellationToken cancellation)
+    {
+        AdmissionResult result = known switch
+        {
+            { State: BuildState.Succeeded } => new AdmissionResult.Built(known),
+            { State: BuildState.Running } => new AdmissionResult.Running(known),
+            { State: BuildState.Queued } => new AdmissionResult.Queued(known),
+            _ when Waits(change, known) => new AdmissionResult.Waiting(Build.Waiting(change.Request, change.Waits!)),
+            _ => new AdmissionResult.Queued(known?.Again(change.Request) ?? Build.Queued(change.Request)),
+        };
+        var changed = result switch
+        {
+            AdmissionResult.Queued queued => queued.Record,
+            AdmissionResult.Waiting waiting when known?.State != BuildState.Waiting => waiting.Record,
+            _ => null,
+        };
+        TableTransactionAction[] writes = pointer is null ? [] : [pointer];
+        // What was read of the build may be what ended it: it is queued only if the pull request has pointed to it all the while.
+        if (changed is not null)
+        {
+            writes = [.. writes, .. unchanged, .. Write(row, changed)];
+        }
+
+        return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
+    }
+
+    private async Task<AdmissionResult?> TryTakeNewAsync(
+        PullRequestUpdate change, Build? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellation)
+    {
+        var previousId = headRow is null ? null : PullRequestHeadRow.Read(headRow).BuildId;
+        var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
+        if (previousId == change.Request.BuildId)
+        {
+            return await TryTakeAgainAsync(change, known, row, pointer, [], cancellation);
+        }
+
+        if (previousId is null && change.Request.Purpose == BuildPurpose.Close)
+        {
+            return await table.TryWriteAsync([pointer], cancellation) ? new AdmissionResult.Closed() : null;
+        }
+
+        if (Waits(change, known))
+        {
+            var waiting = Build.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
+            return await TryPointAsync(pointer, previousId, row, waiting, cancellation) ? new AdmissionResult.Waiting(waiting) : null;
+        }
+
+        var queued = known?.Again(change.Request) ?? Build.Queued(change.Request);
+        return await TryPointAsync(pointer, previousId, row, queued, cancellation) ? new AdmissionResult.Queued(queued) : null;
+    }
+
+    /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
+    private async Task<bool> TryPointAsync(
+        TableTransactionAction pointer, string? previousId, TableEntity? row, Build next, CancellationToken cancellation)
+    {
+        var previous = previousId is null ? null : await FindPointedToAsync(previousId, cancellation);
+        var ending = previous is null ? [] : End(previous, next);
+        return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellation);
+    }
+
+    /// <summary>The row of a build that a pull request points to; null when it was removed for its age.</summary>
+    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellation) =>
+        // The second look finds one that was begun anew during the first.
+        await table.FindBuildAsync(buildId, cancellation) ?? await table.FindBuildAsync(buildId, cancellation);
+
+    /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>
+    private static bool Waits(PullRequestUpdate change, Build? known) => change.Waits is not null && known?.Request.ApprovedBy is null;
+
+    /// <summary>A write that succeeds if nobody has written the row since it was read, and leaves it as it is.</summary>
+    private static TableTransactionAction[] Unchanged(TableEntity? row) => row is null
+        ? []
+        : [new TableTransactionAction(TableTransactionActionType.UpdateMerge, new TableEntity(row.PartitionKey, row.RowKey), row.ETag)];
+
+    private static IEnumerable<TableTransactionAction> Write(TableEntity? row, Build queued) =>
+        row is null ? BuildRow.Add(queued) : BuildRow.Update(row, queued);
+
+    /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
+    private IEnumerable<TableTransactionAction> End(TableEntity row, Build successor)
+    {
+        if (BuildRow.Read(row) is not { CanBeStopped: true } previous)
+        {
+            return [];
+        }
+
+        var ended = successor.Request.Purpose == BuildPurpose.Close
+            ? previous.Stopped(BuildState.Cancelled, $"Cancelled: pull request #{previous.Request.PullRequest} was closed.", time.GetUtcNow())
+            : previous.Stopped(BuildState.Superseded, SupersededBy(successor.Request.Purpose, successor.Request.Commit), time.GetUtcNow(), successor.Id);
+        return BuildRow.Update(row, ended);
+    }
+
+    private static string SupersededBy(PullRequestHead head) => SupersededBy(head.Purpose, head.Commit);
+
+    private static string SupersededBy(BuildPurpose purpose, string commit) => purpose switch
+    {
+        BuildPurpose.Merge => $"Superseded: the pull request was merged at {Format.Commit(commit)}.",
+        BuildPurpose.Close => "Superseded: the pull request was closed.",
+        _ => $"Superseded by the newer commit {Format.Commit(commit)}.",
+    };
+}

@@ -1,0 +1,99 @@
+using Azure;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Intake;
+
+/// <summary>Takes a build in: stores its record and its message, and only then says that it is accepted.</summary>
+public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom room, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildSubmitter> logger)
+{
+    /// <summary>Takes in what a change of a pull request asks for.</summary>
+    public Task<DeliveryResult> TakeAsync(PullRequestUpdate change, CancellationToken cancellation) =>
+        StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellation);
+
+    /// <summary>Does what needs storage, within the time that GitHub leaves for it; a 503 when storage does not take it.</summary>
+    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StorageOptions.TimeLimit);
+        try
+        {
+            return await store(limit.Token);
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            Log.StorageUnavailable(logger, e);
+            return new DeliveryResult.Refused(
+                503, "Storage did not take the build, so it was not accepted: see that Azurite (AzureWebJobsStorage) runs, then press Redeliver.");
+        }
+    }
+
+    private async Task<DeliveryResult> StoreAsync(PullRequestUpdate change, CancellationToken cancellation)
+    {
+        if (change.Request.Purpose == BuildPurpose.PullRequest && await room.IsFullAsync(change.Request, cancellation))
+        {
+            return new DeliveryResult.Refused(
+                429,
+                $"{options.Value.MaxQueued} builds of {change.Request.Repository} wait already: press Redeliver when some have ended, or raise Build__MaxQueued.");
+        }
+
+        return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellation) : await StoreInTurnAsync(change, cancellation));
+    }
+
+    /// <summary>
+    /// Whether a change's build is queued whatever is known: a pull request that was just opened, unless this is a redelivery,
+    /// and then its message finds that it has nothing to do.
+    /// </summary>
+    private static bool IsQueuedForCertain(PullRequestUpdate change) => change is { Opened: true, Waits: null, Request.Purpose: BuildPurpose.PullRequest };
+
+    /// <summary>Stores record and message at the same time. A worker to whom the message comes first takes the build in by itself.</summary>
+    private async Task<AdmissionResult> StoreAtOnceAsync(PullRequestUpdate change, CancellationToken cancellation)
+    {
+        var admitting = admission.AdmitAsync(change, cancellation);
+        await Task.WhenAll(admitting, queue.SendAsync(change.Request, cancellation));
+        return await admitting;
+    }
+
+    private async Task<AdmissionResult> StoreInTurnAsync(PullRequestUpdate change, CancellationToken cancellation)
+    {
+        var admitted = await admission.AdmitAsync(change, cancellation);
+        if (admitted is AdmissionResult.Queued { Record: var queued })
+        {
+            // Of a build that is queued already, the message may be what storage did not take; a second one does no harm.
+            await queue.SendAsync(queued.Request, cancellation);
+        }
+
+        return admitted;
+    }
+
+    private static DeliveryResult Answer(BuildRequest request, AdmissionResult admitted)
+    {
+        var what = $"{request.Commit[..12]} of pull request #{request.PullRequest}";
+        return admitted switch
+        {
+            AdmissionResult.Queued q when request.Purpose == BuildPurpose.Close =>
+                new DeliveryResult.Done($"closed: the tag of pull request #{request.PullRequest} is removed", q.Record.Id),
+            AdmissionResult.Queued { Record.Request.ApprovedBy: { } login } q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}, approved by {login}"),
+            AdmissionResult.Queued q => new DeliveryResult.Accepted(q.Record.Id, $"queued: {what}"),
+            AdmissionResult.Waiting w => new DeliveryResult.Done($"waiting for approval of {what}", w.Record.Id),
+            AdmissionResult.Running r => new DeliveryResult.Accepted(r.Record.Id, $"already running: {what}"),
+            AdmissionResult.Built { Record: { Images: { Count: > 0 } images } } b =>
+                new DeliveryResult.Done($"already built as {string.Join(", ", images.Select(image => image.Reference))}: {what}", b.Record.Id),
+            AdmissionResult.Built b => new DeliveryResult.Done($"already done: {b.Record.Summary}", b.Record.Id),
+            AdmissionResult.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
+            AdmissionResult.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
+            _ => throw new InvalidOperationException($"Unknown result {admitted}."),
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "A build could not be stored")]
+        public static partial void StorageUnavailable(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.GitHub;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Intake;
+
+/// <summary>Takes in what happened to a pull request.</summary>
+public sealed class PullRequestHandler(
+    IOptions<WebhookOptions> options, BuildPolicy policy, Collaborators collaborators, BuildSubmitter builds, TimeProvider time)
+{
+    private readonly BuildId _ids = new(options.Value.WebhookSecret);
+
+    /// <summary>Takes in a <c>pull_request</c> payload.</summary>
+    public async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    {
+        PullRequestEvent e;
+        try
+        {
+            e = PullRequestEvent.Parse(json.Span);
+        }
+        catch (JsonException exception)
+        {
+            return new DeliveryResult.Refused(400, $"The payload is no pull_request event: {Payload.Cut(exception.Message, 300)}");
+        }
+
+        if (Payload.Problem(e) is { } problem)
+        {
+            return new DeliveryResult.Refused(400, problem);
+        }
+
+        return await DecideAsync(delivery, e, cancellation) with
+        {
+            About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Number, e.PullRequest.Head.Sha.ToLowerInvariant()),
+        };
+    }
+
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, PullRequestEvent e, CancellationToken cancellation)
+    {
+        if (!options.Value.Allows(e.Repository.FullName))
+        {
+            return Payload.NotAllowed(e.Repository);
+        }
+
+        return policy.Decide(e) switch
+        {
+            Verdict.Build build => await builds.TakeAsync(Change(delivery, e, build.Purpose, build.IsFork), cancellation),
+            Verdict.Wait wait => await builds.TakeAsync(
+                Change(delivery, e, BuildPurpose.PullRequest, isFork: true) with { Waits = wait.Reason }, cancellation),
+            Verdict.Approve approve => await ApproveAsync(delivery, e, approve.Login, cancellation),
+            Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
+            var other => throw new InvalidOperationException($"Unknown verdict {other}."),
+        };
+    }
+
+    private async Task<DeliveryResult> ApproveAsync(Delivery delivery, PullRequestEvent e, string login, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellation))
+            {
+                return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, but has no write access to {e.Repository.FullName}");
+            }
+        }
+        catch (PermissionUnknownException problem)
+        {
+            return new DeliveryResult.Refused(503, problem.Message);
+        }
+
+        var change = Change(delivery, e, BuildPurpose.PullRequest, isFork: true);
+        return await builds.TakeAsync(change with { Request = change.Request with { ApprovedBy = login } }, cancellation);
+    }
+
+    private PullRequestUpdate Change(Delivery delivery, PullRequestEvent e, BuildPurpose purpose, bool isFork) =>
+        new(Request(delivery, e, purpose) with { IsFork = isFork }, e.Before?.ToLowerInvariant(), e.Action == "reopened", e.Action == "opened");
+
+    private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
+    {
+        var repository = e.Repository.FullName;
+        return new BuildRequest
+        {
+            BuildId = _ids.Of(repository, e.Number, e.PullRequest.Head.Sha, purpose),
+            Purpose = purpose,
+            Repository = repository,
+            PullRequest = e.Number,
+            Commit = e.PullRequest.Head.Sha.ToLowerInvariant(),
+            Title = Payload.Cut(e.PullRequest.Title, 200),
+            Url = Payload.Cut(e.PullRequest.HtmlUrl, 500),
+            Author = Payload.Cut(e.PullRequest.User?.Login ?? "ghost", 100),
+            HeadRef = Payload.Cut(e.PullRequest.Head.Ref, 255),
+            BaseRef = Payload.Cut(e.PullRequest.Base.Ref, 255),
+            DefaultBranch = e.Repository.DefaultBranch is { } branch ? Payload.Cut(branch, 255) : null,
+            IsPrivate = e.Repository.Private,
+            RepositoryKilobytes = e.Repository.Size,
+            UpdatedAt = e.PullRequest.UpdatedAt,
+            Delivery = Payload.Shown(delivery.Id ?? ""),
+            QueuedAt = time.GetUtcNow(),
+        };
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+
+namespace Ci.Pipeline.Registry;
+
+/// <summary>A layer of an image.</summary>
+/// <param name="Digest">Its digest; the same digest is the same layer.</param>
+/// <param name="Size">What pulling it downloads, in bytes.</param>
+/// <param name="CreatedBy">The instruction that made it, as the builder noted it; empty where it did not.</param>
+public sealed record ImageLayer(string Digest, long Size, string CreatedBy);
+
+/// <summary>
+/// What an image is, by its manifest and its configuration (OCI image specification, "Image Manifest" and "Image
+/// Configuration"; Docker's own formats have the same members).
+/// </summary>
+public sealed record ImageConfig
+{
+    /// <summary>What pulling it downloads, in bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Its layers, the base's first.</summary>
+    public required IReadOnlyList<ImageLayer> Layers { get; init; }
+
+    /// <summary>ENV, each <c>NAME=value</c>.</summary>
+    public IReadOnlyList<string> Env { get; init; } = [];
+
+    /// <summary>EXPOSE, each <c>80/tcp</c>.</summary>
+    public IReadOnlyList<string> Ports { get; init; } = [];
+
+    /// <summary>USER; empty for root.</summary>
+    public string User { get; init; } = "";
+
+    /// <summary>ENTRYPOINT, in the exec form; empty for none.</summary>
+    public string Entrypoint { get; init; } = "";
+
+    /// <summary>CMD, in the exec form; empty for none.</summary>
+    public string Command { get; init; } = "";
+
+    /// <summary>LABEL.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Reads a manifest and its configuration.</summary>
+    /// <exception cref="JsonException">They are none.</exception>
+    /// <exception cref="InvalidOperationException">A member is of another type than the specification says.</exception>
+    /// <exception cref="KeyNotFoundException">A member is missing.</exception>
+    public static ImageConfig Read(byte[] manifest, byte[] configuration)
+    {
+        using var manifestJson = JsonDocument.Parse(manifest);
+        using var configurationJson = JsonDocument.Parse(configuration);
+        var made = Made(configurationJson.RootElement);
+        var layers = manifestJson.RootElement.GetProperty("layers").EnumerateArray()
+            .Select((layer, i) => new ImageLayer(layer.GetProperty("digest").GetString()!, layer.GetProperty("size").GetInt64(), made.ElementAtOrDefault(i) ?? ""))
+            .ToList();
+        var config = configurationJson.RootElement.TryGetProperty("config", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        return new ImageConfig
+        {
+            Size = layers.Sum(layer => layer.Size) + manifestJson.RootElement.GetProperty("config").GetProperty("size").GetInt64(),
+            Layers = layers,
+            Env = [.. Items(config, "Env").Select(item => item.GetString() ?? "")],
+            Ports = config.ValueKind == JsonValueKind.Object && config.TryGetProperty("ExposedPorts", out var ports) && ports.ValueKind == JsonValueKind.Object
+                ? [.. ports.EnumerateObject().Select(port => port.Name).Order(StringComparer.Ordinal)]
+                : [],
+            User = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(User), out var user) ? user.GetString() ?? "" : "",
+            Entrypoint = ExecForm(config, "Entrypoint"),
+            Command = ExecForm(config, "Cmd"),
+            Labels = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(Labels), out var labels) && labels.ValueKind == JsonValueKind.Object
+                ? labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString() ?? "", StringComparer.Ordinal)
+                : [],
+        };
+    }
+
+    /// <summary>What made each layer: the history's entries, without those that made none.</summary>
+    private static List<string> Made(JsonElement configuration) =>
+        [.. Items(configuration, "history")
+            .Where(entry => !(entry.TryGetProperty("empty_layer", out var empty) && empty.ValueKind == JsonValueKind.True))
+            .Select(entry => entry.TryGetProperty("created_by", out var by) ? by.GetString() ?? "" : "")];
+
+    private static string ExecForm(JsonElement config, string name)
+    {
+        var items = Items(config, name).Select(item => '"' + item.GetString() + '"').ToList();
+        return items.Count == 0 ? "" : $"[{string.Join(", ", items)}]";
+    }
+
+    private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ci.Pipeline.Builds;
+
+namespace Ci.Pipeline.Registry;
+
+/// <summary>What an image's configuration is to say, beside what its builder wrote.</summary>
+public sealed record ImageStamp
+{
+    /// <summary>The time that the image is to bear; null to leave the build's.</summary>
+    public DateTimeOffset? Date { get; init; }
+
+    /// <summary>Labels; one of the Dockerfile with the same name gives way, as to those of <c>docker build --label</c>.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Whether there is nothing to be set.</summary>
+    public bool IsEmpty => Date is null && Labels.Count == 0;
+}
+
+/// <summary>
+/// Sets in the registry, right after the push, what the builder did not: the labels, of which the classic builder makes a
+/// step each, and the commit's time, with which the same commit, built again, gives the same digest where its Dockerfile
+/// allows it (BuildKit sets that itself from Engine 24 on, as <c>SOURCE_DATE_EPOCH</c>).
+/// </summary>
+public sealed class ImageConfigRewriter(RegistryClient registry)
+{
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>
+    /// Sets it on the image behind a tag and returns its manifest; null where that is an index of several, which is left
+    /// as it is.
+    /// </summary>
+    /// <param name="name">The image's repository in the registry.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="imageId">The engine's id of the image, which mostly is the digest of its configuration.</param>
+    /// <param name="pushed">Asks the registry for the manifest.</param>
+    /// <param name="stamp">What is to be set.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task<Manifest?> SetAsync(string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellation)
+    {
+        // All that can be asked for without the manifest, beside it: one way to the registry and back is as long as the other.
+        var uploading = registry.BeginUploadAsync(name, cancellation);
+        var guessing = GuessAsync(name, imageId, cancellation);
+        await Task.WhenAll(pushed, uploading, guessing);
+        var manifest = await pushed;
+        var upload = await uploading;
+        var json = JsonNode.Parse(manifest.Content);
+        if (json?["config"] is not { } described || await ConfigurationAsync(name, (string?)described["digest"], imageId, await guessing, cancellation) is not { } configuration)
+        {
+            await registry.AbandonUploadAsync(upload, cancellation);
+            return null;
+        }
+
+        var stamped = Stamped(configuration, stamp);
+        await registry.EndUploadAsync(name, upload, stamped, cancellation);
+        described["digest"] = Manifest.DigestOf(stamped);
+        described["size"] = stamped.Length;
+        var content = JsonSerializer.SerializeToUtf8Bytes(json, Plain);
+        await registry.TagAsync(name, tag, manifest with { Content = content }, cancellation);
+        return manifest with { Content = content, Digest = Manifest.DigestOf(content), Size = manifest.Size - configuration.Length + stamped.Length };
+    }
+
+    private async Task<byte[]?> ConfigurationAsync(string name, string? digest, string imageId, byte[]? guessed, CancellationToken cancellation) =>
+        digest is null ? null : digest == imageId && guessed is not null ? guessed : await registry.BlobAsync(name, digest, cancellation);
+
+    private async Task<byte[]?> GuessAsync(string name, string imageId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await registry.BlobAsync(name, imageId, cancellation);
+        }
+        catch (ImageRefusedException)
+        {
+            // The engine's id is of another kind; the manifest tells.
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// An image's configuration (OCI image specification) with the labels, with no time in it that is later than the
+    /// stamp's, and without what the classic builder notes of its containers, which are others each time.
+    /// </summary>
+    internal static byte[] Stamped(byte[] configuration, ImageStamp stamp)
+    {
+        var json = JsonNode.Parse(configuration)!.AsObject();
+        if (stamp.Labels.Count > 0)
+        {
+            Label(json, stamp.Labels);
+        }
+
+        if (stamp.Date is { } date)
+        {
+            Date(json, date);
+            json.Remove("container");
+            json.Remove("container_config");
+            if (json["config"]?["Image"] is { } parent)
+            {
+                parent.ReplaceWith("");
+            }
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(json, Plain);
+    }
+
+    private static void Label(JsonObject json, IReadOnlyDictionary<string, string> labels)
+    {
+        if (json["config"] is not JsonObject config)
+        {
+            json["config"] = config = [];
+        }
+
+        var all = new SortedDictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var (name, value) in config["Labels"]?.AsObject() ?? [])
+        {
+            all[name] = (string?)value;
+        }
+
+        foreach (var (name, value) in labels)
+        {
+            all[name] = value;
+        }
+
+        config["Labels"] = new JsonObject(all.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value)));
+    }
+
+    private static void Date(JsonObject json, DateTimeOffset date)
+    {
+        var text = date.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        json["created"] = text;
+        foreach (var step in json["history"]?.AsArray().OfType<JsonObject>() ?? [])
+        {
+            // What the base has had in it before stays.
+            if (!DateTimeOffset.TryParse((string?)step["created"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made) || made > date)
+            {
+                step["created"] = text;
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.DockerInfo;
+using Ci.Pipeline.Telemetry;
+
+namespace Ci.Pipeline.Worker;
+
+/// <summary>The work of one image: sees whether it must be built at all, builds it and pushes it under its commit's tag.</summary>
+public sealed class ImageJob(ImageBuilder images, UnchangedImages unchanged)
+{
+    /// <summary>Does the work for the build that <paramref name="lease"/> holds.</summary>
+    public async Task<CommitImage> DoAsync(BuildLease lease, CommitSource commit, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
+    {
+        log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
+        var stage = lease.BeginBeside($"Build {spec.Name}");
+        var span = BuildTelemetry.Stage("build image", spec.Name);
+        try
+        {
+            var key = await unchanged.KeyAsync(lease.Record.Request, commit, spec, cancellation);
+            return key is not null && !lease.Record.IsAnew && await ReuseAsync(lease, spec, key, log, cancellation) is { } image
+                ? image
+                : await images.BuildAsync(lease.Record.Request, commit, spec, key, log.Output, Pushing, cancellation);
+        }
+        catch (ImageRefusedException e)
+        {
+            var step = await FailedStepFinder.FindAsync(commit, spec, log.Steps.Newest, e.Message, cancellation);
+            throw new ImageRefusedException(e.Message, e.IsCertain) { Image = spec.Name, Step = step };
+        }
+        finally
+        {
+            span.Dispose();
+            stage.Dispose();
+        }
+
+        void Pushing()
+        {
+            stage.Dispose();
+            span.Dispose();
+            stage = lease.BeginBeside($"Push {spec.Name}");
+            span = BuildTelemetry.Stage("push image", spec.Name);
+        }
+    }
+
+    /// <summary>Gives the commit's tag to an image that is what a build would give; null when there is none.</summary>
+    private async Task<CommitImage?> ReuseAsync(BuildLease lease, ImageSpec spec, string key, BuildLogParts.Part log, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await unchanged.FindAsync(lease.Record.Request, spec, key, cancellation) is not { } image)
+            {
+                return null;
+            }
+
+            await images.TagAsync(image, ImageTags.OfCommit(lease.Record.Request.Commit), cancellation);
+            log.Output($"Nothing to build: {images.Repository(spec.Name)}@{image.Manifest.Digest} is built from the same context, Dockerfile, arguments and bases\n");
+            return image;
+        }
+        catch (ImageRefusedException)
+        {
+            // It went while it was looked at.
+            return null;
+        }
+    }
+}

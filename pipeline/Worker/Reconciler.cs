@@ -1,0 +1,211 @@
+using Azure;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker.Cleanup;
+using Ci.Pipeline.Queue;
+using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Archive;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ci.Pipeline.Worker;
+
+/// <summary>
+/// Takes up what others left: builds whose worker died, builds whose message was lost before it was stored, ends that
+/// GitHub was not told of, and what no build needs any more on the engine's disk. It looks when the host starts and every
+/// few seconds after; several hosts may do so at once.
+/// </summary>
+public sealed partial class Reconciler(
+    BuildStore records, BuildQueue queue, BuildNotifier announcer, QueuePositionReporter line, QueueRoom queueRoom, EngineCleanup room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    // Where thousands of builds wait, a look takes long: it is not to keep storage busy.
+    private const int TimesItsLength = 10;
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
+
+    // A message is stored within StorageOptions.TimeLimit of its record, so after this it is not coming any more.
+    private static readonly TimeSpan MessagePatience = TimeSpan.FromSeconds(20);
+
+    // A queue that is never empty hides that one message is missing; one too many does no harm.
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan RoomInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
+
+    private DateTimeOffset _roomMade = DateTimeOffset.MinValue;
+    private DateTimeOffset _swept = DateTimeOffset.MinValue;
+    private string? _problem;
+
+    /// <summary>Looks once.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        var active = await queueRoom.LookAsync(cancellation);
+        foreach (var record in active)
+        {
+            if (!record.IsHeld(time.GetUtcNow()))
+            {
+                await LookAsync(record, cancellation);
+            }
+        }
+
+        await line.TellAsync(active, cancellation);
+    }
+
+    private async Task LookAsync(Build record, CancellationToken cancellation)
+    {
+        try
+        {
+            if (record.IsFinal)
+            {
+                await LetGoAsync(record, cancellation);
+                await announcer.NotifyCompletedAsync(record.Id, cancellation);
+            }
+            else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellation))
+            {
+                await TakeUpAsync(record, cancellation);
+            }
+        }
+        catch (ImageUnavailableException e)
+        {
+            // The engine is away: what is to be removed from it waits, and the other builds do not.
+            Tell(e.Message);
+        }
+    }
+
+    /// <summary>Says what keeps it from looking, but not every few seconds.</summary>
+    private void Tell(string problem)
+    {
+        if (problem != _problem)
+        {
+            Log.Waits(logger, problem);
+            _problem = problem;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        TimeSpan took;
+        do
+        {
+            took = TimeSpan.Zero;
+            try
+            {
+                var start = time.GetTimestamp();
+                await LookAsync(stoppingToken);
+                took = time.GetElapsedTime(start);
+                await MakeRoomAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is ImageUnavailableException or RequestFailedException or AggregateException or OperationCanceledException)
+            {
+                Tell(e.Message.Split('\n')[0]);
+            }
+            catch (Exception e)
+            {
+                // Whatever it was, the next look may fare better.
+                Log.CouldNotLook(logger, e);
+            }
+        }
+        while (await WaitAsync(took, stoppingToken));
+    }
+
+    private async Task<bool> WaitAsync(TimeSpan took, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks)), time, cancellation);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The worker that was to let go of a build that was ended from outside died before it did.</summary>
+    private async Task LetGoAsync(Build record, CancellationToken cancellation)
+    {
+        if (record.Owner is not null)
+        {
+            await room.ForgetAsync(record.Id, record.Request.Commit, cancellation);
+            await records.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellation);
+        }
+    }
+
+    private async Task<bool> IsOverAsync(string id, CancellationToken cancellation) =>
+        await records.FindAsync(id, cancellation) is { IsFinal: true } record && !record.IsHeld(time.GetUtcNow());
+
+    private async Task MakeRoomAsync(CancellationToken cancellation)
+    {
+        if (time.GetUtcNow() - _swept >= SweepInterval)
+        {
+            _swept = time.GetUtcNow();
+            SourceArchive.Sweep(source.Value, _swept);
+            await room.SweepEndedAsync(id => IsOverAsync(id, cancellation), cancellation);
+            await room.SweepNamesAsync((await records.ActiveAsync(cancellation)).Select(record => record.Request.Commit), cancellation);
+        }
+
+        if (time.GetUtcNow() - _roomMade < RoomInterval)
+        {
+            return;
+        }
+
+        _roomMade = time.GetUtcNow();
+        if (await room.MakeAsync(cancellation) is > 0 and var count)
+        {
+            Log.MadeRoom(logger, count);
+        }
+    }
+
+    private async Task<bool> IsForgottenAsync(Build record, CancellationToken cancellation)
+    {
+        var since = new[] { record.SentAt, record.NotBefore, record.Request.QueuedAt }.Max();
+        var waited = time.GetUtcNow() - since;
+        return waited > BusyPatience || (waited > MessagePatience && await queue.IsEmptyAsync(cancellation));
+    }
+
+    /// <summary>Puts the build's message onto the queue anew; of several hosts that look, one does.</summary>
+    private async Task TakeUpAsync(Build record, CancellationToken cancellation)
+    {
+        var taken = await records.UpdateAsync(
+            record.Id,
+            r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())
+                ? r with
+                {
+                    State = BuildState.Queued,
+                    Summary = r.State == BuildState.Running ? "Waiting: the worker that built it died." : r.Summary,
+                    Owner = null,
+                    OwnedUntil = null,
+                    SentAt = time.GetUtcNow(),
+                }
+                : null,
+            cancellation);
+        if (taken is not null)
+        {
+            await queue.SendAsync(taken.Request, cancellation);
+            Log.TakenUp(logger, record.Id, record.State);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Build {BuildId} was {State}, and nobody was at it: it is taken up again")]
+        public static partial void TakenUp(ILogger logger, string buildId, BuildState state);
+
+        [LoggerMessage(3, LogLevel.Information, "Removed {Count} images of earlier builds from the engine: they were older or more than Docker__KeepImages and Docker__MaxImageBytes allow")]
+        public static partial void MadeRoom(ILogger logger, int count);
+
+        [LoggerMessage(4, LogLevel.Warning, "What earlier builds left cannot be looked after now: {Problem}")]
+        public static partial void Waits(ILogger logger, string problem);
+
+        [LoggerMessage(2, LogLevel.Error, "It could not be seen whether a build was left by its worker; it is looked again")]
+        public static partial void CouldNotLook(ILogger logger, Exception exception);
+    }
+}

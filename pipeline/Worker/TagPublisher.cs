@@ -1,0 +1,100 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker;
+using Ci.Pipeline.Telemetry;
+using Ci.Pipeline.Text;
+
+namespace Ci.Pipeline.Worker;
+
+/// <summary>
+/// Moves the tags to what was pushed: claims them, so that each ends at the newest build, makes sure that the build is still
+/// its worker's, and moves them; and takes a closed pull request's tag away.
+/// </summary>
+public sealed class TagPublisher(ImageBuilder images, TagOwnership claims)
+{
+    // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
+    private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>
+    public async Task<IReadOnlyList<PushedImage>> PublishAsync(
+        BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
+    {
+        lease.Begin("Tags");
+        using var span = BuildTelemetry.Stage("move tags");
+        using var limit = new CancellationTokenSource(PublishingLimit);
+        var confirming = lease.ConfirmAsync(cancellation);
+        return await Task.WhenAll(pushed.Select(image => PublishAsync(lease, image, confirming, log, limit.Token)));
+    }
+
+    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, Task confirming, BuildLog log, CancellationToken cancellation)
+    {
+        var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
+        var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, confirming, log, cancellation)));
+        var moved = moving.Where((_, i) => areMoved[i]);
+        var repository = images.Repository(image.Name);
+        string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
+        log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Format.Size(image.Manifest.Size)}");
+        return new PushedImage
+        {
+            Name = image.Name,
+            Version = image.Version,
+            Tags = tags,
+            Reference = $"{repository}:{tags[0]}",
+            Digest = image.Manifest.Digest,
+            Size = image.Manifest.Size,
+        };
+    }
+
+    /// <summary>Moves one tag, unless it belongs to a newer build.</summary>
+    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, Task confirming, BuildLog log, CancellationToken cancellation)
+    {
+        if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
+        {
+            await confirming;
+            log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
+            return false;
+        }
+
+        try
+        {
+            // To claim a tag moves nothing; to move it, the build must be ours for certain.
+            await confirming;
+        }
+        catch
+        {
+            await claims.ReleaseAsync(claim, cancellation);
+            throw;
+        }
+
+        // A manifest that was on its way when this broke off may still arrive: then the claim holds until it runs out.
+        await images.TagAsync(image, tag, cancellation);
+        await claims.ReleaseAsync(claim, cancellation);
+        return true;
+    }
+
+    /// <summary>Takes the pull request's tag off its images, and nothing else.</summary>
+    public async Task<IReadOnlyList<string>> CloseAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    {
+        var tag = ImageTags.OfPullRequest(lease.Record.Request.PullRequest);
+        var names = await claims.ImagesWithAsync(lease.Record, tag, cancellation);
+        if (names.Count == 0)
+        {
+            return [];
+        }
+
+        await lease.ConfirmAsync(cancellation);
+        var gone = new List<string>();
+        foreach (var name in names)
+        {
+            if (await claims.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellation) is { } claim)
+            {
+                await images.UntagAsync(name, tag, cancellation);
+                await claims.ForgetAsync(claim, cancellation);
+                log.Line($"Removed {name}:{tag} from the registry");
+                gone.Add($"{name}:{tag}");
+            }
+        }
+
+        return gone;
+    }
+}

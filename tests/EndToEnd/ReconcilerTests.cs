@@ -1,0 +1,135 @@
+using Azure.Storage.Queues;
+using Ci.Pipeline.Text;
+using Ci.StandIn;
+using Ci.Tests.Fixtures;
+
+namespace Ci.Tests.EndToEnd;
+
+/// <summary>Hosts die, messages come twice: a build is built once, and within seconds.</summary>
+public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry registry)
+{
+    [Fact]
+    public async Task A_build_whose_host_was_killed_is_taken_up_by_another_without_waiting_for_its_message()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("survived", gate.Step("echo begun")));
+        await story.UntilLoggedAsync(id, "begun");
+
+        await story.Host.KillAsync();
+        await gate.OpenAsync();
+        await story.StartHostAsync();
+        // Its message stays hidden for ten minutes, which is longer than anything is waited for.
+        var build = await story.EndOfAsync(id);
+
+        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
+        Assert.Equal("survived", await engine.PullAndRunAsync(build.Images[0].Reference));
+    }
+
+    [Fact]
+    public async Task A_message_that_comes_twice_at_once_is_built_once()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var second = await story.StartSecondHostAsync();
+        var gate = new Gate(engine);
+        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("once", gate.Step("echo begun")));
+        var queue = Queue(story);
+        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+        await gate.OpenAsync();
+
+        var build = await story.EndOfAsync(id);
+        await TestEnvironment.UntilAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+
+        Assert.Equal(("succeeded", 1), ((await story.BuildAsync(id)).State, story.Tries(build, second)));
+    }
+
+    [Fact]
+    public async Task A_message_whose_record_is_not_there_is_built()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        var built = await story.OpenAsync(story.Files("twice"));
+        var message = await story.RecordedMessageAsync(built.Id);
+
+        await story.ForgetRowsAsync();
+        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await TestEnvironment.UntilAsync(async () => (await story.ListAsync(10)).Any(), "a record");
+        var again = await story.EndOfAsync(built.Id);
+
+        Assert.Equal(("succeeded", 1), (again.State, story.Tries(again)));
+    }
+
+    [Fact]
+    public async Task A_message_whose_record_is_not_there_is_not_built_when_something_newer_is_known_of_its_pull_request()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        var older = await story.OpenAsync(story.Files("older"));
+        var message = await story.RecordedMessageAsync(older.Id);
+        var newer = await story.PushAsync(older.PullRequest, story.Files("newer"));
+
+        await story.ForgetRowsAsync(older.Id);
+        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await TestEnvironment.UntilAsync(async () => (await Queue(story).GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+
+        var late = await story.BuildAsync(older.Id);
+        Assert.Equal(("superseded", 0), (late.State, late.Attempts));
+        Assert.EndsWith(newer.Id, late.SupersededBy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Build__TimeLimit", "took longer than")]
+    [InlineData("Build__SilenceLimit", "Nothing was heard of a step for")]
+    public async Task A_build_has_a_time_limit_and_so_has_a_silent_step(string setting, string words)
+    {
+        // What the step said before its end is kept. A slow machine needs a longer limit to get so far.
+        BuildSeen build;
+        var seconds = 4;
+        do
+        {
+            await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { [setting] = TimeSpan.FromSeconds(seconds).ToString() });
+
+            build = await story.OpenAsync(story.SlowFiles("x", "echo begun && sleep 600"));
+
+            Assert.Equal(("failed", 1), (build.State, build.Attempts));
+            Assert.Contains($"{words} {Format.Duration(TimeSpan.FromSeconds(seconds))}", build.Summary, StringComparison.Ordinal);
+            Assert.Contains(setting, build.Summary, StringComparison.Ordinal);
+            seconds *= 4;
+        }
+        while (!build.LogTail.Contains("begun") && seconds < TestEnvironment.Limit.TotalSeconds);
+
+        Assert.Contains("begun", build.LogTail);
+    }
+
+    [Fact]
+    public async Task GitHub_is_told_how_a_build_goes_and_how_it_ended()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        var broken = story.Files("x");
+        broken["Dockerfile"] = "RNU";
+
+        var built = await story.OpenAsync(story.Files("x"));
+        var failed = await story.OpenAsync(broken);
+
+        await TestEnvironment.UntilAsync(() => Task.FromResult(story.Statuses(built) is [.., var b] && b.StartsWith("success", StringComparison.Ordinal) && story.Statuses(failed) is [.., var f] && f.StartsWith("failure", StringComparison.Ordinal)), "the statuses");
+        Assert.Equal("pending Fetching source", story.Statuses(built)[0]);
+        Assert.Matches($@"^success Pushed {story.ServiceName}:pr-{built.PullRequest} · \d+(\.\d)? [kM]?B · \d", story.Statuses(built)[^1]);
+        Assert.Equal("failure Dockerfile line 1: unknown instruction: RNU", story.Statuses(failed)[^1]);
+    }
+
+    [Fact]
+    public async Task What_github_was_not_told_for_it_was_away_it_is_told_later()
+    {
+        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        // The first, that it runs, is let through; the end meets faults past all that is tried at once.
+        foreach (var _ in Enumerable.Range(0, 6))
+        {
+            story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
+        }
+
+        var build = await story.OpenAsync(story.Files("x"));
+
+        await TestEnvironment.UntilAsync(() => Task.FromResult(story.Statuses(build) is [.., var last] && last.StartsWith("success ", StringComparison.Ordinal)), "the last status");
+    }
+
+    private static QueueClient Queue(CiScenario story) => new(story.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+}
