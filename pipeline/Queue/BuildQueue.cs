@@ -17,7 +17,7 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
     private readonly QueueClient _queue = new(
         options.Value.ConnectionString,
         Name,
-        new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }.WithShortPatience());
+        new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }.WithPatienceOf(options.Value));
 
     /// <summary>Creates the queue unless it is there.</summary>
     /// <exception cref="RequestFailedException">Storage does not answer.</exception>

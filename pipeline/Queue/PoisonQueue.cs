@@ -46,7 +46,7 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
 
     // What is not base64 is to be shown too, so nothing is decoded on the way.
     private readonly QueueClient _poison = new(
-        options.Value.ConnectionString, QueueName, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }.WithShortPatience());
+        options.Value.ConnectionString, QueueName, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }.WithPatienceOf(options.Value));
 
     /// <summary>The oldest, and how many there are in all.</summary>
     public async Task<(IReadOnlyList<PoisonMessage> Letters, int Count)> ListAsync(CancellationToken cancellation)

@@ -12,7 +12,7 @@ namespace Ci.Tests.Faults;
 /// <summary>Looks, when all is quiet, whether everything ended right; each sentence is something that did not.</summary>
 internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
 {
-    private readonly BuildStore _records = new(new BuildsTable(Options.Create(new StorageOptions { ConnectionString = world.Storage })));
+    private readonly BuildStore _records = new(new BuildsTable(Options.Create(new StorageOptions { ConnectionString = world.Storage, RequestLimit = TimeSpan.FromMinutes(2) })));
     private readonly BuildId _ids = new(FaultEnvironment.Secret);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

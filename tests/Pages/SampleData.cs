@@ -66,7 +66,7 @@ internal static class SampleData
     {
         await using var ledger = new DeliveryLog(
             new Samples(storage).Records,
-            Microsoft.Extensions.Options.Options.Create(new StorageOptions { ConnectionString = storage }),
+            Microsoft.Extensions.Options.Options.Create(new StorageOptions { ConnectionString = storage, RequestLimit = TimeSpan.FromMinutes(2) }),
             Microsoft.Extensions.Logging.Abstractions.NullLogger<DeliveryLog>.Instance);
         var entry = new DeliveryLogEntry
         {

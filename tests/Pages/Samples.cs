@@ -15,7 +15,7 @@ internal sealed class Samples
     public Samples(string connection)
     {
         _connection = connection;
-        Table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection }));
+        Table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection, RequestLimit = TimeSpan.FromMinutes(2) }));
         Records = new BuildStore(Table);
         Lists = new BuildLists(Records);
     }

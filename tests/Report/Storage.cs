@@ -24,7 +24,7 @@ internal sealed class Storage
     private Storage(string connection)
     {
         _connection = connection;
-        var options = Options.Create(new StorageOptions { ConnectionString = connection });
+        var options = Options.Create(new StorageOptions { ConnectionString = connection, RequestLimit = TimeSpan.FromMinutes(2) });
         Table = new BuildsTable(options);
         Records = new BuildStore(Table);
         BuildAdmission = new BuildAdmission(Table, Time);
@@ -84,7 +84,7 @@ internal sealed class Storage
         NullLogger<PullRequestComments>.Instance);
 
     /// <summary>The ledger as a host has it.</summary>
-    public DeliveryLog DeliveryLog() => new(Records, Options.Create(new StorageOptions { ConnectionString = _connection }), NullLogger<DeliveryLog>.Instance);
+    public DeliveryLog DeliveryLog() => new(Records, Options.Create(new StorageOptions { ConnectionString = _connection, RequestLimit = TimeSpan.FromMinutes(2) }), NullLogger<DeliveryLog>.Instance);
 
     /// <summary>What tells ends, without a token.</summary>
     public BuildNotifier BuildNotifier(HttpClient http) => new(Statuses(http), Comments(http, http));

@@ -14,7 +14,7 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
     public const string ContainerName = "build-logs";
 
     private readonly BlobContainerClient _container = new(
-        options.Value.ConnectionString, ContainerName, new BlobClientOptions().WithShortPatience());
+        options.Value.ConnectionString, ContainerName, new BlobClientOptions().WithPatienceOf(options.Value));
 
     /// <summary>
     /// Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.

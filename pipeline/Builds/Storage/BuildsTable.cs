@@ -16,7 +16,7 @@ public sealed class BuildsTable
 
     /// <summary>The table of the storage that the options name.</summary>
     public BuildsTable(IOptions<StorageOptions> options)
-        : this(options.Value.ConnectionString, new TableClientOptions().WithShortPatience())
+        : this(options.Value.ConnectionString, new TableClientOptions().WithPatienceOf(options.Value))
     {
     }
 

@@ -35,7 +35,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     {
         _records = records;
         _logger = logger;
-        _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithShortPatience());
+        _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithPatienceOf(options.Value));
         _writer = new TableWriter(_table);
         _backlog = new DeliveryLogBacklog(WriteAsync);
     }

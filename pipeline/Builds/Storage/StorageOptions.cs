@@ -22,6 +22,9 @@ public sealed class StorageOptions
         where name is "AccountKey" or "SharedAccessSignature"
         select part.Split('=', 2)[^1];
 
+    /// <summary>How long storage may take for one request.</summary>
+    internal TimeSpan RequestLimit { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long an accepted delivery may wait for storage before GitHub is told 503; GitHub itself waits 10 s.</summary>
     public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 }
