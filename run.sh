@@ -110,10 +110,20 @@ make_settings() {
     say "  settings   made local.settings.json with a random webhook secret and API key"
 }
 
-build() {
+# begin_build SOLUTION|PROJECT: in the background, without what only people who change the code need, and without what only the
+# Functions host reads.
+begin_build() {
+    dotnet build "$1" -c Release -v quiet --nologo -p:HostExtensions=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
+        >"$scratch/build.log" 2>&1 &
+    building=$!
+    pids="$building $pids"
+}
+
+# end_build WHAT: waits for it.
+end_build() {
     say "  building   $1 …"
-    # The host's extensions are for the Functions host, which does not run here.
-    dotnet build "$1" -c Release -v quiet --nologo -p:HostExtensions=false >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; fail "The build failed."; }
+    wait "$building" || { cat "$scratch/build.log" >&2; fail "The build failed."; }
+    pids=" $pids" pids=${pids/ $building / }
 }
 
 account="AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -122,7 +132,13 @@ storage() {
         "$account" "$blob" "$queue" "$table"
 }
 
-setup_tools
+check_tools
+case "$mode" in
+    demo) begin_build scripts/demo.slnf ;;
+    bench) begin_build scripts/bench.slnf ;;
+    *) begin_build scripts/run.slnf ;;
+esac
+install_packages
 say "Starting"
 start_azurite
 start_engine
@@ -132,9 +148,7 @@ export AzureWebJobsStorage
 AzureWebJobsStorage=$(storage)
 
 if [ "$mode" = demo ]; then
-    build demo
-    build local
-    build functions
+    end_build "the functions, their host and the demo"
     need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     if is_debian_root; then need busybox busybox-static ""; fi
     # The demo starts the functions itself, for it plays GitHub and must tell them so.
@@ -146,8 +160,7 @@ if [ "$mode" = demo ]; then
 fi
 
 if [ "$mode" = bench ]; then
-    build bench
-    build functions
+    end_build "the functions, their host and the benchmark"
     need docker docker.io "Install Docker: https://docs.docker.com/engine/install"
     need busybox busybox-static "Install a static busybox: the benchmark's base image is made of it."
     # What it is compared with. The table does without what is not there, and names it.
@@ -166,8 +179,7 @@ if [ "$mode" = bench ]; then
 fi
 
 make_settings
-build local
-build functions
+end_build "the functions and their host"
 port=${PORT:-7071}
 port_is_free "$port" || fail "Port $port is taken: stop what uses it, or choose another with PORT=7072 ./run.sh"
 (trap '' INT; exec dotnet local/bin/Release/net10.0/Ci.Local.dll --app functions/bin/Release/net10.0 --script-root . --port "$port") &

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/setup.sh
 
-setup_tools
+check_tools
+install_packages
 if is_debian_root; then
     need docker docker.io ""
     need dockerd docker.io ""

@@ -31,13 +31,18 @@ want() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null 2>&1 || say "apt-get install $1 failed: it is left out."
 }
 
-setup_tools() {
+# What has to be there: without it nothing begins.
+check_tools() {
     command -v dotnet >/dev/null 2>&1 || fail "The .NET SDK 10 is missing: get it from https://dotnet.microsoft.com/download/dotnet/10.0"
     dotnet --list-sdks | grep -q '^10\.' || fail "The .NET SDK 10 is missing (found: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')): get it from https://dotnet.microsoft.com/download/dotnet/10.0"
     need git git "Install it from https://git-scm.com"
     need curl curl "Install it with your system's package manager."
     need node nodejs "Install Node.js 20 or newer from https://nodejs.org"
     command -v npm >/dev/null 2>&1 || fail "npm is missing: it comes with Node.js from https://nodejs.org"
+}
+
+# What comes from npm, unless it is there already.
+install_packages() {
     if [ ! -f scripts/node_modules/.installed ] || [ scripts/package-lock.json -nt scripts/node_modules/.installed ]; then
         say "Installing Azurite and GitHub's example payloads (npm) …"
         (cd scripts && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) || fail "npm ci in scripts/ failed: run it by hand to see why."
