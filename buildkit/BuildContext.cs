@@ -20,9 +20,9 @@ internal sealed class BuildContext : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Task _writing;
 
-    public BuildContext(Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
+    public BuildContext(Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _writing = Task.Run(() => WriteAsync(write), CancellationToken.None);
         Content = _pipe.Reader.AsStream();
     }

@@ -18,38 +18,38 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
     /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
     /// <param name="build">What to build.</param>
     /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
-    /// <param name="cancellation">Stops the build.</param>
+    /// <param name="cancellationToken">Stops the build.</param>
     /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
-    public Task<string> BuildAsync(BuildKitBuild build, Action<string> output, CancellationToken cancellation) =>
-        BuildAsync(build, output, static _ => { }, cancellation);
+    public Task<string> BuildAsync(BuildKitBuild build, Action<string> output, CancellationToken cancellationToken) =>
+        BuildAsync(build, output, static _ => { }, cancellationToken);
 
     /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
     /// <param name="build">What to build.</param>
     /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
     /// <param name="happened">Takes what happens, one call at a time, after the log has it.</param>
-    /// <param name="cancellation">Stops the build.</param>
+    /// <param name="cancellationToken">Stops the build.</param>
     /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
-    public async Task<string> BuildAsync(BuildKitBuild build, Action<string> output, Action<BuildEvent> happened, CancellationToken cancellation)
+    public async Task<string> BuildAsync(BuildKitBuild build, Action<string> output, Action<BuildEvent> happened, CancellationToken cancellationToken)
     {
-        if (await EngineProbe.AskAsync(_client, engine, cancellation) is { HasBuildKit: false } probe)
+        if (await EngineProbe.AskAsync(_client, engine, cancellationToken) is { HasBuildKit: false } probe)
         {
             throw new BuildKitUnavailableException($"The Docker engine at {engine} has no BuildKit (its API is {probe.ApiVersion}, its containers are {probe.OSType}).");
         }
 
         var mask = new SecretMask();
-        var secrets = await ReadSecretsAsync(build, mask, cancellation);
+        var secrets = await ReadSecretsAsync(build, mask, cancellationToken);
         var files = build.Files is { } source ? new WatchedSource(source) : null;
-        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask, files), cancellation);
-        await using var posted = files is null ? new BuildContext(WriterOf(build), cancellation) : null;
+        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask, files), cancellationToken);
+        await using var posted = files is null ? new BuildContext(WriterOf(build), cancellationToken) : null;
         try
         {
-            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellation);
+            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             files?.ThrowIfFailed();
             await (posted?.ThrowIfFailedAsync() ?? Task.CompletedTask);
@@ -67,12 +67,12 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
 
     // All that the build may ask for, asked for or not: a step that another build has in common with it runs once for both,
     // and what it prints, with that build's secret, stands in both logs.
-    private async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadSecretsAsync(BuildKitBuild build, SecretMask mask, CancellationToken cancellation)
+    private async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadSecretsAsync(BuildKitBuild build, SecretMask mask, CancellationToken cancellationToken)
     {
         var secrets = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
         foreach (var id in build.Secrets)
         {
-            if (await answers.Secret(id, cancellation) is { } value)
+            if (await answers.Secret(id, cancellationToken) is { } value)
             {
                 mask.Add(value.Span);
                 secrets[id] = value;
@@ -89,9 +89,9 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
     {
         Files = files,
         Secret = (id, _) => ValueTask.FromResult(secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
-        Credentials = async (host, cancellation) =>
+        Credentials = async (host, cancellationToken) =>
         {
-            var credentials = await answers.Credentials(host, cancellation);
+            var credentials = await answers.Credentials(host, cancellationToken);
             if (credentials is not null)
             {
                 mask.Add(Encoding.UTF8.GetBytes(credentials.Secret));
@@ -101,7 +101,7 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
         },
     };
 
-    private async Task<string> BuildAsync(string query, Stream? context, BuildFollower follower, CancellationToken cancellation)
+    private async Task<string> BuildAsync(string query, Stream? context, BuildFollower follower, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "build?" + query);
         if (context is not null)
@@ -109,17 +109,17 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
             request.Content = new StreamContent(context) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
         }
 
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            var message = EngineAnswer.Message(await response.Content.ReadAsStringAsync(cancellation));
+            var message = EngineAnswer.Message(await response.Content.ReadAsStringAsync(cancellationToken));
             throw (int)response.StatusCode >= 500
                 ? new EngineUnavailableException($"The Docker engine answered {(int)response.StatusCode}: {message}")
                 : new BuildFailedException(message);
         }
 
-        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
-        while (await lines.ReadLineAsync(cancellation) is { } line)
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await lines.ReadLineAsync(cancellationToken) is { } line)
         {
             follower.Read(line);
         }

@@ -42,18 +42,18 @@ public sealed class BuildKitSession : IAsyncDisposable
     /// <summary>Opens a session; it lasts until it is disposed of or the engine goes away.</summary>
     /// <param name="engine">Where the engine is.</param>
     /// <param name="answers">What it answers to the engine's questions.</param>
-    /// <param name="cancellation">Gives up opening it.</param>
+    /// <param name="cancellationToken">Gives up opening it.</param>
     /// <exception cref="BuildKitUnavailableException">The engine has no sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer.</exception>
-    public static async Task<BuildKitSession> OpenAsync(EngineAddress engine, SessionAnswers answers, CancellationToken cancellation)
+    public static async Task<BuildKitSession> OpenAsync(EngineAddress engine, SessionAnswers answers, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
         Stream? connection = null;
         try
         {
-            connection = await engine.ConnectAsync(cancellation);
-            var pipes = await Upgrade.SendAsync(connection, Headers(id, answers.Files?.Name), cancellation);
-            return new BuildKitSession(id, connection, await SessionServer.ServeAsync(connection, pipes, answers, cancellation));
+            connection = await engine.ConnectAsync(cancellationToken);
+            var pipes = await Upgrade.SendAsync(connection, Headers(id, answers.Files?.Name), cancellationToken);
+            return new BuildKitSession(id, connection, await SessionServer.ServeAsync(connection, pipes, answers, cancellationToken));
         }
         catch (Exception e)
         {

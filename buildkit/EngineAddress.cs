@@ -23,7 +23,7 @@ public sealed record EngineAddress(Uri Uri)
     /// <summary>A client whose requests all go to the engine. Requests use relative addresses.</summary>
     internal HttpClient CreateClient() => new(new SocketsHttpHandler
     {
-        ConnectCallback = async (_, cancellation) => await ConnectAsync(socket => new ListeningStream(socket), cancellation),
+        ConnectCallback = async (_, cancellationToken) => await ConnectAsync(socket => new ListeningStream(socket), cancellationToken),
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
@@ -35,20 +35,20 @@ public sealed record EngineAddress(Uri Uri)
     };
 
     /// <summary>A connection to the engine.</summary>
-    internal Task<Stream> ConnectAsync(CancellationToken cancellation) =>
-        ConnectAsync(static socket => new NetworkStream(socket, ownsSocket: true), cancellation);
+    internal Task<Stream> ConnectAsync(CancellationToken cancellationToken) =>
+        ConnectAsync(static socket => new NetworkStream(socket, ownsSocket: true), cancellationToken);
 
-    private async Task<Stream> ConnectAsync(Func<Socket, Stream> stream, CancellationToken cancellation) => Uri.Scheme switch
+    private async Task<Stream> ConnectAsync(Func<Socket, Stream> stream, CancellationToken cancellationToken) => Uri.Scheme switch
     {
         "unix" => stream(await ConnectSocketAsync(
             new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
-            socket => socket.ConnectAsync(new UnixDomainSocketEndPoint(Uri.LocalPath), cancellation))),
-        "npipe" => await ConnectPipeAsync(Uri.Segments[^1], cancellation),
+            socket => socket.ConnectAsync(new UnixDomainSocketEndPoint(Uri.LocalPath), cancellationToken))),
+        "npipe" => await ConnectPipeAsync(Uri.Segments[^1], cancellationToken),
         "tcp" or "http" => await SecuredAsync(
             stream(await ConnectSocketAsync(
                 new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
-                socket => socket.ConnectAsync(Uri.Host, Port, cancellation))),
-            cancellation),
+                socket => socket.ConnectAsync(Uri.Host, Port, cancellationToken))),
+            cancellationToken),
         _ => throw new NotSupportedException($"An engine at {Uri} cannot be reached: only unix://, npipe://, tcp:// and http:// addresses can."),
     };
 
@@ -68,14 +68,14 @@ public sealed record EngineAddress(Uri Uri)
         }
     }
 
-    private static async Task<Stream> ConnectPipeAsync(string name, CancellationToken cancellation)
+    private static async Task<Stream> ConnectPipeAsync(string name, CancellationToken cancellationToken)
     {
         var pipe = new NamedPipeClientStream(".", name, PipeDirection.InOut, PipeOptions.Asynchronous);
-        await pipe.ConnectAsync(cancellation);
+        await pipe.ConnectAsync(cancellationToken);
         return pipe;
     }
 
-    private async Task<Stream> SecuredAsync(Stream connection, CancellationToken cancellation)
+    private async Task<Stream> SecuredAsync(Stream connection, CancellationToken cancellationToken)
     {
         if (Tls is null)
         {
@@ -85,7 +85,7 @@ public sealed record EngineAddress(Uri Uri)
         var secured = new SslStream(connection);
         try
         {
-            await secured.AuthenticateAsClientAsync(Tls.OptionsFor(Uri.Host), cancellation);
+            await secured.AuthenticateAsClientAsync(Tls.OptionsFor(Uri.Host), cancellationToken);
             return secured;
         }
         catch

@@ -22,19 +22,19 @@ public sealed record EngineProbe(string BuilderVersion, Version ApiVersion, stri
 
     /// <summary>Asks the engine.</summary>
     /// <param name="engine">Where it is.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EngineUnavailableException">It does not answer, or not as an engine does.</exception>
-    public static async Task<EngineProbe> AskAsync(EngineAddress engine, CancellationToken cancellation)
+    public static async Task<EngineProbe> AskAsync(EngineAddress engine, CancellationToken cancellationToken)
     {
         using var client = engine.CreateClient();
-        return await AskAsync(client, engine, cancellation);
+        return await AskAsync(client, engine, cancellationToken);
     }
 
-    internal static async Task<EngineProbe> AskAsync(HttpClient client, EngineAddress engine, CancellationToken cancellation)
+    internal static async Task<EngineProbe> AskAsync(HttpClient client, EngineAddress engine, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await client.GetAsync("_ping", cancellation);
+            using var response = await client.GetAsync("_ping", cancellationToken);
             response.EnsureSuccessStatusCode();
             return new EngineProbe(
                 Header(response, "Builder-Version"),

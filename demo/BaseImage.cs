@@ -11,9 +11,9 @@ internal static class BaseImage
     private static readonly TimeSpan PullLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>The image's name, and whether it was made here and is to be removed afterwards.</summary>
-    public static async Task<(string Name, bool IsOwn)> PrepareAsync(Docker docker, CancellationToken cancellation)
+    public static async Task<(string Name, bool IsOwn)> PrepareAsync(Docker docker, CancellationToken cancellationToken)
     {
-        if ((await docker.TryAsync(cancellation, "image", "inspect", Public)).Code == 0 || await CanPullAsync(docker, cancellation))
+        if ((await docker.TryAsync(cancellationToken, "image", "inspect", Public)).Code == 0 || await CanPullAsync(docker, cancellationToken))
         {
             return (Public, false);
         }
@@ -24,8 +24,8 @@ internal static class BaseImage
         var tar = Path.GetTempFileName();
         try
         {
-            await WriteAsync(busybox, tar, cancellation);
-            await docker.RunAsync(cancellation, "import", "--change", "ENV PATH=/bin", tar, Own);
+            await WriteAsync(busybox, tar, cancellationToken);
+            await docker.RunAsync(cancellationToken, "import", "--change", "ENV PATH=/bin", tar, Own);
         }
         finally
         {
@@ -35,31 +35,31 @@ internal static class BaseImage
         return (Own, true);
     }
 
-    private static async Task<bool> CanPullAsync(Docker docker, CancellationToken cancellation)
+    private static async Task<bool> CanPullAsync(Docker docker, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(PullLimit);
         try
         {
             return (await docker.TryAsync(limit.Token, "pull", "--quiet", Public)).Code == 0;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
         }
     }
 
-    private static async Task WriteAsync(string busybox, string tar, CancellationToken cancellation)
+    private static async Task WriteAsync(string busybox, string tar, CancellationToken cancellationToken)
     {
         await using var file = File.Create(tar);
         await using var writer = new TarWriter(file, TarEntryFormat.Gnu);
         await using var program = File.OpenRead(busybox);
         await writer.WriteEntryAsync(
             new GnuTarEntry(TarEntryType.RegularFile, "bin/busybox") { Mode = (UnixFileMode)Convert.ToInt32("755", 8), DataStream = program },
-            cancellation);
+            cancellationToken);
         foreach (var applet in new[] { "sh", "cat", "chmod", "echo", "ls" })
         {
-            await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" }, cancellation);
+            await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" }, cancellationToken);
         }
     }
 }

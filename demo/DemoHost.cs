@@ -23,7 +23,7 @@ internal sealed class DemoHost : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public static async Task<DemoHost> StartAsync(string program, string app, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    public static async Task<DemoHost> StartAsync(string program, string app, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var port = FreePort();
         var start = new ProcessStartInfo(
@@ -42,7 +42,7 @@ internal sealed class DemoHost : IAsyncDisposable
         host._process.ErrorDataReceived += (_, e) => host.Keep(e.Data);
         host._process.BeginOutputReadLine();
         host._process.BeginErrorReadLine();
-        await host.WaitAsync(cancellation);
+        await host.WaitAsync(cancellationToken);
         return host;
     }
 
@@ -58,7 +58,7 @@ internal sealed class DemoHost : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task WaitAsync(CancellationToken cancellation)
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < StartLimit;)
@@ -66,18 +66,18 @@ internal sealed class DemoHost : IAsyncDisposable
             if (_process.HasExited)
             {
                 // What it said last is read only a little after its end.
-                await _process.WaitForExitAsync(cancellation);
+                await _process.WaitForExitAsync(cancellationToken);
                 throw new DemoException($"The functions did not start:\n{Output}");
             }
 
             try
             {
-                using var answer = await http.GetAsync(Url, cancellation);
+                using var answer = await http.GetAsync(Url, cancellationToken);
                 return;
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                await Task.Delay(100, cancellation);
+                await Task.Delay(100, cancellationToken);
             }
         }
 

@@ -34,26 +34,26 @@ internal sealed partial class DemoStory : IAsyncDisposable
         _base = baseImage;
     }
 
-    public static async Task<DemoStory> StartAsync(string program, string app, string sample, CancellationToken cancellation)
+    public static async Task<DemoStory> StartAsync(string program, string app, string sample, CancellationToken cancellationToken)
     {
         var docker = new Docker(Environment.GetEnvironmentVariable("Docker__Host") ?? "unix:///var/run/docker.sock");
-        var baseImage = await BaseImage.PrepareAsync(docker, cancellation);
+        var baseImage = await BaseImage.PrepareAsync(docker, cancellationToken);
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var git = await GitRepository.CreateAsync(cancellation);
+        var git = await GitRepository.CreateAsync(cancellationToken);
         var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = secret });
         gitHub.Add(Repository, git);
         var host = await DemoHost.StartAsync(
             program,
             app,
             new Dictionary<string, string> { ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(), ["GitHub__WebhookSecret"] = secret, ["GitHub__Token"] = "", ["Api__Key"] = secret },
-            cancellation);
+            cancellationToken);
         gitHub.WebhookUrl = new Uri(host.Url, "/api/webhook");
         var story = new DemoStory(git, gitHub, host, docker, sample, baseImage);
         story._http.DefaultRequestHeaders.Add("x-functions-key", secret);
         return story;
     }
 
-    public async Task PlayAsync(CancellationToken cancellation)
+    public async Task PlayAsync(CancellationToken cancellationToken)
     {
         if (Console.IsOutputRedirected)
         {
@@ -62,32 +62,32 @@ internal sealed partial class DemoStory : IAsyncDisposable
         }
 
         Chapter("1  A pull request is opened");
-        var commit = await _git.CommitAsync(Branch, SampleFiles(), "Say hello", cancellation);
+        var commit = await _git.CommitAsync(Branch, SampleFiles(), "Say hello", cancellationToken);
         var (pull, answer) = await _gitHub.OpenPullRequestAsync(Repository, Branch, commit, "Say hello");
-        var opened = await FollowAsync(answer, "succeeded", cancellation);
+        var opened = await FollowAsync(answer, "succeeded", cancellationToken);
         ShowImage(opened);
         var reference = Image(opened)["reference"]!.GetValue<string>();
-        var said = await PullAndRunAsync(reference, cancellation);
+        var said = await PullAndRunAsync(reference, cancellationToken);
         Fact("it says", said);
         Expect(said.Contains("Hello from a pull request", StringComparison.Ordinal), "The pulled image did not say hello.");
 
         Chapter("2  A push breaks the Dockerfile");
-        var broken = (await File.ReadAllTextAsync(Path.Combine(_sample, "Dockerfile"), cancellation)).Replace("RUN chmod", "RUN chmodd", StringComparison.Ordinal);
-        commit = await _git.CommitAsync(Branch, new Dictionary<string, string> { ["Dockerfile"] = broken }, "Break it", cancellation);
+        var broken = (await File.ReadAllTextAsync(Path.Combine(_sample, "Dockerfile"), cancellationToken)).Replace("RUN chmod", "RUN chmodd", StringComparison.Ordinal);
+        commit = await _git.CommitAsync(Branch, new Dictionary<string, string> { ["Dockerfile"] = broken }, "Break it", cancellationToken);
         (pull, answer) = await _gitHub.PushAsync(pull, commit);
-        ShowFailure(await FollowAsync(answer, "failed", cancellation));
+        ShowFailure(await FollowAsync(answer, "failed", cancellationToken));
 
         Chapter("3  The next push mends it");
-        commit = await _git.CommitAsync(Branch, SampleFiles(), "Mend it", cancellation);
+        commit = await _git.CommitAsync(Branch, SampleFiles(), "Mend it", cancellationToken);
         (pull, answer) = await _gitHub.PushAsync(pull, commit);
-        ShowImage(await FollowAsync(answer, "succeeded", cancellation));
+        ShowImage(await FollowAsync(answer, "succeeded", cancellationToken));
 
         Chapter("4  The pull request is merged");
-        (_, answer) = await _gitHub.MergeAsync(pull, await _git.MergeAsync(Branch, cancellation));
-        var merged = await FollowAsync(answer, "succeeded", cancellation);
+        (_, answer) = await _gitHub.MergeAsync(pull, await _git.MergeAsync(Branch, cancellationToken));
+        var merged = await FollowAsync(answer, "succeeded", cancellationToken);
         ShowImage(merged);
         Expect(Image(merged)["tags"]!.AsArray().Any(tag => tag!.GetValue<string>() == "0.1.0"), "The merge did not publish version 0.1.0.");
-        Fact("it says", await PullAndRunAsync(Image(merged)["reference"]!.GetValue<string>(), cancellation));
+        Fact("it says", await PullAndRunAsync(Image(merged)["reference"]!.GetValue<string>(), cancellationToken));
 
         AnsiConsole.WriteLine();
         AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[green]The story is told, in {_watch.Elapsed.TotalSeconds:F0} s.[/] All that it made is being removed."));
@@ -123,7 +123,7 @@ internal sealed partial class DemoStory : IAsyncDisposable
     }
 
     /// <summary>Shows a build while it runs: its log, line by line, as it grows.</summary>
-    private async Task<JsonNode> FollowAsync(DeliveryAnswer answer, string expected, CancellationToken cancellation)
+    private async Task<JsonNode> FollowAsync(DeliveryAnswer answer, string expected, CancellationToken cancellationToken)
     {
         Expect(answer.Status == 202, $"The webhook answered {answer.Status}: {answer.Body}");
         var id = JsonNode.Parse(answer.Body)!["id"]!.GetValue<string>();
@@ -131,8 +131,8 @@ internal sealed partial class DemoStory : IAsyncDisposable
         var offset = 0L;
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(3);)
         {
-            var build = JsonNode.Parse(await _http.GetStringAsync(new Uri(_host.Url, $"api/builds/{id}"), cancellation))!;
-            var log = await _http.GetByteArrayAsync(new Uri(_host.Url, string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}")), cancellation);
+            var build = JsonNode.Parse(await _http.GetStringAsync(new Uri(_host.Url, $"api/builds/{id}"), cancellationToken))!;
+            var log = await _http.GetByteArrayAsync(new Uri(_host.Url, string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}")), cancellationToken);
             offset += log.Length;
             ShowLog(System.Text.Encoding.UTF8.GetString(log));
             var state = build["state"]!.GetValue<string>();
@@ -142,17 +142,17 @@ internal sealed partial class DemoStory : IAsyncDisposable
                 return build;
             }
 
-            await Task.Delay(100, cancellation);
+            await Task.Delay(100, cancellationToken);
         }
 
         throw new DemoException($"Build {id} did not end within 3 minutes: {_host.Url}api/builds/{id}");
     }
 
-    private async Task<string> PullAndRunAsync(string reference, CancellationToken cancellation)
+    private async Task<string> PullAndRunAsync(string reference, CancellationToken cancellationToken)
     {
         _pulled.Add(reference);
-        await _docker.RunAsync(cancellation, "pull", "--quiet", reference);
-        return await _docker.RunAsync(cancellation, "run", "--rm", reference);
+        await _docker.RunAsync(cancellationToken, "pull", "--quiet", reference);
+        return await _docker.RunAsync(cancellationToken, "run", "--rm", reference);
     }
 
     private static void ShowLog(string text)

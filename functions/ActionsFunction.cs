@@ -1,6 +1,6 @@
-using Ci.Functions.Answers;
 using Ci.Pipeline.Intake;
 using Ci.Pipeline.Reporting;
+using Ci.Web.Answers;
 using Ci.Web.Api;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
@@ -9,27 +9,27 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>What people do with a build by hand.</summary>
-public sealed class ActionsFunction(Doors doors, BuildActions actions, BuildViews views)
+public sealed class ActionsFunction(BuildActions actions, BuildViews views)
 {
     /// <summary><c>POST /api/builds/{id}/cancel</c></summary>
     [Function("CancelBuild")]
     public async Task<IResult> CancelAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request, string id, CancellationToken cancellation) =>
-        doors.RefuseAccess(request) ?? Answer(request, id, await actions.CancelAsync(id, cancellation));
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request, string id, CancellationToken cancellationToken) =>
+        Answer(request, id, await actions.CancelAsync(id, cancellationToken));
 
     /// <summary><c>POST /api/builds/{id}/rebuild</c></summary>
     [Function("RebuildBuild")]
     public async Task<IResult> RebuildAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request, string id, CancellationToken cancellation) =>
-        doors.RefuseAccess(request) ?? Answer(request, id, await actions.RebuildAsync(id, cancellation));
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request, string id, CancellationToken cancellationToken) =>
+        Answer(request, id, await actions.RebuildAsync(id, cancellationToken));
 
     private IResult Answer(HttpRequest request, string id, ActionResult result) => (result, request.IsForm()) switch
     {
         ({ Record: null }, true) => new PageResult(WebPages.NoSuchBuild()),
         ({ Problem: { } problem }, true) => new PageResult(WebPages.Problem(409, problem, PublicAddress.PathTo(id))),
         (_, true) => new SeeOther(PublicAddress.PathTo(id)),
-        ({ Record: null }, false) => Results.Json(new ProblemAnswer("There is no build of this id."), ReportJson.Default.ProblemAnswer, statusCode: 404),
-        ({ Problem: { } problem }, _) => Results.Json(new ProblemAnswer(problem), ReportJson.Default.ProblemAnswer, statusCode: 409),
+        ({ Record: null }, false) => ApiProblem.Of(404, "There is no build of this id."),
+        ({ Problem: { } problem }, _) => ApiProblem.Of(409, problem),
         ({ Record: { } record }, _) => Results.Json(views.Of(record), ReportJson.Default.BuildView),
     };
 }

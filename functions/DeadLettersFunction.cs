@@ -1,8 +1,8 @@
-using Ci.Functions.Answers;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Intake;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Reporting;
+using Ci.Web.Answers;
 using Ci.Web.Api;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
@@ -11,23 +11,18 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The messages that were given up.</summary>
-public sealed class DeadLettersFunction(Doors doors, PoisonQueue letters, BuildStore records, BuildActions actions, BuildViews views, WebPages pages)
+public sealed class DeadLettersFunction(PoisonQueue poisonQueue, BuildStore store, BuildActions actions, BuildViews views, WebPages pages)
 {
     /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in a browser a page.</summary>
     [Function("ListDeadLetters")]
     public async Task<IResult> ListAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellationToken)
     {
-        if (doors.RefuseAccess(request) is { } refusal)
-        {
-            return refusal;
-        }
-
-        var (oldest, count) = await letters.ListAsync(cancellation);
+        var (oldest, count) = await poisonQueue.ListAsync(cancellationToken);
         var shown = new List<DeadLetterView>();
         foreach (var letter in oldest)
         {
-            var build = letter.Request is null ? null : await records.FindAsync(letter.Request.BuildId, cancellation);
+            var build = letter.Request is null ? null : await store.FindAsync(letter.Request.BuildId, cancellationToken);
             shown.Add(views.Of(letter, build));
         }
 
@@ -39,18 +34,13 @@ public sealed class DeadLettersFunction(Doors doors, PoisonQueue letters, BuildS
     /// <summary><c>POST /api/dead-letters/{id}/replay</c>: builds what it asked for, and removes it.</summary>
     [Function("ReplayDeadLetter")]
     public async Task<IResult> ReplayAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "dead-letters/{id}/replay")] HttpRequest request, string id, CancellationToken cancellationToken)
     {
-        if (doors.RefuseAccess(request) is { } refusal)
-        {
-            return refusal;
-        }
-
         ActionResult? result = null;
-        var letter = await letters.TakeAsync(
+        var letter = await poisonQueue.TakeAsync(
             id,
-            async letter => letter.Request is not null && (result = await actions.ReplayAsync(letter.Request, cancellation)).Problem is null,
-            cancellation);
+            async letter => letter.Request is not null && (result = await actions.ReplayAsync(letter.Request, cancellationToken)).Problem is null,
+            cancellationToken);
         return (letter, result) switch
         {
             (null, _) => Problem(request, 404, "There is no dead letter of this id."),
@@ -63,5 +53,5 @@ public sealed class DeadLettersFunction(Doors doors, PoisonQueue letters, BuildS
 
     private static IResult Problem(HttpRequest request, int status, string sentence) => request.IsForm()
         ? new PageResult(WebPages.Problem(status, sentence, "/api/dead-letters"))
-        : Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);
+        : ApiProblem.Of(status, sentence);
 }

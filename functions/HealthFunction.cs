@@ -1,5 +1,6 @@
-using Ci.Functions.Answers;
+using Ci.Web.Answers;
 using Ci.Web.Api;
+using Ci.Web.Auth;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,23 +8,19 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Tells whether builds can run.</summary>
-public sealed class HealthFunction(Doors doors, Health health)
+public sealed class HealthFunction(ApiAuthorization authorization, Health health)
 {
     /// <summary>
     /// <c>GET /api/health</c>: 200, or 503 if builds cannot run, with how each part is; with the key also what is wrong with
     /// it and what to do. In a browser a page.
     /// </summary>
     [Function("Health")]
+    [AllowStrangers]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellationToken)
     {
-        if (doors.RefuseEntry(request) is { } refusal)
-        {
-            return refusal;
-        }
-
-        var seen = await health.LookAsync(cancellation);
-        seen = doors.Knows(request) ? seen : seen.ForStrangers();
+        var seen = await health.LookAsync(cancellationToken);
+        seen = authorization.Knows(request) ? seen : seen.ForStrangers();
         request.HttpContext.Response.Headers.Vary = "Accept";
         if (request.WantsPage())
         {

@@ -1,4 +1,4 @@
-using Ci.Functions.Answers;
+using Ci.Web.Answers;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -6,18 +6,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>The files that pages need.</summary>
-public sealed class PageAssetsFunction(Doors doors)
+public static class PageAssetsFunction
 {
     /// <summary><c>GET /api/assets/{name}</c></summary>
     [Function("GetPageAsset")]
-    public IResult Get(
+    [AllowStrangers]
+    public static IResult Get(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "assets/{name}")] HttpRequest request, string name)
     {
-        if (doors.RefuseEntry(request) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (PageAssets.Find(name) is not { } asset)
         {
             return Results.NotFound();

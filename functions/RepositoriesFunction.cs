@@ -1,4 +1,4 @@
-using Ci.Functions.Answers;
+using Ci.Web.Answers;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -6,11 +6,11 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>What there is of a repository.</summary>
-public sealed class RepositoriesFunction(Doors doors, WebPages pages)
+public sealed class RepositoriesFunction(WebPages pages)
 {
     /// <summary><c>GET /api/repositories/{owner}/{repo}</c>: a page.</summary>
     [Function("GetRepository")]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "repositories/{owner}/{repo}")] HttpRequest request, string owner, string repo, CancellationToken cancellation) =>
-        doors.RefuseAccess(request) ?? new PageResult(await pages.RepositoryAsync($"{owner}/{repo}", cancellation));
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "repositories/{owner}/{repo}")] HttpRequest request, string owner, string repo, CancellationToken cancellationToken) =>
+        new PageResult(await pages.RepositoryAsync($"{owner}/{repo}", cancellationToken));
 }

@@ -1,4 +1,5 @@
-using Ci.Functions.Answers;
+using Ci.Web.Answers;
+using Ci.Web.Auth;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,50 +8,48 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Lets a browser in that has no way to send a header: for the key it gets a cookie.</summary>
-public sealed class SignInFunction(Doors doors)
+public sealed class SignInFunction(ApiAuthorization authorization)
 {
     private const int MaxFormBytes = 4096;
 
     /// <summary><c>GET /api/sign-in</c></summary>
     [Function("SignInPage")]
-    public IResult Show([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "sign-in")] HttpRequest request) =>
-        doors.RefuseEntry(request) ?? new PageResult(SignInPage.Render());
+    [AllowStrangers]
+    public static IResult Show([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "sign-in")] HttpRequest request) =>
+        new PageResult(SignInPage.Render());
 
     /// <summary><c>POST /api/sign-in</c>, a form with the field <c>key</c></summary>
     [Function("SignIn")]
+    [AllowStrangers(CountsItself = true)]
     public async Task<IResult> SignInAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-in")] HttpRequest request, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-in")] HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasFormContentType || request.ContentLength is null or > MaxFormBytes)
         {
-            return doors.RefuseEntry(request) ?? Results.Text("Send a form with the field key.", statusCode: 400);
+            return authorization.RefuseEntry(request) ?? Results.Text("Send a form with the field key.", statusCode: 400);
         }
 
-        var form = await new FormFeature(request, new FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = 4 }).ReadFormAsync(cancellation);
+        var form = await new FormFeature(request, new FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = 4 }).ReadFormAsync(cancellationToken);
         // Whoever has the key comes in, whatever others did from the same address: so the form is read before anything is counted.
-        var (ticket, ends, refusal) = doors.SignIn(request, form["key"]);
+        var (ticket, ends, refusal) = authorization.SignIn(request, form["key"]);
         if (ticket is null)
         {
             return new PageResult(SignInPage.Render(refusal?.Problem, refusal?.Status ?? 401));
         }
 
         request.HttpContext.Response.Cookies.Append(
-            Doors.Cookie,
+            ApiAuthorization.Cookie,
             ticket,
-            new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = doors.IsSecure(request), Path = "/api", Expires = ends });
+            new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = authorization.IsSecure(request), Path = "/api", Expires = ends });
         return new SeeOther("/api/builds");
     }
 
     /// <summary><c>POST /api/sign-out</c></summary>
     [Function("SignOut")]
-    public IResult SignOut([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-out")] HttpRequest request)
+    [AllowStrangers]
+    public static IResult SignOut([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-out")] HttpRequest request)
     {
-        if (doors.RefuseEntry(request) is { } refusal)
-        {
-            return refusal;
-        }
-
-        request.HttpContext.Response.Cookies.Delete(Doors.Cookie, new CookieOptions { Path = "/api", SameSite = SameSiteMode.Strict });
+        request.HttpContext.Response.Cookies.Delete(ApiAuthorization.Cookie, new CookieOptions { Path = "/api", SameSite = SameSiteMode.Strict });
         return new SeeOther("/api/sign-in");
     }
 }

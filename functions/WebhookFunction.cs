@@ -1,22 +1,24 @@
 using Ci.Pipeline.Intake;
+using Ci.Web.Answers;
 using Ci.Web.Api;
+using Ci.Web.Auth;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;
 
 /// <summary>Takes GitHub's deliveries.</summary>
-public sealed class WebhookFunction(WebhookReceiver intake, BuildViews views, Doors doors)
+public sealed class WebhookFunction(WebhookReceiver receiver, BuildViews views, ApiAuthorization authorization)
 {
     /// <summary><c>POST /api/webhook</c></summary>
     [Function("Webhook")]
+    [AllowStrangers(CountsItself = true)]
     public async Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhook")] HttpRequest request, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhook")] HttpRequest request, CancellationToken cancellationToken)
     {
-        Doors.BeStrict(request);
         var delivery = new Delivery
         {
-            Source = doors.SourceOf(request),
+            Source = authorization.SourceOf(request),
             Event = request.Headers["X-GitHub-Event"],
             Id = request.Headers["X-GitHub-Delivery"],
             Signature = request.Headers["X-Hub-Signature-256"],
@@ -24,7 +26,7 @@ public sealed class WebhookFunction(WebhookReceiver intake, BuildViews views, Do
             Length = request.ContentLength,
             Body = request.Body,
         };
-        return Answer(await intake.AcceptAsync(delivery, cancellation));
+        return Answer(await receiver.AcceptAsync(delivery, cancellationToken));
     }
 
     private IResult Answer(DeliveryResult result) => result switch
@@ -33,7 +35,7 @@ public sealed class WebhookFunction(WebhookReceiver intake, BuildViews views, Do
             new WebhookAnswer(a.Verdict, a.BuildId, views.LinkTo(a.BuildId)), ReportJson.Default.WebhookAnswer, statusCode: 202),
         DeliveryResult.Done d => Results.Json(
             new WebhookAnswer(d.Verdict, d.BuildId, d.BuildId is { } id ? views.LinkTo(id) : null), ReportJson.Default.WebhookAnswer),
-        DeliveryResult.Refused r => Results.Json(new ProblemAnswer(r.Problem), ReportJson.Default.ProblemAnswer, statusCode: r.Status),
+        DeliveryResult.Refused r => ApiProblem.Of(r.Status, r.Problem),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
 }

@@ -28,57 +28,57 @@ public sealed partial class GitRepository : IDisposable
     /// <summary>How large it was after the last commit made here, in kilobytes, as GitHub says it of a repository.</summary>
     public long Kilobytes { get; private set; }
 
-    public static async Task<GitRepository> CreateAsync(CancellationToken cancellation = default)
+    public static async Task<GitRepository> CreateAsync(CancellationToken cancellationToken = default)
     {
         var repository = new GitRepository(Directory.CreateTempSubdirectory("ci-git-").FullName);
-        await repository.GitAsync(cancellation, "init", "--quiet", "--initial-branch=main");
-        await repository.CommitAsync("main", new Dictionary<string, string> { ["README.md"] = "# Sample\n" }, "First commit", cancellation);
+        await repository.GitAsync(cancellationToken, "init", "--quiet", "--initial-branch=main");
+        await repository.CommitAsync("main", new Dictionary<string, string> { ["README.md"] = "# Sample\n" }, "First commit", cancellationToken);
         return repository;
     }
 
     /// <summary>Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the commit.</summary>
-    public async Task<string> CommitAsync(string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellation = default)
+    public async Task<string> CommitAsync(string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellationToken = default)
     {
         if (Directory.EnumerateFileSystemEntries(Path.Combine(Folder, ".git", "refs", "heads")).Any())
         {
-            var exists = await TryGitAsync(cancellation, "rev-parse", "--verify", "--quiet", "refs/heads/" + branch) is not null;
-            await GitAsync(cancellation, exists ? ["checkout", "--quiet", branch] : ["checkout", "--quiet", "-b", branch, "main"]);
+            var exists = await TryGitAsync(cancellationToken, "rev-parse", "--verify", "--quiet", "refs/heads/" + branch) is not null;
+            await GitAsync(cancellationToken, exists ? ["checkout", "--quiet", branch] : ["checkout", "--quiet", "-b", branch, "main"]);
         }
 
         foreach (var (path, content) in files)
         {
             var full = Path.Combine(Folder, path);
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            await File.WriteAllTextAsync(full, content, cancellation);
+            await File.WriteAllTextAsync(full, content, cancellationToken);
         }
 
-        await GitAsync(cancellation, "add", "--all");
-        await GitAsync(cancellation, "commit", "--quiet", "--allow-empty", "-m", message);
-        Kilobytes = Sizes().Matches(await GitAsync(cancellation, "count-objects", "-v")).Sum(size => long.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture));
-        return (await GitAsync(cancellation, "rev-parse", "HEAD")).Trim();
+        await GitAsync(cancellationToken, "add", "--all");
+        await GitAsync(cancellationToken, "commit", "--quiet", "--allow-empty", "-m", message);
+        Kilobytes = Sizes().Matches(await GitAsync(cancellationToken, "count-objects", "-v")).Sum(size => long.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture));
+        return (await GitAsync(cancellationToken, "rev-parse", "HEAD")).Trim();
     }
 
-    public async Task<string> MergeAsync(string branch, CancellationToken cancellation = default)
+    public async Task<string> MergeAsync(string branch, CancellationToken cancellationToken = default)
     {
-        await GitAsync(cancellation, "checkout", "--quiet", "main");
-        await GitAsync(cancellation, "merge", "--quiet", "--no-ff", "-m", $"Merge {branch}", branch);
-        return (await GitAsync(cancellation, "rev-parse", "HEAD")).Trim();
+        await GitAsync(cancellationToken, "checkout", "--quiet", "main");
+        await GitAsync(cancellationToken, "merge", "--quiet", "--no-ff", "-m", $"Merge {branch}", branch);
+        return (await GitAsync(cancellationToken, "rev-parse", "HEAD")).Trim();
     }
 
     /// <summary>The files that differ between main and a commit.</summary>
-    public async Task<IReadOnlyList<string>> ChangedFilesAsync(string commit, CancellationToken cancellation = default) =>
-        (await GitAsync(cancellation, "diff", "--name-only", "main..." + commit)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public async Task<IReadOnlyList<string>> ChangedFilesAsync(string commit, CancellationToken cancellationToken = default) =>
+        (await GitAsync(cancellationToken, "diff", "--name-only", "main..." + commit)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public async Task<bool> HasCommitAsync(string commit, CancellationToken cancellation = default) =>
-        await TryGitAsync(cancellation, "cat-file", "-e", commit + "^{commit}") is not null;
+    public async Task<bool> HasCommitAsync(string commit, CancellationToken cancellationToken = default) =>
+        await TryGitAsync(cancellationToken, "cat-file", "-e", commit + "^{commit}") is not null;
 
     /// <summary>The commit that a SHA, branch or tag stands for; null if there is none.</summary>
-    public async Task<string?> ResolveAsync(string reference, CancellationToken cancellation = default) =>
-        (await TryGitAsync(cancellation, "rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"))?.Trim();
+    public async Task<string?> ResolveAsync(string reference, CancellationToken cancellationToken = default) =>
+        (await TryGitAsync(cancellationToken, "rev-parse", "--verify", "--quiet", "--end-of-options", reference + "^{commit}"))?.Trim();
 
     /// <summary>All that is in a commit's or a tree's folders; null if there is no such tree.</summary>
-    public async Task<IReadOnlyList<TreeEntry>?> TreeAsync(string tree, bool recursive, CancellationToken cancellation = default) =>
-        (await TryGitAsync(cancellation, ["ls-tree", "--long", "-z", .. recursive ? ["-r", "-t"] : Array.Empty<string>(), tree]))
+    public async Task<IReadOnlyList<TreeEntry>?> TreeAsync(string tree, bool recursive, CancellationToken cancellationToken = default) =>
+        (await TryGitAsync(cancellationToken, ["ls-tree", "--long", "-z", .. recursive ? ["-r", "-t"] : Array.Empty<string>(), tree]))
             ?.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(EntryOf).ToList();
 
     /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
@@ -107,16 +107,16 @@ public sealed partial class GitRepository : IDisposable
         return new TreeEntry(words[0], words[1], words[2], words[3] == "-" ? null : long.Parse(words[3], CultureInfo.InvariantCulture), parts[1]);
     }
 
-    private async Task<string> GitAsync(CancellationToken cancellation, params string[] arguments) =>
-        await TryGitAsync(cancellation, arguments) ?? throw new InvalidOperationException($"git {string.Join(' ', arguments)} failed.");
+    private async Task<string> GitAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        await TryGitAsync(cancellationToken, arguments) ?? throw new InvalidOperationException($"git {string.Join(' ', arguments)} failed.");
 
-    private async Task<string?> TryGitAsync(CancellationToken cancellation, params string[] arguments)
+    private async Task<string?> TryGitAsync(CancellationToken cancellationToken, params string[] arguments)
     {
         using var git = Start(arguments);
-        var error = git.StandardError.ReadToEndAsync(cancellation);
-        var output = await git.StandardOutput.ReadToEndAsync(cancellation);
+        var error = git.StandardError.ReadToEndAsync(cancellationToken);
+        var output = await git.StandardOutput.ReadToEndAsync(cancellationToken);
         await error;
-        await git.WaitForExitAsync(cancellation);
+        await git.WaitForExitAsync(cancellationToken);
         return git.ExitCode == 0 ? output : null;
     }
 

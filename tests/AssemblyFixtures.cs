@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 
 [assembly: AssemblyFixture(typeof(Azurite))]
 [assembly: AssemblyFixture(typeof(DockerEngine))]
-[assembly: AssemblyFixture(typeof(Registry))]
+[assembly: AssemblyFixture(typeof(DockerRegistry))]
 [assembly: AssemblyFixture(typeof(Chromium))]
 [assembly: AssemblyFixture(typeof(Ci.Tests.Local.SampleHost))]
 [assembly: AssemblyFixture(typeof(StoryHosts))]

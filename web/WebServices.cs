@@ -13,6 +13,7 @@ public static class WebServices
     {
         services.AddSingleton<ApiKeyValidator>();
         services.AddSingleton<ApiAccess>();
+        services.AddSingleton<ApiAuthorization>();
         services.AddSingleton<BuildViews>();
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<Health>();

@@ -26,7 +26,7 @@ public abstract class ContextSource
     /// Goes through the files once, in the order that costs least, and hands over those that <paramref name="requests"/>
     /// has at that moment. It is called again while requests remain; what it throws ends the build.
     /// </summary>
-    public abstract Task ReadAsync(ContextRequests requests, CancellationToken cancellation);
+    public abstract Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken);
 }
 
 /// <summary>The files whose content the build waits for. They may become more at any time.</summary>
@@ -39,5 +39,5 @@ public abstract class ContextRequests
     public abstract bool Contains(ContextFile file);
 
     /// <summary>Hands over a file's content, which is read to its end.</summary>
-    public abstract Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellation);
+    public abstract Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellationToken);
 }

@@ -29,13 +29,13 @@ internal sealed class WatchedSource(ContextSource source) : ContextSource
     }
 
     /// <inheritdoc/>
-    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellation)
+    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken)
     {
         try
         {
-            await source.ReadAsync(requests, cancellation);
+            await source.ReadAsync(requests, cancellationToken);
         }
-        catch (Exception e) when (e is not RpcException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not RpcException && !cancellationToken.IsCancellationRequested)
         {
             _failure ??= ExceptionDispatchInfo.Capture(e);
             throw;

@@ -47,22 +47,22 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
     }
 
     /// <summary>Sends until the receiver says that it has all.</summary>
-    public async Task SendAsync(CancellationToken cancellation)
+    public async Task SendAsync(CancellationToken cancellationToken)
     {
-        var listening = ListenAsync(cancellation);
+        var listening = ListenAsync(cancellationToken);
         try
         {
-            await SendListAsync(cancellation);
-            while (await NextRequestsAsync(cancellation))
+            await SendListAsync(cancellationToken);
+            while (await NextRequestsAsync(cancellationToken))
             {
-                await AnswerOnceAsync(cancellation);
+                await AnswerOnceAsync(cancellationToken);
             }
 
-            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketFin }, cancellation);
+            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketFin }, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException and not RpcException)
         {
-            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketErr, Data = ByteString.CopyFromUtf8(e.Message) }, cancellation);
+            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketErr, Data = ByteString.CopyFromUtf8(e.Message) }, cancellationToken);
         }
         finally
         {
@@ -71,7 +71,7 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
     }
 
     /// <inheritdoc/>
-    public override async Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellation)
+    public override async Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellationToken)
     {
         var id = _wanted[file];
         var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -79,11 +79,11 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         {
             int read;
             // What comes out of an archive comes a few kilobytes at a time; a packet costs as much as many of those.
-            while ((read = await content.ReadAtLeastAsync(buffer.AsMemory(0, PieceSize), PieceSize, throwOnEndOfStream: false, cancellation)) > 0)
+            while ((read = await content.ReadAtLeastAsync(buffer.AsMemory(0, PieceSize), PieceSize, throwOnEndOfStream: false, cancellationToken)) > 0)
             {
                 // What is written is in the connection's own buffer when the call returns.
                 var piece = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read));
-                await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketData, ID = id, Data = piece }, cancellation);
+                await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketData, ID = id, Data = piece }, cancellationToken);
             }
         }
         finally
@@ -91,15 +91,15 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketData, ID = id }, cancellation);
+        await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketData, ID = id }, cancellationToken);
         _wanted.Remove(file);
     }
 
-    private async Task ListenAsync(CancellationToken cancellation)
+    private async Task ListenAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (await asked.MoveNext(cancellation) && asked.Current.Type is Packet.Types.PacketType.PacketReq)
+            while (await asked.MoveNext(cancellationToken) && asked.Current.Type is Packet.Types.PacketType.PacketReq)
             {
                 _asked.Writer.TryWrite(asked.Current);
             }
@@ -111,22 +111,22 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         }
     }
 
-    private async Task SendListAsync(CancellationToken cancellation)
+    private async Task SendListAsync(CancellationToken cancellationToken)
     {
         foreach (var file in files)
         {
-            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketStat, Stat = StatOf(file) }, cancellation);
+            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketStat, Stat = StatOf(file) }, cancellationToken);
         }
 
-        await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketStat }, cancellation);
+        await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketStat }, cancellationToken);
     }
 
     /// <summary>Writes; that the receiver is gone is no fault of the source, from within which this is called.</summary>
-    private async Task WriteAsync(Packet packet, CancellationToken cancellation)
+    private async Task WriteAsync(Packet packet, CancellationToken cancellationToken)
     {
         try
         {
-            await answers.WriteAsync(packet, cancellation);
+            await answers.WriteAsync(packet, cancellationToken);
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException)
         {
@@ -134,10 +134,10 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         }
     }
 
-    private async Task AnswerOnceAsync(CancellationToken cancellation)
+    private async Task AnswerOnceAsync(CancellationToken cancellationToken)
     {
         var before = _wanted.Keys.ToList();
-        await source.ReadAsync(this, cancellation);
+        await source.ReadAsync(this, cancellationToken);
         if (before.Find(_wanted.ContainsKey) is { } lost)
         {
             throw new InvalidOperationException($"The context lists {lost.Path}, but has no content for it.");
@@ -145,12 +145,12 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
     }
 
     /// <summary>Waits until there are requests, and for a moment no more; false when the receiver has all.</summary>
-    private async Task<bool> NextRequestsAsync(CancellationToken cancellation)
+    private async Task<bool> NextRequestsAsync(CancellationToken cancellationToken)
     {
         TakeRequests();
         while (!_isOver && _wantedEver < _contents)
         {
-            using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             if (_wanted.Count > 0)
             {
                 quiet.CancelAfter(Quiet);
@@ -160,7 +160,7 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
             {
                 await WaitAsync(quiet.Token);
             }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 return true;
             }
@@ -168,15 +168,15 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
 
         while (!_isOver && _wanted.Count == 0)
         {
-            await WaitAsync(cancellation);
+            await WaitAsync(cancellationToken);
         }
 
         return !_isOver;
     }
 
-    private async Task WaitAsync(CancellationToken cancellation)
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        _isOver = !await _asked.Reader.WaitToReadAsync(cancellation);
+        _isOver = !await _asked.Reader.WaitToReadAsync(cancellationToken);
         TakeRequests();
     }
 

@@ -17,7 +17,7 @@ internal static class Upgrade
     /// <summary>Sends <c>POST /session</c>; what is read from the pipes afterwards is HTTP/2.</summary>
     /// <exception cref="BuildKitUnavailableException">The engine does not know sessions, or does not switch.</exception>
     /// <exception cref="EngineUnavailableException">The engine is in trouble.</exception>
-    public static async Task<IDuplexPipe> SendAsync(Stream connection, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellation)
+    public static async Task<IDuplexPipe> SendAsync(Stream connection, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         var pipes = new StreamPipes(connection);
         var head = new StringBuilder("POST /session HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n");
@@ -26,11 +26,11 @@ internal static class Upgrade
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         }
 
-        await pipes.Output.WriteAsync(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), cancellation);
-        var answer = await ReadHeadAsync(pipes.Input, cancellation);
+        await pipes.Output.WriteAsync(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), cancellationToken);
+        var answer = await ReadHeadAsync(pipes.Input, cancellationToken);
         return answer.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal)
             ? pipes
-            : throw Refused(answer.Split("\r\n")[0], await ReadBodyAsync(pipes.Input, answer, cancellation));
+            : throw Refused(answer.Split("\r\n")[0], await ReadBodyAsync(pipes.Input, answer, cancellationToken));
     }
 
     private static Exception Refused(string status, string body)
@@ -39,11 +39,11 @@ internal static class Upgrade
         return status.StartsWith("HTTP/1.1 5", StringComparison.Ordinal) ? new EngineUnavailableException(words) : new BuildKitUnavailableException(words);
     }
 
-    private static async Task<string> ReadHeadAsync(PipeReader input, CancellationToken cancellation)
+    private static async Task<string> ReadHeadAsync(PipeReader input, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var read = await input.ReadAsync(cancellation);
+            var read = await input.ReadAsync(cancellationToken);
             if (HeadOf(read.Buffer) is { } head)
             {
                 input.AdvanceTo(head.End);
@@ -67,7 +67,7 @@ internal static class Upgrade
             : null;
     }
 
-    private static async Task<string> ReadBodyAsync(PipeReader input, string head, CancellationToken cancellation)
+    private static async Task<string> ReadBodyAsync(PipeReader input, string head, CancellationToken cancellationToken)
     {
         const string Length = "Content-Length:";
         var line = head.Split("\r\n").FirstOrDefault(line => line.StartsWith(Length, StringComparison.OrdinalIgnoreCase));
@@ -76,7 +76,7 @@ internal static class Upgrade
             return "";
         }
 
-        var read = await input.ReadAtLeastAsync(length, cancellation);
+        var read = await input.ReadAtLeastAsync(length, cancellationToken);
         return EngineAnswer.Message(Encoding.UTF8.GetString(read.Buffer));
     }
 }

@@ -16,7 +16,6 @@ internal static class AppServices
 
     public static IServiceCollection AddApp(this IServiceCollection services)
     {
-        services.AddSingleton<Doors>();
         services.AddHostedService<ParentWatch>();
         services.Configure<HostOptions>(host =>
         {

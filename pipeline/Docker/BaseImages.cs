@@ -24,22 +24,22 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
     /// <summary>What each base is, in their order; null when one cannot be found out now.</summary>
     /// <param name="dockerfile">The Dockerfile.</param>
     /// <param name="args">The build's arguments.</param>
-    /// <param name="cancellation">Stops it.</param>
-    public async Task<IReadOnlyList<string>?> FindAsync(string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellation)
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<IReadOnlyList<string>?> FindAsync(string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellationToken)
     {
         if (DockerfileBases.Find(dockerfile, args) is not { } references || !references.All(reference => Reference().IsMatch(reference)))
         {
             return null;
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
             var found = await Task.WhenAll(references.Select(reference => FindAsync(reference, limit.Token)));
             return found.Contains(null) ? null : [.. references.Zip(found, (reference, identity) => $"{reference}={identity}")];
         }
-        catch (Exception e) when ((e is ImageUnavailableException or ImageRefusedException or OperationCanceledException or JsonException) && !cancellation.IsCancellationRequested)
+        catch (Exception e) when ((e is ImageUnavailableException or ImageRefusedException or OperationCanceledException or JsonException) && !cancellationToken.IsCancellationRequested)
         {
             // The build will say what is wrong.
             return null;
@@ -47,42 +47,42 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
     }
 
     /// <summary>The platform that the engine builds for when it is not told, <c>os/architecture</c>.</summary>
-    public async Task<string> PlatformAsync(CancellationToken cancellation) => _platform ??= await client.CallAsync(
+    public async Task<string> PlatformAsync(CancellationToken cancellationToken) => _platform ??= await client.CallAsync(
         async () =>
         {
-            var version = await client.Api.System.GetVersionAsync(cancellation);
+            var version = await client.Api.System.GetVersionAsync(cancellationToken);
             return $"{version.Os}/{version.Arch}";
         },
-        cancellation);
+        cancellationToken);
 
-    private Task<string?> FindAsync(string reference, CancellationToken cancellation) => client.CallAsync(
+    private Task<string?> FindAsync(string reference, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {
             try
             {
-                return (await client.Api.Images.InspectImageAsync(reference, cancellation)).ID;
+                return (await client.Api.Images.InspectImageAsync(reference, cancellationToken)).ID;
             }
             catch (DockerImageNotFoundException)
             {
-                return await AskRegistryAsync(reference, cancellation);
+                return await AskRegistryAsync(reference, cancellationToken);
             }
         },
-        cancellation);
+        cancellationToken);
 
     /// <summary>What the registry has (Docker Engine API, "Get image information from the registry"), asked through the engine, which knows the way.</summary>
-    private async Task<string?> AskRegistryAsync(string reference, CancellationToken cancellation)
+    private async Task<string?> AskRegistryAsync(string reference, CancellationToken cancellationToken)
     {
         using var http = client.OpenHttp();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"distribution/{reference}/json");
         var host = HostOf(reference);
-        if (await logins.FindAsync(host, cancellation) is { } login)
+        if (await logins.FindAsync(host, cancellationToken) is { } login)
         {
             request.Headers.Add(RegistryAuthHeader.OneHeader, RegistryAuthHeader.One(host, login));
         }
 
-        using var answer = await http.SendAsync(request, cancellation);
+        using var answer = await http.SendAsync(request, cancellationToken);
         return answer.StatusCode == HttpStatusCode.OK
-            ? (await answer.Content.ReadFromJsonAsync(BaseImagesJson.Default.DistributionAnswer, cancellation))?.Descriptor?.Digest
+            ? (await answer.Content.ReadFromJsonAsync(BaseImagesJson.Default.DistributionAnswer, cancellationToken))?.Descriptor?.Digest
             : null;
     }
 

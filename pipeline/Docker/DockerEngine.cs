@@ -21,12 +21,12 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     /// Builds an image under its name with the classic builder, without its labels; every line of the builder's output goes to
     /// <paramref name="output"/>.
     /// </summary>
-    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellationToken)
     {
         // Strangers' commits get no base that the registry would not give to anybody.
-        IReadOnlyDictionary<string, RegistryCredentials> known = build.IsUntrusted ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellation);
+        IReadOnlyDictionary<string, RegistryCredentials> known = build.IsUntrusted ? new Dictionary<string, RegistryCredentials>() : await logins.AllAsync(cancellationToken);
         using var api = client.OpenWith(RegistryAuthHeader.AllHeader, RegistryAuthHeader.All(known));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16));
         var writing = WriteContextAsync(build, pipe.Writer, stop.Token);
         try
@@ -36,13 +36,13 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
                 {
                     await using var context = pipe.Reader.AsStream();
 #pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end.
-                    await using var answer = await api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellation);
+                    await using var answer = await api.Images.BuildImageFromDockerfileAsync(context, Parameters(build), cancellationToken);
 #pragma warning restore CS0618
-                    var image = await ReadBuildAsync(answer, build.Made, output, cancellation);
-                    await NameAsync(image, build.Name, cancellation);
+                    var image = await ReadBuildAsync(answer, build.Made, output, cancellationToken);
+                    await NameAsync(image, build.Name, cancellationToken);
                     return new BuiltImage(image) { HasLabels = false };
                 },
-                cancellation);
+                cancellationToken);
         }
         catch (Exception) when (writing.IsFaulted)
         {
@@ -59,34 +59,34 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     }
 
     /// <summary>What the engine says of an image.</summary>
-    public Task<EngineImage> InspectAsync(string image, CancellationToken cancellation) => client.CallAsync(
+    public Task<EngineImage> InspectAsync(string image, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {
-            var found = await client.Api.Images.InspectImageAsync(image, cancellation);
+            var found = await client.Api.Images.InspectImageAsync(image, cancellationToken);
             return new EngineImage(found.ID, found.Size, found.Created is { } created ? new DateTimeOffset(created.ToUniversalTime()) : (DateTimeOffset?)null);
         },
-        cancellation);
+        cancellationToken);
 
     /// <summary>Pushes <c>repository:tag</c>, logged in if there is a login; returns the digest if the engine tells it.</summary>
-    public Task<string?> PushAsync(string repository, string tag, (string Username, string Password)? login, Action<string> output, CancellationToken cancellation) =>
+    public Task<string?> PushAsync(string repository, string tag, (string Username, string Password)? login, Action<string> output, CancellationToken cancellationToken) =>
         client.CallAsync(
             async () =>
             {
                 var push = new PushProgress(output);
-                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, AuthOf(login), push, cancellation);
+                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, AuthOf(login), push, cancellationToken);
                 return push.Finish(repository, tag);
             },
-            cancellation);
+            cancellationToken);
 
     /// <summary>
     /// Takes a name off an image, and the image itself if that was its last name and no other was made upon it; its layers
     /// stay as the next build's cache. A name that is gone already is no error.
     /// </summary>
-    public async Task RemoveAsync(string reference, CancellationToken cancellation)
+    public async Task RemoveAsync(string reference, CancellationToken cancellationToken)
     {
         try
         {
-            await client.Api.Images.DeleteImageAsync(reference, new ImageDeleteParameters { NoPrune = true, Force = false }, cancellation);
+            await client.Api.Images.DeleteImageAsync(reference, new ImageDeleteParameters { NoPrune = true, Force = false }, cancellationToken);
         }
         catch (DockerImageNotFoundException)
         {
@@ -101,13 +101,13 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     private static AuthConfig AuthOf((string Username, string Password)? login) =>
         login is var (username, password) ? new AuthConfig { Username = username, Password = password } : new AuthConfig();
 
-    private static async Task WriteContextAsync(EngineBuild build, PipeWriter writer, CancellationToken cancellation)
+    private static async Task WriteContextAsync(EngineBuild build, PipeWriter writer, CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
         {
             await using var output = writer.AsStream(leaveOpen: true);
-            await build.WriteContext(output, cancellation);
+            await build.WriteContext(output, cancellationToken);
         }
         catch (Exception e)
         {
@@ -146,10 +146,10 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
         CPUQuota = build.Limits.Cpus > 0 ? (long)(build.Limits.Cpus * CpuPeriod) : null,
     };
 
-    private Task NameAsync(string image, string reference, CancellationToken cancellation)
+    private Task NameAsync(string image, string reference, CancellationToken cancellationToken)
     {
         var colon = reference.LastIndexOf(':');
-        return client.Api.Images.TagImageAsync(image, new ImageTagParameters { RepositoryName = reference[..colon], Tag = reference[(colon + 1)..] }, cancellation);
+        return client.Api.Images.TagImageAsync(image, new ImageTagParameters { RepositoryName = reference[..colon], Tag = reference[(colon + 1)..] }, cancellationToken);
     }
 
     /// <summary>
@@ -157,11 +157,11 @@ public sealed partial class DockerEngine(EngineClient client, RegistryLogins log
     /// image is not named: an image goes with its last name, unless another was made upon it, and the next build would have
     /// to make the Dockerfile's last step again.
     /// </summary>
-    private static async Task<string> ReadBuildAsync(Stream answer, Action<string> made, Action<string> output, CancellationToken cancellation)
+    private static async Task<string> ReadBuildAsync(Stream answer, Action<string> made, Action<string> output, CancellationToken cancellationToken)
     {
         string? id = null;
         var steps = new List<string>();
-        await foreach (var line in EngineStream.ReadAsync(answer, cancellation))
+        await foreach (var line in EngineStream.ReadAsync(answer, cancellationToken))
         {
             if (line.Error is { } error)
             {

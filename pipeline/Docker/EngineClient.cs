@@ -33,7 +33,7 @@ public sealed class EngineClient : IDisposable
     /// <summary>A client for what Docker.DotNet has no method for.</summary>
     internal HttpClient OpenHttp() => EngineSocket.Client(Endpoint, _tls);
 
-    internal async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    internal async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
@@ -44,7 +44,7 @@ public sealed class EngineClient : IDisposable
             throw EngineErrors.OfAnswer(e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException or TimeoutException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new ImageUnavailableException(
                 $"The Docker engine at {Endpoint} does not answer. Is it running? (docker info tells.)", e);

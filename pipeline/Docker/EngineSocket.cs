@@ -8,18 +8,18 @@ internal static class EngineSocket
 {
     /// <summary>A client whose every connection goes to the engine, whatever host its addresses name.</summary>
     public static HttpClient Client(Uri endpoint, EngineTls? tls) =>
-        new(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(endpoint, tls, cancellation) })
+        new(new SocketsHttpHandler { ConnectCallback = (_, cancellationToken) => ConnectAsync(endpoint, tls, cancellationToken) })
         {
             BaseAddress = new Uri("http://engine/"),
             Timeout = TimeSpan.FromMinutes(5),
         };
 
-    private static async ValueTask<Stream> ConnectAsync(Uri endpoint, EngineTls? tls, CancellationToken cancellation)
+    private static async ValueTask<Stream> ConnectAsync(Uri endpoint, EngineTls? tls, CancellationToken cancellationToken)
     {
         if (endpoint.Scheme == "npipe")
         {
             var pipe = new NamedPipeClientStream(".", endpoint.Segments[^1], PipeDirection.InOut, PipeOptions.Asynchronous);
-            await pipe.ConnectAsync(cancellation);
+            await pipe.ConnectAsync(cancellationToken);
             return pipe;
         }
 
@@ -30,10 +30,10 @@ internal static class EngineSocket
         try
         {
             await (isUnix
-                ? socket.ConnectAsync(new UnixDomainSocketEndPoint(endpoint.LocalPath), cancellation)
-                : socket.ConnectAsync(endpoint.Host, endpoint.Port, cancellation));
+                ? socket.ConnectAsync(new UnixDomainSocketEndPoint(endpoint.LocalPath), cancellationToken)
+                : socket.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken));
             var stream = new NetworkStream(socket, ownsSocket: true);
-            return tls is null ? stream : await tls.WrapAsync(stream, endpoint.Host, cancellation);
+            return tls is null ? stream : await tls.WrapAsync(stream, endpoint.Host, cancellationToken);
         }
         catch
         {

@@ -33,10 +33,10 @@ public static class EngineStream
     /// The lines. A stream that the engine broke off in the middle of a line, or that holds something else than JSON,
     /// throws <see cref="ImageUnavailableException"/>.
     /// </summary>
-    public static async IAsyncEnumerable<EngineLine> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<EngineLine> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream);
-        while (await ReadLineAsync(reader, cancellation) is { } text)
+        while (await ReadLineAsync(reader, cancellationToken) is { } text)
         {
             if (text.Length > 0)
             {
@@ -69,13 +69,13 @@ public static class EngineStream
         }
     }
 
-    private static async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken cancellation)
+    private static async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken cancellationToken)
     {
         try
         {
-            return await reader.ReadLineAsync(cancellation);
+            return await reader.ReadLineAsync(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is IOException or HttpRequestException && !cancellationToken.IsCancellationRequested)
         {
             throw new ImageUnavailableException("The engine broke off its answer.", e);
         }

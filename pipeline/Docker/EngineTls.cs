@@ -44,10 +44,10 @@ public sealed class EngineTls : IAuthProvider
     }
 
     /// <summary>Puts TLS onto a connection.</summary>
-    internal async Task<Stream> WrapAsync(Stream stream, string host, CancellationToken cancellation)
+    internal async Task<Stream> WrapAsync(Stream stream, string host, CancellationToken cancellationToken)
     {
         var tls = new SslStream(stream);
-        await tls.AuthenticateAsClientAsync(Options(host), cancellation);
+        await tls.AuthenticateAsClientAsync(Options(host), cancellationToken);
         return tls;
     }
 

@@ -18,11 +18,11 @@ public static partial class FailedStepFinder
     /// <param name="spec">The image that was built.</param>
     /// <param name="newest">The step that was announced last.</param>
     /// <param name="error">The engine's words.</param>
-    /// <param name="cancellation">Stops the reading of the commit.</param>
+    /// <param name="cancellationToken">Stops the reading of the commit.</param>
     public static async Task<FailedStep?> FindAsync(
-        CommitSource commit, ImageSpec spec, BuildStep? newest, string error, CancellationToken cancellation)
+        CommitSource commit, ImageSpec spec, BuildStep? newest, string error, CancellationToken cancellationToken)
     {
-        var file = await commit.ReadAsync(spec.DockerfilePath, cancellation);
+        var file = await commit.ReadAsync(spec.DockerfilePath, cancellationToken);
         return Find(spec.DockerfilePath, file is null ? null : Encoding.UTF8.GetString(file), newest, error);
     }
 

@@ -17,7 +17,7 @@ public sealed record CommitImage(string Name, string Version, Manifest Manifest)
 
 /// <summary>Builds an image from the commit's source, pushes it, and asks the registry whether it arrived.</summary>
 public sealed class ImageBuilder(
-    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineCleanup room, BuildLimits limits, BuildSecrets secrets, ImageConfigRewriter stamps, IHostApplicationLifetime lifetime, IOptions<RegistryOptions> options, TimeProvider time)
+    EngineBuilder builder, DockerEngine engine, RegistryClient registry, EngineCleanup cleanup, BuildLimits limits, BuildSecrets secrets, ImageConfigRewriter rewriter, IHostApplicationLifetime lifetime, IOptions<RegistryOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(10);
 
@@ -35,29 +35,29 @@ public sealed class ImageBuilder(
     /// <param name="content">The key of what it is built from, for its label; null for none.</param>
     /// <param name="output">Gets what engine and registry say.</param>
     /// <param name="pushing">Is called once it is built.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     public async Task<CommitImage> BuildAsync(
-        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellation)
+        BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> output, Action pushing, CancellationToken cancellationToken)
     {
         var made = new List<string>();
         using var cleaning = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var stopping = lifetime.ApplicationStopping.Register(() => cleaning.CancelAfter(CleaningLimitAtStop));
         try
         {
-            return await BuildAsync(request, commit, spec, content, made.Add, output, pushing, cleaning.Token, cancellation);
+            return await BuildAsync(request, commit, spec, content, made.Add, output, pushing, cleaning.Token, cancellationToken);
         }
         finally
         {
             if (request.IsFork)
             {
-                await CleanAsync(limit => room.ForgetImagesAsync(made, limit), cleaning.Token);
+                await CleanAsync(limit => cleanup.ForgetImagesAsync(made, limit), cleaning.Token);
             }
         }
     }
 
     private async Task<CommitImage> BuildAsync(
         BuildRequest request, CommitSource commit, ImageSpec spec, string? content, Action<string> made, Action<string> output, Action pushing, CancellationToken cleaning,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
     {
         var repository = Repository(spec.Name);
         var tag = ImageTags.OfCommit(request.Commit);
@@ -80,22 +80,22 @@ public sealed class ImageBuilder(
             Files = commit.FilesOf(spec, ContextName(request, spec)),
             WriteContext = (stream, token) => commit.WriteContextAsync(spec, stream, token),
         };
-        var built = await BuildAsync(build, output, cleaning, cancellation);
+        var built = await BuildAsync(build, output, cleaning, cancellationToken);
         Task? removing = null;
         try
         {
-            var image = await engine.InspectAsync(built.Image, cancellation);
+            var image = await engine.InspectAsync(built.Image, cancellationToken);
             limits.Check(spec, image.Size);
-            await commit.ConfirmAsync(cancellation);
+            await commit.ConfirmAsync(cancellationToken);
             pushing();
-            var digest = await PushAsync(repository, tag, output, cancellation);
+            var digest = await PushAsync(repository, tag, output, cancellationToken);
             removing = RemoveAsync(build.Name, cleaning);
             var stamp = new ImageStamp
             {
                 Labels = built.HasLabels ? new Dictionary<string, string>() : build.Labels,
                 Date = commit.CommittedAt != image.Created ? commit.CommittedAt : null,
             };
-            return new CommitImage(spec.Name, spec.Version, await StampAsync(spec, tag, image.Id, VerifyAsync(spec, tag, digest, cancellation), stamp, output, cancellation));
+            return new CommitImage(spec.Name, spec.Version, await StampAsync(spec, tag, image.Id, VerifyAsync(spec, tag, digest, cancellationToken), stamp, output, cancellationToken));
         }
         finally
         {
@@ -128,60 +128,60 @@ public sealed class ImageBuilder(
         !options.Value.Cache || request.IsFork ? [] : [$"{repository}:{ImageTags.OfPullRequest(request.PullRequest)}", $"{repository}:latest"];
 
     /// <summary>Removes what an earlier try left in the engine, whose worker may have died.</summary>
-    public Task ForgetAsync(BuildRequest request, CancellationToken cancellation) => room.ForgetAsync(request.BuildId, request.Commit, cancellation);
+    public Task ForgetAsync(BuildRequest request, CancellationToken cancellationToken) => cleanup.ForgetAsync(request.BuildId, request.Commit, cancellationToken);
 
     /// <summary>Makes a tag point to the image.</summary>
-    public Task TagAsync(CommitImage image, string tag, CancellationToken cancellation) =>
-        registry.TagAsync(options.Value.Prefix + image.Name, tag, image.Manifest, cancellation);
+    public Task TagAsync(CommitImage image, string tag, CancellationToken cancellationToken) =>
+        registry.TagAsync(options.Value.Prefix + image.Name, tag, image.Manifest, cancellationToken);
 
     /// <summary>Takes a tag off an image that may have others.</summary>
-    public Task UntagAsync(string name, string tag, CancellationToken cancellation) =>
-        registry.UntagAsync(options.Value.Prefix + name, tag, cancellation);
+    public Task UntagAsync(string name, string tag, CancellationToken cancellationToken) =>
+        registry.UntagAsync(options.Value.Prefix + name, tag, cancellationToken);
 
     /// <summary>The image's repository as the engine and people name it: <c>registry/name</c>.</summary>
     public string Repository(string name) => $"{options.Value.Address.TrimEnd('/')}/{name}";
 
-    private async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cleaning, CancellationToken cancellation)
+    private async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cleaning, CancellationToken cancellationToken)
     {
         try
         {
-            return await builder.BuildAsync(build, output, cancellation);
+            return await builder.BuildAsync(build, output, cancellationToken);
         }
         catch (Exception e) when (e is not ImageUnavailableException)
         {
-            await room.SweepAsync(build.Marker, cleaning);
+            await cleanup.SweepAsync(build.Marker, cleaning);
             throw;
         }
     }
 
     /// <summary>What the network did to a push is mended by pushing again; the image need not be built anew.</summary>
-    private async Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellation)
+    private async Task<string?> PushAsync(string repository, string tag, Action<string> output, CancellationToken cancellationToken)
     {
         foreach (var pause in PushPauses)
         {
             try
             {
-                return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellation);
+                return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellationToken);
             }
             catch (ImageUnavailableException e)
             {
                 output($"{e.Message} Pushing again in {pause.TotalSeconds:0} s.\n");
-                await Task.Delay(pause, time, cancellation);
+                await Task.Delay(pause, time, cancellationToken);
             }
         }
 
-        return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellation);
+        return await engine.PushAsync(repository, tag, options.Value.Login, output, cancellationToken);
     }
 
     private async Task<Manifest> StampAsync(
-        ImageSpec spec, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, Action<string> output, CancellationToken cancellation)
+        ImageSpec spec, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, Action<string> output, CancellationToken cancellationToken)
     {
         if (stamp.IsEmpty)
         {
             return await pushed;
         }
 
-        if (await stamps.SetAsync(options.Value.Prefix + spec.Name, tag, imageId, pushed, stamp, cancellation) is { } stamped)
+        if (await rewriter.SetAsync(options.Value.Prefix + spec.Name, tag, imageId, pushed, stamp, cancellationToken) is { } stamped)
         {
             return stamped;
         }
@@ -190,9 +190,9 @@ public sealed class ImageBuilder(
         return await pushed;
     }
 
-    private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellation)
+    private async Task<Manifest> VerifyAsync(ImageSpec spec, string tag, string? pushed, CancellationToken cancellationToken)
     {
-        var manifest = await registry.FindAsync(options.Value.Prefix + spec.Name, tag, cancellation)
+        var manifest = await registry.FindAsync(options.Value.Prefix + spec.Name, tag, cancellationToken)
             ?? throw new ImageUnavailableException(
                 $"The engine pushed {Repository(spec.Name)}:{tag}, but the registry at {options.Value.ApiUrl} does not have it. Do Registry__Address and Registry__Url name the same registry?");
         return pushed is null || pushed == manifest.Digest

@@ -22,9 +22,9 @@ public sealed class Collaborators(HttpClient http, GitHubIdentity identity)
     /// "Get repository permissions for a user": the maintain role counts as write there, triage as read).
     /// </summary>
     /// <exception cref="PermissionUnknownException">GitHub did not say.</exception>
-    public async Task<bool> MayWriteAsync(string repository, string login, CancellationToken cancellation)
+    public async Task<bool> MayWriteAsync(string repository, string login, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
         try
         {
@@ -45,7 +45,7 @@ public sealed class Collaborators(HttpClient http, GitHubIdentity identity)
             return answer?.Permission is "admin" or "write"
                 && string.Equals(answer.User?.Login, login, StringComparison.OrdinalIgnoreCase);
         }
-        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             throw new PermissionUnknownException($"GitHub did not say what {login} may do in {repository}; press Redeliver.", e);
         }

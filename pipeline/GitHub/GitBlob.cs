@@ -26,14 +26,14 @@ internal static class GitBlob
     }
 
     /// <summary>The name of a content that is read to its end.</summary>
-    public static async Task<byte[]> NameAsync(Stream content, long length, CancellationToken cancellation)
+    public static async Task<byte[]> NameAsync(Stream content, long length, CancellationToken cancellationToken)
     {
         using var hash = Begin(length);
         var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
             int read;
-            while ((read = await content.ReadAsync(buffer, cancellation)) > 0)
+            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
             {
                 hash.AppendData(buffer, 0, read);
             }

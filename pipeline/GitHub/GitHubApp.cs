@@ -36,7 +36,7 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
 
     /// <summary>A repository's token; null where the App is not installed, for what anybody may read.</summary>
     /// <exception cref="HttpRequestException">GitHub is away.</exception>
-    public async Task<string?> TokenForAsync(string repository, CancellationToken cancellation)
+    public async Task<string?> TokenForAsync(string repository, CancellationToken cancellationToken)
     {
         var slot = _slots.GetOrAdd(repository, _ => new Slot());
         if (slot.Kept is { } kept && time.GetUtcNow() < kept.RenewAt)
@@ -44,12 +44,12 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
             return kept.Token;
         }
 
-        await slot.ApiAccess.WaitAsync(cancellation);
+        await slot.ApiAccess.WaitAsync(cancellationToken);
         try
         {
             if (slot.Kept is not { } renewed || time.GetUtcNow() >= renewed.RenewAt)
             {
-                slot.Kept = await AskAsync(repository, cancellation);
+                slot.Kept = await AskAsync(repository, cancellationToken);
             }
 
             return slot.Kept.Token;
@@ -81,20 +81,20 @@ public sealed partial class GitHubApp(IHttpClientFactory clients, IOptions<GitHu
         return text + "." + Base64Url.EncodeToString(signature);
     }
 
-    private async Task<Kept> AskAsync(string repository, CancellationToken cancellation)
+    private async Task<Kept> AskAsync(string repository, CancellationToken cancellationToken)
     {
         using var http = clients.CreateClient(HttpClientName);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Proof());
-        using var found = await http.GetAsync($"repos/{repository}/installation", cancellation);
+        using var found = await http.GetAsync($"repos/{repository}/installation", cancellationToken);
         if (!IsThere(found, repository))
         {
             return new Kept(null, time.GetUtcNow() + RefusalKept);
         }
 
-        var installation = await found.Content.ReadFromJsonAsync(AppJson.Default.Installation, cancellation);
+        var installation = await found.Content.ReadFromJsonAsync(AppJson.Default.Installation, cancellationToken);
         using var made = await http.PostAsJsonAsync(
-            $"app/installations/{installation?.Id}/access_tokens", new TokenWish([repository.Split('/')[1]]), AppJson.Default.TokenWish, cancellation);
-        return IsThere(made, repository) && await made.Content.ReadFromJsonAsync(AppJson.Default.InstallationToken, cancellation) is { } token
+            $"app/installations/{installation?.Id}/access_tokens", new TokenWish([repository.Split('/')[1]]), AppJson.Default.TokenWish, cancellationToken);
+        return IsThere(made, repository) && await made.Content.ReadFromJsonAsync(AppJson.Default.InstallationToken, cancellationToken) is { } token
             ? new Kept(token.Token, token.ExpiresAt - RenewBefore)
             : new Kept(null, time.GetUtcNow() + RefusalKept);
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Http;
+using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.GitHub;
 
@@ -27,9 +28,9 @@ public sealed class GitHubArchive(HttpClient http, GitHubIdentity identity, Time
 {
     /// <summary>Begins to fetch a commit.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
-    public async Task<ArchiveAnswer> OpenAsync(string repository, string commit, CancellationToken cancellation)
+    public async Task<ArchiveAnswer> OpenAsync(string repository, string commit, CancellationToken cancellationToken)
     {
-        var response = await SendAsync($"repos/{repository}/tarball/{commit}", cancellation);
+        var response = await SendAsync($"repos/{repository}/tarball/{commit}", cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
             using (response)
@@ -38,16 +39,16 @@ public sealed class GitHubArchive(HttpClient http, GitHubIdentity identity, Time
             }
         }
 
-        return new ArchiveAnswer.Opened(await response.Content.ReadAsStreamAsync(cancellation));
+        return new ArchiveAnswer.Opened(await response.Content.ReadAsStreamAsync(cancellationToken));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             throw new SourceUnavailableException($"GitHub at {http.BaseAddress} does not answer.", inner: e);
         }
@@ -56,26 +57,21 @@ public sealed class GitHubArchive(HttpClient http, GitHubIdentity identity, Time
     private string Refusal(HttpResponseMessage response, string repository, string commit)
     {
         var status = (int)response.StatusCode;
-        if (status >= 500 || status is 408 or 429 || IsRateLimited(response))
+        if (HttpFaults.IsPassing(response))
         {
             throw new SourceUnavailableException(
-                IsRateLimited(response) || status == 429 ? "GitHub's rate limit is used up." : $"GitHub answered {status}.", RetryAfter(response));
+                HttpFaults.IsRateLimited(response) ? "GitHub's rate limit is used up." : $"GitHub answered {status}.", RetryAfter(response));
         }
 
         var howToRead = identity.HowToBeAllowed("Contents: read", repository);
         return response.StatusCode switch
         {
-            HttpStatusCode.NotFound => $"GitHub knows no commit {commit[..12]} in {repository}, or does not show it to this host; if it is there, {howToRead}.",
+            HttpStatusCode.NotFound => $"GitHub knows no commit {Format.Commit(commit)} in {repository}, or does not show it to this host; if it is there, {howToRead}.",
             HttpStatusCode.Unauthorized => $"GitHub refused {identity.Name} (401): {identity.HowToBeKnown}.",
             HttpStatusCode.Forbidden => $"GitHub does not let this host read {repository} (403): {howToRead}.",
-            _ => $"GitHub answered {status} when asked for commit {commit[..12]} of {repository}.",
+            _ => $"GitHub answered {status} when asked for commit {Format.Commit(commit)} of {repository}.",
         };
     }
-
-    /// <summary>GitHub's rate limits are 403 or 429 with one of these headers (REST, "Rate limits for the REST API").</summary>
-    private static bool IsRateLimited(HttpResponseMessage response) =>
-        response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests
-        && (response.Headers.RetryAfter is not null || Header(response, "x-ratelimit-remaining") == "0");
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {

@@ -23,49 +23,49 @@ public sealed class GitHubObjects(HttpClient http)
 
     /// <summary>When the commit was made.</summary>
     /// <exception cref="NotListedException">GitHub does not say, or its requests are to be spared.</exception>
-    internal async Task<DateTimeOffset> CommittedAtAsync(string repository, string commit, CancellationToken cancellation) =>
-        (await ListAsync($"repos/{repository}/git/commits/{commit}", GitJson.Default.GitCommit, cancellation)).Committer.Date;
+    internal async Task<DateTimeOffset> CommittedAtAsync(string repository, string commit, CancellationToken cancellationToken) =>
+        (await ListAsync($"repos/{repository}/git/commits/{commit}", GitJson.Default.GitCommit, cancellationToken)).Committer.Date;
 
     /// <summary>All that is in the commit's tree.</summary>
     /// <exception cref="NotListedException">GitHub does not say all of it, or its requests are to be spared.</exception>
-    internal async Task<IReadOnlyList<GitTreeEntry>> TreeAsync(string repository, string commit, CancellationToken cancellation)
+    internal async Task<IReadOnlyList<GitTreeEntry>> TreeAsync(string repository, string commit, CancellationToken cancellationToken)
     {
-        var tree = await ListAsync($"repos/{repository}/git/trees/{commit}?recursive=1", GitJson.Default.GitHubTree, cancellation);
+        var tree = await ListAsync($"repos/{repository}/git/trees/{commit}?recursive=1", GitJson.Default.GitHubTree, cancellationToken);
         return tree.Truncated ? throw new NotListedException("it has more files than GitHub lists") : tree.Tree;
     }
 
     /// <summary>What is in a file, by git's name of it.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not give it.</exception>
-    internal async Task<byte[]> BlobAsync(string repository, byte[] name, CancellationToken cancellation)
+    internal async Task<byte[]> BlobAsync(string repository, byte[] name, CancellationToken cancellationToken)
     {
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"repos/{repository}/git/blobs/{Convert.ToHexStringLower(name)}");
             request.Headers.Accept.Add(Raw);
-            using var response = await http.SendAsync(request, cancellation);
+            using var response = await http.SendAsync(request, cancellationToken);
             response.EnsureSuccessStatusCode();
-            var content = await response.Content.ReadAsByteArrayAsync(cancellation);
+            var content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             return GitBlob.Name(content).AsSpan().SequenceEqual(name)
                 ? content
                 : throw new SourceUnavailableException("GitHub gave another file of the commit than it was asked for.");
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             throw new SourceUnavailableException($"GitHub did not give a file of the commit{Status(e)}.", inner: e);
         }
     }
 
-    private async Task<T> ListAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+    private async Task<T> ListAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.GetAsync(path, cancellation);
+            using var response = await http.GetAsync(path, cancellationToken);
             response.EnsureSuccessStatusCode();
             return IsScarce(response)
                 ? throw new NotListedException("few requests to GitHub are left of this hour")
-                : await response.Content.ReadFromJsonAsync(type, cancellation) ?? throw new JsonException("The answer is null.");
+                : await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new JsonException("The answer is null.");
         }
-        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             throw new NotListedException($"GitHub did not list it{Status(e)}");
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Ci.Pipeline.Http;
 
 namespace Ci.Pipeline.GitHub;
 
@@ -11,11 +12,11 @@ internal sealed class HookRefusal(string message, bool passes) : Exception(messa
     public bool Passes { get; } = passes;
 
     /// <summary>Reads GitHub's answer.</summary>
-    public static async Task<HookRefusal> FromAsync(HttpResponseMessage response, string repository, GitHubIdentity identity, CancellationToken cancellation)
+    public static async Task<HookRefusal> FromAsync(HttpResponseMessage response, string repository, GitHubIdentity identity, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
-        var passes = status is >= 500 or 408 or 429 || IsRateLimit(response);
-        var said = await MessageAsync(response, cancellation);
+        var passes = HttpFaults.IsPassing(response);
+        var said = await MessageAsync(response, cancellationToken);
         var advice = passes ? "It is tried again." : Advice(response.StatusCode, repository, identity);
         return new HookRefusal($"GitHub answered {status} ({said}). {advice}", passes);
     }
@@ -32,16 +33,11 @@ internal sealed class HookRefusal(string message, bool passes) : Exception(messa
         _ => "Look at docs/github.md, or set Tunnel__Enabled to false and add the webhook by hand.",
     };
 
-    private static bool IsRateLimit(HttpResponseMessage response) =>
-        response.StatusCode == HttpStatusCode.Forbidden
-        && (response.Headers.RetryAfter is not null
-            || (response.Headers.TryGetValues("x-ratelimit-remaining", out var left) && left.First() == "0"));
-
-    private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
-            var error = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.GitHubError, cancellation);
+            var error = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.GitHubError, cancellationToken);
             return error?.Message ?? response.ReasonPhrase ?? "no reason given";
         }
         catch (JsonException)

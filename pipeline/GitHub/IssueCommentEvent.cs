@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.GitHub;
 
@@ -70,5 +71,5 @@ public sealed record BuildCommand(string? Commit)
     }
 
     /// <summary>The command that approves a commit and no other.</summary>
-    public static string For(string commit) => $"{Word} {commit[..12]}";
+    public static string For(string commit) => $"{Word} {Format.Commit(commit)}";
 }

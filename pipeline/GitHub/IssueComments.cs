@@ -20,13 +20,13 @@ public sealed class IssueComments(HttpClient http)
     private const int MaxPages = 5;
 
     /// <summary>The oldest comment that begins so, by an account if that is known; null when there is none.</summary>
-    internal async Task<IssueComment?> FindAsync(string repository, int number, string marker, string? author, CancellationToken cancellation)
+    internal async Task<IssueComment?> FindAsync(string repository, int number, string marker, string? author, CancellationToken cancellationToken)
     {
         for (var page = 1; page <= MaxPages; page++)
         {
-            using var response = await http.GetAsync($"repos/{repository}/issues/{number}/comments?per_page={PageSize}&page={page}", cancellation);
+            using var response = await http.GetAsync($"repos/{repository}/issues/{number}/comments?per_page={PageSize}&page={page}", cancellationToken);
             Check(response);
-            var comments = await response.Content.ReadFromJsonAsync(CommentJson.Default.ListIssueComment, cancellation) ?? [];
+            var comments = await response.Content.ReadFromJsonAsync(CommentJson.Default.ListIssueComment, cancellationToken) ?? [];
             var ours = comments.FirstOrDefault(c => c.Body?.StartsWith(marker, StringComparison.Ordinal) == true && (author is null || c.User?.Login == author));
             if (ours is not null || comments.Count < PageSize)
             {
@@ -38,27 +38,27 @@ public sealed class IssueComments(HttpClient http)
     }
 
     /// <summary>Writes a new one.</summary>
-    internal async Task<IssueComment> CreateAsync(string repository, int number, string body, CancellationToken cancellation)
+    internal async Task<IssueComment> CreateAsync(string repository, int number, string body, CancellationToken cancellationToken)
     {
         using var response = await http.PostAsJsonAsync(
-            $"repos/{repository}/issues/{number}/comments", new NewComment(body), CommentJson.Default.NewComment, cancellation);
+            $"repos/{repository}/issues/{number}/comments", new NewComment(body), CommentJson.Default.NewComment, cancellationToken);
         Check(response);
-        return await response.Content.ReadFromJsonAsync(CommentJson.Default.IssueComment, cancellation)
+        return await response.Content.ReadFromJsonAsync(CommentJson.Default.IssueComment, cancellationToken)
             ?? throw new HttpRequestException("GitHub answered a comment with nothing.");
     }
 
     /// <summary>Changes one; null when it is gone.</summary>
-    internal async Task<IssueComment?> ChangeAsync(string repository, long id, string body, CancellationToken cancellation)
+    internal async Task<IssueComment?> ChangeAsync(string repository, long id, string body, CancellationToken cancellationToken)
     {
         using var response = await http.PatchAsJsonAsync(
-            $"repos/{repository}/issues/comments/{id}", new NewComment(body), CommentJson.Default.NewComment, cancellation);
+            $"repos/{repository}/issues/comments/{id}", new NewComment(body), CommentJson.Default.NewComment, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
         {
             return null;
         }
 
         Check(response);
-        return await response.Content.ReadFromJsonAsync(CommentJson.Default.IssueComment, cancellation);
+        return await response.Content.ReadFromJsonAsync(CommentJson.Default.IssueComment, cancellationToken);
     }
 
     private static void Check(HttpResponseMessage response)

@@ -16,12 +16,12 @@ public sealed class PullRequestFiles(HttpClient http)
 
     /// <summary>The paths, old and new names of renamed files included; null when there are more than GitHub lists.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
-    public async Task<IReadOnlyList<string>?> ListAsync(string repository, int pullRequest, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>?> ListAsync(string repository, int pullRequest, CancellationToken cancellationToken)
     {
         var paths = new List<string>();
         for (var page = 1; page <= MaxPages; page++)
         {
-            var files = await PageAsync($"repos/{repository}/pulls/{pullRequest}/files?per_page={PageSize}&page={page}", cancellation);
+            var files = await PageAsync($"repos/{repository}/pulls/{pullRequest}/files?per_page={PageSize}&page={page}", cancellationToken);
             foreach (var file in files)
             {
                 paths.Add(file.Filename);
@@ -40,16 +40,16 @@ public sealed class PullRequestFiles(HttpClient http)
         return null;
     }
 
-    private async Task<List<ChangedFile>> PageAsync(string path, CancellationToken cancellation)
+    private async Task<List<ChangedFile>> PageAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.GetAsync(path, cancellation);
+            using var response = await http.GetAsync(path, cancellationToken);
             response.EnsureSuccessStatusCode();
-            var files = await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellation);
+            var files = await response.Content.ReadFromJsonAsync(ChangedFileJson.Default.ListChangedFile, cancellationToken);
             return files is null || files.Exists(file => file is null) ? throw new JsonException("A file is null.") : files;
         }
-        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (e is JsonException || HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             var status = e is HttpRequestException { StatusCode: HttpStatusCode code } ? $" ({(int)code})" : "";
             throw new SourceUnavailableException($"GitHub did not list the pull request's files{status}.", inner: e);

@@ -17,40 +17,40 @@ internal sealed class RepositoryHooks(HttpClient github, string repository, GitH
     public static string WebhookUrl(Uri publicUrl) => new Uri(publicUrl, Path).AbsoluteUri;
 
     /// <summary>Our hook: the one with this very address, else one that an earlier tunnel left behind.</summary>
-    public async Task<Hook?> FindAsync(string url, CancellationToken cancellation)
+    public async Task<Hook?> FindAsync(string url, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}?per_page=100", null, cancellation);
-        var hooks = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHook, cancellation) ?? [];
+        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}?per_page=100", null, cancellationToken);
+        var hooks = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHook, cancellationToken) ?? [];
         return hooks.FirstOrDefault(hook => string.Equals(hook.Config?.Url, url, StringComparison.OrdinalIgnoreCase))
             ?? hooks.FirstOrDefault(hook => LeadsToATunnel(hook.Config?.Url));
     }
 
     /// <summary>Creates the hook, or points the existing one here; returns its id.</summary>
-    public async Task<long> SaveAsync(Hook? existing, string url, string secret, CancellationToken cancellation)
+    public async Task<long> SaveAsync(Hook? existing, string url, string secret, CancellationToken cancellationToken)
     {
         var change = new HookChange("web", Active: true, ["pull_request", "issue_comment"], new HookConfig(url, "json", secret, "0"));
         if (existing is not null)
         {
-            using var changed = await SendAsync(HttpMethod.Patch, $"{_hooks}/{existing.Id}", change, cancellation);
+            using var changed = await SendAsync(HttpMethod.Patch, $"{_hooks}/{existing.Id}", change, cancellationToken);
             return existing.Id;
         }
 
-        using var created = await SendAsync(HttpMethod.Post, _hooks, change, cancellation);
-        var hook = await created.Content.ReadFromJsonAsync(RepositoryHookJson.Default.Hook, cancellation);
+        using var created = await SendAsync(HttpMethod.Post, _hooks, change, cancellationToken);
+        var hook = await created.Content.ReadFromJsonAsync(RepositoryHookJson.Default.Hook, cancellationToken);
         return hook?.Id ?? throw new HttpRequestException("GitHub answered the creation of a webhook without its id.");
     }
 
     /// <summary>Has GitHub deliver a <c>ping</c>.</summary>
-    public async Task PingAsync(long id, CancellationToken cancellation)
+    public async Task PingAsync(long id, CancellationToken cancellationToken)
     {
-        using var pinged = await SendAsync(HttpMethod.Post, $"{_hooks}/{id}/pings", null, cancellation);
+        using var pinged = await SendAsync(HttpMethod.Post, $"{_hooks}/{id}/pings", null, cancellationToken);
     }
 
     /// <summary>The newest <c>ping</c> among the hook's recent deliveries.</summary>
-    public async Task<HookDelivery?> LastPingAsync(long id, CancellationToken cancellation)
+    public async Task<HookDelivery?> LastPingAsync(long id, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}/{id}/deliveries?per_page=20", null, cancellation);
-        var deliveries = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHookDelivery, cancellation);
+        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}/{id}/deliveries?per_page=20", null, cancellationToken);
+        var deliveries = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHookDelivery, cancellationToken);
         return deliveries?.Where(delivery => delivery.Event == "ping").MaxBy(delivery => delivery.Id);
     }
 
@@ -59,11 +59,11 @@ internal sealed class RepositoryHooks(HttpClient github, string repository, GitH
         && parsed.AbsolutePath == Path
         && NgrokDomains.Any(domain => parsed.Host.EndsWith(domain, StringComparison.OrdinalIgnoreCase));
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HookChange? change, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HookChange? change, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Content = change is null ? null : JsonContent.Create(change, RepositoryHookJson.Default.HookChange);
-        var response = await github.SendAsync(request, cancellation);
+        var response = await github.SendAsync(request, cancellationToken);
         if (response.IsSuccessStatusCode)
         {
             return response;
@@ -71,7 +71,7 @@ internal sealed class RepositoryHooks(HttpClient github, string repository, GitH
 
         using (response)
         {
-            throw await HookRefusal.FromAsync(response, repository, identity, cancellation);
+            throw await HookRefusal.FromAsync(response, repository, identity, cancellationToken);
         }
     }
 }

@@ -11,34 +11,34 @@ namespace Ci.Pipeline.Intake;
 public sealed record ActionResult(Build? Record, string? Problem);
 
 /// <summary>What people do with a build by hand.</summary>
-public sealed class BuildActions(BuildStore records, BuildAdmission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
+public sealed class BuildActions(BuildStore store, BuildAdmission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
 {
     /// <summary>Stops a build that is queued or running; its worker notices within a second.</summary>
-    public async Task<ActionResult> CancelAsync(string id, CancellationToken cancellation)
+    public async Task<ActionResult> CancelAsync(string id, CancellationToken cancellationToken)
     {
-        var cancelled = await records.UpdateAsync(
-            id, r => !r.CanBeStopped ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellation);
+        var cancelled = await store.UpdateAsync(
+            id, r => !r.CanBeStopped ? null : r.Stopped(BuildState.Cancelled, "Cancelled by hand.", time.GetUtcNow()), cancellationToken);
         if (cancelled is not null)
         {
-            await statuses.NotifyCompletedAsync(id, cancellation);
+            await statuses.NotifyCompletedAsync(id, cancellationToken);
             return new ActionResult(cancelled, null);
         }
 
-        var record = await records.FindAsync(id, cancellation);
+        var record = await store.FindAsync(id, cancellationToken);
         return new ActionResult(record, record is null ? null : $"It cannot be cancelled: it has ended as {Word(record)}.");
     }
 
     /// <summary>Builds anew what has ended, unless a newer commit of the pull request took its place.</summary>
-    public async Task<ActionResult> RebuildAsync(string id, CancellationToken cancellation)
+    public async Task<ActionResult> RebuildAsync(string id, CancellationToken cancellationToken)
     {
-        if (await records.FindAsync(id, cancellation) is not { } record)
+        if (await store.FindAsync(id, cancellationToken) is not { } record)
         {
             return new ActionResult(null, null);
         }
 
-        if (await admission.RepeatAsync(record, cancellation) is { } again)
+        if (await admission.RepeatAsync(record, cancellationToken) is { } again)
         {
-            await queue.SendAsync(again.Request, cancellation);
+            await queue.SendAsync(again.Request, cancellationToken);
             return new ActionResult(again, null);
         }
 
@@ -50,16 +50,16 @@ public sealed class BuildActions(BuildStore records, BuildAdmission admission, B
     }
 
     /// <summary>Builds what a message that was given up asked for; one that has no record gets one.</summary>
-    public async Task<ActionResult> ReplayAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task<ActionResult> ReplayAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         var added = Build.Queued(request with { QueuedAt = time.GetUtcNow() });
-        if (await records.TryAddAsync(added, cancellation))
+        if (await store.TryAddAsync(added, cancellationToken))
         {
-            await queue.SendAsync(added.Request, cancellation);
+            await queue.SendAsync(added.Request, cancellationToken);
             return new ActionResult(added, null);
         }
 
-        return await RebuildAsync(request.BuildId, cancellation);
+        return await RebuildAsync(request.BuildId, cancellationToken);
     }
 
     private static string Word(Build record) => record.State.ToString().ToLowerInvariant();

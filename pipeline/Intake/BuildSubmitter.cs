@@ -3,6 +3,7 @@ using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Telemetry;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,20 +13,20 @@ namespace Ci.Pipeline.Intake;
 public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom room, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildSubmitter> logger)
 {
     /// <summary>Takes in what a change of a pull request asks for.</summary>
-    public Task<DeliveryResult> TakeAsync(PullRequestUpdate change, CancellationToken cancellation) =>
-        StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellation);
+    public Task<DeliveryResult> TakeAsync(PullRequestUpdate change, CancellationToken cancellationToken) =>
+        StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellationToken);
 
     /// <summary>Does what needs storage, within the time that GitHub leaves for it; a 503 when storage does not take it.</summary>
-    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellation)
+    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StorageOptions.TimeLimit);
         try
         {
             return await store(limit.Token);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             Log.StorageUnavailable(logger, e);
             return new DeliveryResult.Refused(
@@ -33,16 +34,16 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
         }
     }
 
-    private async Task<DeliveryResult> StoreAsync(PullRequestUpdate change, CancellationToken cancellation)
+    private async Task<DeliveryResult> StoreAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
-        if (change.Request.Purpose == BuildPurpose.PullRequest && await room.IsFullAsync(change.Request, cancellation))
+        if (change.Request.Purpose == BuildPurpose.PullRequest && await room.IsFullAsync(change.Request, cancellationToken))
         {
             return new DeliveryResult.Refused(
                 429,
                 $"{options.Value.MaxQueued} builds of {change.Request.Repository} wait already: press Redeliver when some have ended, or raise Build__MaxQueued.");
         }
 
-        return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellation) : await StoreInTurnAsync(change, cancellation));
+        return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellationToken) : await StoreInTurnAsync(change, cancellationToken));
     }
 
     /// <summary>
@@ -52,20 +53,20 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
     private static bool IsQueuedForCertain(PullRequestUpdate change) => change is { Opened: true, Waits: null, Request.Purpose: BuildPurpose.PullRequest };
 
     /// <summary>Stores record and message at the same time. A worker to whom the message comes first takes the build in by itself.</summary>
-    private async Task<AdmissionResult> StoreAtOnceAsync(PullRequestUpdate change, CancellationToken cancellation)
+    private async Task<AdmissionResult> StoreAtOnceAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
-        var admitting = admission.AdmitAsync(change, cancellation);
-        await Task.WhenAll(admitting, queue.SendAsync(change.Request, cancellation));
+        var admitting = admission.AdmitAsync(change, cancellationToken);
+        await Task.WhenAll(admitting, queue.SendAsync(change.Request, cancellationToken));
         return await admitting;
     }
 
-    private async Task<AdmissionResult> StoreInTurnAsync(PullRequestUpdate change, CancellationToken cancellation)
+    private async Task<AdmissionResult> StoreInTurnAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
-        var admitted = await admission.AdmitAsync(change, cancellation);
+        var admitted = await admission.AdmitAsync(change, cancellationToken);
         if (admitted is AdmissionResult.Queued { Record: var queued })
         {
             // Of a build that is queued already, the message may be what storage did not take; a second one does no harm.
-            await queue.SendAsync(queued.Request, cancellation);
+            await queue.SendAsync(queued.Request, cancellationToken);
         }
 
         return admitted;
@@ -73,7 +74,7 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
 
     private static DeliveryResult Answer(BuildRequest request, AdmissionResult admitted)
     {
-        var what = $"{request.Commit[..12]} of pull request #{request.PullRequest}";
+        var what = $"{Format.Commit(request.Commit)} of pull request #{request.PullRequest}";
         return admitted switch
         {
             AdmissionResult.Queued q when request.Purpose == BuildPurpose.Close =>
@@ -86,7 +87,7 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
                 new DeliveryResult.Done($"already built as {string.Join(", ", images.Select(image => image.Reference))}: {what}", b.Record.Id),
             AdmissionResult.Built b => new DeliveryResult.Done($"already done: {b.Record.Summary}", b.Record.Id),
             AdmissionResult.Closed => new DeliveryResult.Done($"ignored: pull request #{request.PullRequest} was closed without a merge"),
-            AdmissionResult.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {l.Newest.Commit[..12]}", l.Record?.Id),
+            AdmissionResult.Late l => new DeliveryResult.Done($"late: a newer event of pull request #{request.PullRequest} is known, at {Format.Commit(l.Newest.Commit)}", l.Record?.Id),
             _ => throw new InvalidOperationException($"Unknown result {admitted}."),
         };
     }

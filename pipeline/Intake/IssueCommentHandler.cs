@@ -2,6 +2,7 @@ using System.Text.Json;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Intake;
@@ -10,10 +11,10 @@ namespace Ci.Pipeline.Intake;
 /// Takes in comments: <c>/build</c> approves the commit of a fork that waits for it, if its author may write to the
 /// repository.
 /// </summary>
-public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildAdmission admission, Collaborators collaborators, BuildSubmitter builds, TimeProvider time)
+public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildAdmission admission, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
 {
     /// <summary>Takes in an <c>issue_comment</c> payload.</summary>
-    public async Task<DeliveryResult> TakeAsync(ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    public async Task<DeliveryResult> TakeAsync(ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         IssueCommentEvent e;
         try
@@ -30,10 +31,10 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
             return new DeliveryResult.Refused(400, problem);
         }
 
-        return await DecideAsync(e, cancellation) with { About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Issue.Number, null) };
+        return await DecideAsync(e, cancellationToken) with { About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Issue.Number, null) };
     }
 
-    private async Task<DeliveryResult> DecideAsync(IssueCommentEvent e, CancellationToken cancellation)
+    private async Task<DeliveryResult> DecideAsync(IssueCommentEvent e, CancellationToken cancellationToken)
     {
         // An edited comment may have been another's when it was approved of.
         if (e.Action != "created" || e.Issue.PullRequest is null || e.Sender is not { } sender || BuildCommand.Parse(e.Comment.Body) is not { } command)
@@ -42,13 +43,13 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
         }
 
         return options.Value.Allows(e.Repository.FullName)
-            ? await builds.StoringAsync(token => ApproveAsync(e, command, sender.Login, token), cancellation)
+            ? await submitter.StoringAsync(token => ApproveAsync(e, command, sender.Login, token), cancellationToken)
             : Payload.NotAllowed(e.Repository);
     }
 
-    private async Task<DeliveryResult> ApproveAsync(IssueCommentEvent e, BuildCommand command, string login, CancellationToken cancellation)
+    private async Task<DeliveryResult> ApproveAsync(IssueCommentEvent e, BuildCommand command, string login, CancellationToken cancellationToken)
     {
-        if (await admission.NewestAsync(e.Repository.FullName, e.Issue.Number, cancellation) is not { Record: { State: BuildState.Waiting } record } newest)
+        if (await admission.NewestAsync(e.Repository.FullName, e.Issue.Number, cancellationToken) is not { Record: { State: BuildState.Waiting } record } newest)
         {
             return new DeliveryResult.Done($"ignored: no commit of pull request #{e.Issue.Number} waits for approval");
         }
@@ -60,7 +61,7 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
 
         try
         {
-            if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellation))
+            if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellationToken))
             {
                 return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} has no write access to {e.Repository.FullName}", record.Id);
             }
@@ -71,13 +72,13 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
         }
 
         var approved = record.Request with { ApprovedBy = login, UpdatedAt = newest.Head.UpdatedAt, QueuedAt = time.GetUtcNow() };
-        return await builds.TakeAsync(new PullRequestUpdate(approved), cancellation);
+        return await submitter.TakeAsync(new PullRequestUpdate(approved), cancellationToken);
     }
 
     /// <summary>Whoever wrote the comment must have been able to see the commit that waits.</summary>
     private static string? WhyNot(IssueCommentEvent e, BuildCommand command, PullRequestHead head)
     {
-        var commit = head.Commit[..12];
+        var commit = Format.Commit(head.Commit);
         if (command.Commit is { } named)
         {
             return head.Commit.StartsWith(named, StringComparison.Ordinal) ? null : $"the comment approves {named}, but what waits is {commit}";

@@ -8,12 +8,12 @@ namespace Ci.Pipeline.Intake;
 
 /// <summary>Takes in what happened to a pull request.</summary>
 public sealed class PullRequestHandler(
-    IOptions<WebhookOptions> options, BuildPolicy policy, Collaborators collaborators, BuildSubmitter builds, TimeProvider time)
+    IOptions<WebhookOptions> options, BuildPolicy policy, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
 {
     private readonly BuildId _ids = new(options.Value.WebhookSecret);
 
     /// <summary>Takes in a <c>pull_request</c> payload.</summary>
-    public async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    public async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         PullRequestEvent e;
         try
@@ -30,13 +30,13 @@ public sealed class PullRequestHandler(
             return new DeliveryResult.Refused(400, problem);
         }
 
-        return await DecideAsync(delivery, e, cancellation) with
+        return await DecideAsync(delivery, e, cancellationToken) with
         {
             About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Number, e.PullRequest.Head.Sha.ToLowerInvariant()),
         };
     }
 
-    private async Task<DeliveryResult> DecideAsync(Delivery delivery, PullRequestEvent e, CancellationToken cancellation)
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, PullRequestEvent e, CancellationToken cancellationToken)
     {
         if (!options.Value.Allows(e.Repository.FullName))
         {
@@ -45,20 +45,20 @@ public sealed class PullRequestHandler(
 
         return policy.Decide(e) switch
         {
-            Verdict.Build build => await builds.TakeAsync(Change(delivery, e, build.Purpose, build.IsFork), cancellation),
-            Verdict.Wait wait => await builds.TakeAsync(
-                Change(delivery, e, BuildPurpose.PullRequest, isFork: true) with { Waits = wait.Reason }, cancellation),
-            Verdict.Approve approve => await ApproveAsync(delivery, e, approve.Login, cancellation),
+            Verdict.Build build => await submitter.TakeAsync(Change(delivery, e, build.Purpose, build.IsFork), cancellationToken),
+            Verdict.Wait wait => await submitter.TakeAsync(
+                Change(delivery, e, BuildPurpose.PullRequest, isFork: true) with { Waits = wait.Reason }, cancellationToken),
+            Verdict.Approve approve => await ApproveAsync(delivery, e, approve.Login, cancellationToken),
             Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
             var other => throw new InvalidOperationException($"Unknown verdict {other}."),
         };
     }
 
-    private async Task<DeliveryResult> ApproveAsync(Delivery delivery, PullRequestEvent e, string login, CancellationToken cancellation)
+    private async Task<DeliveryResult> ApproveAsync(Delivery delivery, PullRequestEvent e, string login, CancellationToken cancellationToken)
     {
         try
         {
-            if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellation))
+            if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellationToken))
             {
                 return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, but has no write access to {e.Repository.FullName}");
             }
@@ -69,7 +69,7 @@ public sealed class PullRequestHandler(
         }
 
         var change = Change(delivery, e, BuildPurpose.PullRequest, isFork: true);
-        return await builds.TakeAsync(change with { Request = change.Request with { ApprovedBy = login } }, cancellation);
+        return await submitter.TakeAsync(change with { Request = change.Request with { ApprovedBy = login } }, cancellationToken);
     }
 
     private PullRequestUpdate Change(Delivery delivery, PullRequestEvent e, BuildPurpose purpose, bool isFork) =>

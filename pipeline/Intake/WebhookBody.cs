@@ -17,7 +17,7 @@ public static class WebhookBody
     private const int FirstBytes = 64 * 1024;
 
     /// <summary>The whole body, or null when it is larger than <see cref="MaxBytes"/>.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(Stream body, long? length, CancellationToken cancellation)
+    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(Stream body, long? length, CancellationToken cancellationToken)
     {
         if (length > MaxBytes)
         {
@@ -28,7 +28,7 @@ public static class WebhookBody
         var buffer = new byte[(int)Math.Min(length ?? FirstBytes, FirstBytes) + 1];
         var count = 0;
         int read;
-        while ((read = await body.ReadAsync(buffer.AsMemory(count), cancellation)) > 0)
+        while ((read = await body.ReadAsync(buffer.AsMemory(count), cancellationToken)) > 0)
         {
             count += read;
             if (count > MaxBytes)
@@ -46,7 +46,7 @@ public static class WebhookBody
     }
 
     /// <summary>Reads the rest of a body that is refused, and forgets it.</summary>
-    public static async Task DropAsync(Stream body, long? length, CancellationToken cancellation)
+    public static async Task DropAsync(Stream body, long? length, CancellationToken cancellationToken)
     {
         if (length > MostDropped)
         {
@@ -55,7 +55,7 @@ public static class WebhookBody
 
         var buffer = new byte[FirstBytes];
         var left = (long)MostDropped;
-        while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation) is > 0 and var read)
+        while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken) is > 0 and var read)
         {
             left -= read;
         }

@@ -10,7 +10,7 @@ namespace Ci.Pipeline.Intake;
 /// refused one says what to do.
 /// </summary>
 public sealed partial class WebhookReceiver(
-    IOptions<WebhookOptions> options, PullRequestHandler pullRequests, IssueCommentHandler comments, DeliveryLog ledger, RequestLimiter throttle, TimeProvider time, ILogger<WebhookReceiver> logger)
+    IOptions<WebhookOptions> options, PullRequestHandler pullRequests, IssueCommentHandler comments, DeliveryLog deliveryLog, RequestLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger)
 {
     private const int UsualBytes = 1 << 20;
 
@@ -20,10 +20,10 @@ public sealed partial class WebhookReceiver(
     private readonly WebhookSignature _signature = new(options.Value.WebhookSecret);
 
     /// <summary>Takes one delivery in.</summary>
-    public async Task<DeliveryResult> AcceptAsync(Delivery delivery, CancellationToken cancellation)
+    public async Task<DeliveryResult> AcceptAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         using var span = BuildTelemetry.Delivery(delivery.Id, delivery.Event);
-        var result = await DecideAsync(delivery, cancellation);
+        var result = await DecideAsync(delivery, cancellationToken);
         switch (result)
         {
             case DeliveryResult.Accepted accepted:
@@ -43,10 +43,10 @@ public sealed partial class WebhookReceiver(
         return result;
     }
 
-    private async Task<DeliveryResult> DecideAsync(Delivery delivery, CancellationToken cancellation)
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(BodyLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             if (RefuseUnread(delivery) is { } refusal)
@@ -57,7 +57,7 @@ public sealed partial class WebhookReceiver(
 
             if (await WebhookBody.ReadAsync(delivery.Body, delivery.Length, either.Token) is { } body)
             {
-                return await DecideAsync(delivery, body, cancellation);
+                return await DecideAsync(delivery, body, cancellationToken);
             }
 
             await WebhookBody.DropAsync(delivery.Body, delivery.Length, either.Token);
@@ -67,7 +67,7 @@ public sealed partial class WebhookReceiver(
         {
             return new DeliveryResult.Refused(400, $"The body could not be read: {e.Message}");
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return new DeliveryResult.Refused(408, $"The body did not arrive within {BodyLimit.TotalSeconds:F0} seconds.");
         }
@@ -82,7 +82,7 @@ public sealed partial class WebhookReceiver(
         }
 
         // From an address with too many wrong signatures only what GitHub usually sends is looked at any more.
-        if (delivery.Length is null or > UsualBytes && !throttle.CanAttempt(delivery.Source))
+        if (delivery.Length is null or > UsualBytes && !limiter.CanAttempt(delivery.Source))
         {
             return TooMany();
         }
@@ -90,12 +90,12 @@ public sealed partial class WebhookReceiver(
         return Problem(WebhookSignature.CheckForm(delivery.Signature)) is { } problem ? new DeliveryResult.Refused(401, problem) : null;
     }
 
-    private async Task<DeliveryResult> DecideAsync(Delivery delivery, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    private async Task<DeliveryResult> DecideAsync(Delivery delivery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (Problem(_signature.Check(delivery.Signature, body.Span)) is { } problem)
         {
-            var mayFail = throttle.CanAttempt(delivery.Source);
-            throttle.Failed(delivery.Source);
+            var mayFail = limiter.CanAttempt(delivery.Source);
+            limiter.Failed(delivery.Source);
             return mayFail ? new DeliveryResult.Refused(401, problem) : TooMany();
         }
 
@@ -105,18 +105,18 @@ public sealed partial class WebhookReceiver(
                 415, $"Content type '{delivery.ContentType}' is not read: set the webhook's content type to application/json.");
         }
 
-        var result = await TakeAsync(delivery, json, cancellation);
-        ledger.Add(Entry(delivery, result));
+        var result = await TakeAsync(delivery, json, cancellationToken);
+        deliveryLog.Add(Entry(delivery, result));
         return result;
     }
 
-    private async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellation) =>
+    private async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         delivery.Event switch
         {
             null or "" => new DeliveryResult.Refused(400, "Header X-GitHub-Event is missing: deliveries come from GitHub, which sends it."),
             "ping" => new DeliveryResult.Done("pong: the webhook and its secret are set up right"),
-            "pull_request" => await pullRequests.TakeAsync(delivery, json, cancellation),
-            "issue_comment" => await comments.TakeAsync(json, cancellation),
+            "pull_request" => await pullRequests.TakeAsync(delivery, json, cancellationToken),
+            "issue_comment" => await comments.TakeAsync(json, cancellationToken),
             _ => new DeliveryResult.Done($"ignored: event {Payload.Shown(delivery.Event)} builds nothing; only pull_request and issue_comment do"),
         };
 

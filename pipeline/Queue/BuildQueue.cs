@@ -21,35 +21,35 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
 
     /// <summary>Creates the queue unless it is there.</summary>
     /// <exception cref="RequestFailedException">Storage does not answer.</exception>
-    public Task CreateAsync(CancellationToken cancellation) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
+    public Task CreateAsync(CancellationToken cancellationToken) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
     /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public Task SendAsync(BuildRequest request, CancellationToken cancellation) => SendAsync(request, TimeSpan.Zero, cancellation);
+    public Task SendAsync(BuildRequest request, CancellationToken cancellationToken) => SendAsync(request, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
     /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellation)
+    public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellationToken)
     {
         var message = request.ToJson();
         try
         {
-            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
+            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellationToken);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {
-            await _queue.CreateIfNotExistsAsync(cancellationToken: cancellation);
-            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellation);
+            await _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            await _queue.SendMessageAsync(message, delay, cancellationToken: cancellationToken);
         }
     }
 
     /// <summary>How many messages there are, and when the oldest was sent that no worker has; null when there is none.</summary>
-    public async Task<(int Depth, DateTimeOffset? Oldest)> LookAsync(CancellationToken cancellation)
+    public async Task<(int Depth, DateTimeOffset? Oldest)> LookAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var depth = (await _queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount;
-            return (depth, depth == 0 ? null : (await _queue.PeekMessageAsync(cancellation)).Value?.InsertedOn);
+            var depth = (await _queue.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
+            return (depth, depth == 0 ? null : (await _queue.PeekMessageAsync(cancellationToken)).Value?.InsertedOn);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {
@@ -58,11 +58,11 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
     }
 
     /// <summary>Whether there is no message, not even one that a worker has or that waits for its time.</summary>
-    public async Task<bool> IsEmptyAsync(CancellationToken cancellation)
+    public async Task<bool> IsEmptyAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (await _queue.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount == 0;
+            return (await _queue.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount == 0;
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {

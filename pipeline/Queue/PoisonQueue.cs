@@ -49,12 +49,12 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
         options.Value.ConnectionString, QueueName, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }.WithPatienceOf(options.Value));
 
     /// <summary>The oldest, and how many there are in all.</summary>
-    public async Task<(IReadOnlyList<PoisonMessage> Letters, int Count)> ListAsync(CancellationToken cancellation)
+    public async Task<(IReadOnlyList<PoisonMessage> Letters, int Count)> ListAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var peeked = await _poison.PeekMessagesAsync(Most, cancellation);
-            var count = (await _poison.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount;
+            var peeked = await _poison.PeekMessagesAsync(Most, cancellationToken);
+            var count = (await _poison.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
             return ([.. peeked.Value.Select(m => Read(m.MessageId, m.InsertedOn, m.ExpiresOn, m.Body))], count);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
@@ -67,17 +67,17 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
     /// Takes one out for <paramref name="replay"/>, which says whether it was replayed; only then it is removed. Null when
     /// there is none of that id.
     /// </summary>
-    public async Task<PoisonMessage?> TakeAsync(string id, Func<PoisonMessage, Task<bool>> replay, CancellationToken cancellation)
+    public async Task<PoisonMessage?> TakeAsync(string id, Func<PoisonMessage, Task<bool>> replay, CancellationToken cancellationToken)
     {
         var others = new List<QueueMessage>();
         try
         {
-            while ((await _poison.ReceiveMessagesAsync(Most, ReplayTime, cancellation)).Value is { Length: > 0 } messages)
+            while ((await _poison.ReceiveMessagesAsync(Most, ReplayTime, cancellationToken)).Value is { Length: > 0 } messages)
             {
                 others.AddRange(messages.Where(m => m.MessageId != id));
                 if (messages.FirstOrDefault(m => m.MessageId == id) is { } found)
                 {
-                    return await TakeAsync(found, replay, others, cancellation);
+                    return await TakeAsync(found, replay, others, cancellationToken);
                 }
             }
         }
@@ -94,12 +94,12 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
     }
 
     private async Task<PoisonMessage> TakeAsync(
-        QueueMessage message, Func<PoisonMessage, Task<bool>> replay, List<QueueMessage> others, CancellationToken cancellation)
+        QueueMessage message, Func<PoisonMessage, Task<bool>> replay, List<QueueMessage> others, CancellationToken cancellationToken)
     {
         var letter = Read(message.MessageId, message.InsertedOn, message.ExpiresOn, message.Body);
         if (await replay(letter))
         {
-            await _poison.DeleteMessageAsync(message.MessageId, message.PopReceipt, cancellation);
+            await _poison.DeleteMessageAsync(message.MessageId, message.PopReceipt, cancellationToken);
         }
         else
         {

@@ -11,7 +11,7 @@ namespace Ci.Pipeline.Queue;
 /// anyway, as <c>Recovery</c> does every few seconds, looks for everybody. What comes at the very same moment, or
 /// meanwhile to another host, may make it more.
 /// </summary>
-public sealed class QueueRoom(BuildStore records, IOptions<BuildOptions> options, TimeProvider time)
+public sealed class QueueRoom(BuildStore store, IOptions<BuildOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(30);
 
@@ -22,7 +22,7 @@ public sealed class QueueRoom(BuildStore records, IOptions<BuildOptions> options
     private Dictionary<string, int> _letInBefore = [];
 
     /// <summary>Whether other pull requests of the repository have as many builds waiting as may.</summary>
-    public async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         var letIn = _letIn.AddOrUpdate(request.Repository, 1, static (_, count) => count + 1);
         var last = _looks.GetValueOrDefault(request.Repository, _others);
@@ -32,19 +32,19 @@ public sealed class QueueRoom(BuildStore records, IOptions<BuildOptions> options
         }
 
         var at = time.GetUtcNow();
-        var waiting = await records.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellation);
+        var waiting = await store.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellationToken);
         _looks[request.Repository] = new Look(at, waiting.Count + 1, letIn);
         return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
     }
 
     /// <summary>The builds about which something is still to be done, in no order; how many of them wait is remembered.</summary>
-    public async Task<IReadOnlyList<Build>> LookAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<Build>> LookAsync(CancellationToken cancellationToken)
     {
         var at = time.GetUtcNow();
         // What was let in since the last look is counted whether or not this one finds it: its record may be on its way.
         var stored = _letInBefore;
         _letInBefore = new Dictionary<string, int>(_letIn, StringComparer.OrdinalIgnoreCase);
-        var active = await records.ActiveAsync(cancellation);
+        var active = await store.ActiveAsync(cancellationToken);
         var waiting = active
             .Where(record => record.State == BuildState.Queued)
             .CountBy(record => record.Request.Repository, StringComparer.OrdinalIgnoreCase)

@@ -37,39 +37,39 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
     /// <param name="imageId">The engine's id of the image, which mostly is the digest of its configuration.</param>
     /// <param name="pushed">Asks the registry for the manifest.</param>
     /// <param name="stamp">What is to be set.</param>
-    /// <param name="cancellation">Stops it.</param>
-    public async Task<Manifest?> SetAsync(string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellation)
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<Manifest?> SetAsync(string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellationToken)
     {
         // All that can be asked for without the manifest, beside it: one way to the registry and back is as long as the other.
-        var uploading = registry.BeginUploadAsync(name, cancellation);
-        var guessing = GuessAsync(name, imageId, cancellation);
+        var uploading = registry.BeginUploadAsync(name, cancellationToken);
+        var guessing = GuessAsync(name, imageId, cancellationToken);
         await Task.WhenAll(pushed, uploading, guessing);
         var manifest = await pushed;
         var upload = await uploading;
         var json = JsonNode.Parse(manifest.Content);
-        if (json?["config"] is not { } described || await ConfigurationAsync(name, (string?)described["digest"], imageId, await guessing, cancellation) is not { } configuration)
+        if (json?["config"] is not { } described || await ConfigurationAsync(name, (string?)described["digest"], imageId, await guessing, cancellationToken) is not { } configuration)
         {
-            await registry.AbandonUploadAsync(upload, cancellation);
+            await registry.AbandonUploadAsync(upload, cancellationToken);
             return null;
         }
 
         var stamped = Stamped(configuration, stamp);
-        await registry.EndUploadAsync(name, upload, stamped, cancellation);
+        await registry.EndUploadAsync(name, upload, stamped, cancellationToken);
         described["digest"] = Manifest.DigestOf(stamped);
         described["size"] = stamped.Length;
         var content = JsonSerializer.SerializeToUtf8Bytes(json, Plain);
-        await registry.TagAsync(name, tag, manifest with { Content = content }, cancellation);
+        await registry.TagAsync(name, tag, manifest with { Content = content }, cancellationToken);
         return manifest with { Content = content, Digest = Manifest.DigestOf(content), Size = manifest.Size - configuration.Length + stamped.Length };
     }
 
-    private async Task<byte[]?> ConfigurationAsync(string name, string? digest, string imageId, byte[]? guessed, CancellationToken cancellation) =>
-        digest is null ? null : digest == imageId && guessed is not null ? guessed : await registry.BlobAsync(name, digest, cancellation);
+    private async Task<byte[]?> ConfigurationAsync(string name, string? digest, string imageId, byte[]? guessed, CancellationToken cancellationToken) =>
+        digest is null ? null : digest == imageId && guessed is not null ? guessed : await registry.BlobAsync(name, digest, cancellationToken);
 
-    private async Task<byte[]?> GuessAsync(string name, string imageId, CancellationToken cancellation)
+    private async Task<byte[]?> GuessAsync(string name, string imageId, CancellationToken cancellationToken)
     {
         try
         {
-            return await registry.BlobAsync(name, imageId, cancellation);
+            return await registry.BlobAsync(name, imageId, cancellationToken);
         }
         catch (ImageRefusedException)
         {

@@ -10,13 +10,13 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
     /// <summary>What an image is; null when there is none, or it is none that we understand.</summary>
     /// <param name="name">The repository's name, without the registry.</param>
     /// <param name="reference">A tag or a digest.</param>
-    /// <param name="cancellation">Stops the reading.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
-    public async Task<ImageConfig?> FindAsync(string name, string reference, CancellationToken cancellation)
+    public async Task<ImageConfig?> FindAsync(string name, string reference, CancellationToken cancellationToken)
     {
         try
         {
-            return await registry.FindAsync(options.Value.Prefix + name, reference, cancellation) is { } manifest ? await ReadAsync(name, manifest, cancellation) : null;
+            return await registry.FindAsync(options.Value.Prefix + name, reference, cancellationToken) is { } manifest ? await ReadAsync(name, manifest, cancellationToken) : null;
         }
         catch (ImageRefusedException)
         {
@@ -26,13 +26,13 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
 
     /// <summary>What the image of a manifest is; null when it is none that we understand.</summary>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
-    public async Task<ImageConfig?> ReadAsync(string name, Manifest manifest, CancellationToken cancellation)
+    public async Task<ImageConfig?> ReadAsync(string name, Manifest manifest, CancellationToken cancellationToken)
     {
         var repository = options.Value.Prefix + name;
         try
         {
-            var image = ImageIndex.FirstImage(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellation) : manifest;
-            return image is not null && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellation) is { } configuration
+            var image = ImageIndex.FirstImage(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellationToken) : manifest;
+            return image is not null && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellationToken) is { } configuration
                 ? ImageConfig.Read(image.Content, configuration)
                 : null;
         }

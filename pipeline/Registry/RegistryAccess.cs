@@ -70,7 +70,7 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
     }
 
     private async Task<AuthenticationHeaderValue?> AuthorizeAsync(
-        HttpHeaderValueCollection<AuthenticationHeaderValue> asked, string repository, CancellationToken cancellation)
+        HttpHeaderValueCollection<AuthenticationHeaderValue> asked, string repository, CancellationToken cancellationToken)
     {
         var password = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.Value.Username}:{options.Value.Password}")));
@@ -88,8 +88,8 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
         var query = $"service={Uri.EscapeDataString(parts.GetValueOrDefault("service", ""))}&scope={Uri.EscapeDataString($"repository:{repository}:pull,push,delete")}";
         using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(service) { Query = query }.Uri);
         request.Headers.Authorization = password;
-        using var answer = await base.SendAsync(request, cancellation);
-        return answer.IsSuccessStatusCode && TokenIn(await answer.Content.ReadAsStringAsync(cancellation)) is { } token
+        using var answer = await base.SendAsync(request, cancellationToken);
+        return answer.IsSuccessStatusCode && TokenIn(await answer.Content.ReadAsStringAsync(cancellationToken)) is { } token
             ? new AuthenticationHeaderValue("Bearer", token)
             : null;
     }

@@ -28,23 +28,23 @@ public sealed class RegistryClient(HttpClient http)
     ];
 
     /// <summary>Sees that it answers, and takes the login (OCI distribution specification, "Determining Support").</summary>
-    public async Task PingAsync(CancellationToken cancellation)
+    public async Task PingAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "v2/");
-        using var response = await SendAsync(request, cancellation);
-        await EnsureSuccessAsync(response, "let this host in", cancellation);
+        using var response = await SendAsync(request, cancellationToken);
+        await EnsureSuccessAsync(response, "let this host in", cancellationToken);
     }
 
     /// <summary>The manifest behind a tag, or null when there is none. Of an index the size is that of its first image.</summary>
-    public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellation)
+    public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellationToken)
     {
-        var manifest = await ReadAsync(name, tag, cancellation);
-        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest && await ReadAsync(name, digest, cancellation) is { } image
+        var manifest = await ReadAsync(name, tag, cancellationToken);
+        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest && await ReadAsync(name, digest, cancellationToken) is { } image
             ? manifest with { Size = image.Size }
             : manifest;
     }
 
-    private async Task<Manifest?> ReadAsync(string name, string tag, CancellationToken cancellation)
+    private async Task<Manifest?> ReadAsync(string name, string tag, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Path(name, tag));
         foreach (var type in MediaTypes)
@@ -52,14 +52,14 @@ public sealed class RegistryClient(HttpClient http)
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
         }
 
-        using var response = await SendAsync(request, cancellation);
+        using var response = await SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
             return null;
         }
 
-        await EnsureSuccessAsync(response, $"read {name}:{tag}", cancellation);
-        var content = await response.Content.ReadAsByteArrayAsync(cancellation);
+        await EnsureSuccessAsync(response, $"read {name}:{tag}", cancellationToken);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         return new Manifest(
             response.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : Manifest.DigestOf(content),
             response.Content.Headers.ContentType?.MediaType ?? MediaTypes[^1],
@@ -68,94 +68,94 @@ public sealed class RegistryClient(HttpClient http)
     }
 
     /// <summary>A small blob, such as an image's configuration; null when there is none.</summary>
-    public async Task<byte[]?> BlobAsync(string name, string digest, CancellationToken cancellation)
+    public async Task<byte[]?> BlobAsync(string name, string digest, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"v2/{name}/blobs/{digest}");
-        using var response = await SendAsync(request, cancellation);
+        using var response = await SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
             return null;
         }
 
-        await EnsureSuccessAsync(response, $"read {digest} of {name}", cancellation);
-        return await response.Content.ReadAsByteArrayAsync(cancellation);
+        await EnsureSuccessAsync(response, $"read {digest} of {name}", cancellationToken);
+        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
     }
 
     /// <summary>Makes <paramref name="tag"/> point to <paramref name="manifest"/>.</summary>
-    public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellation)
+    public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, Path(name, tag)) { Content = new ByteArrayContent(manifest.Content) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(manifest.MediaType);
-        using var response = await SendAsync(request, cancellation);
-        await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellation);
+        using var response = await SendAsync(request, cancellationToken);
+        await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellationToken);
     }
 
     /// <summary>
     /// Takes a tag off, and nothing else; a tag that is not there is no error. Registries of the first generation delete by
     /// digest only, and every tag of that digest with it: there the tag is first moved to an empty manifest of its own.
     /// </summary>
-    public async Task UntagAsync(string name, string tag, CancellationToken cancellation)
+    public async Task UntagAsync(string name, string tag, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, Path(name, tag));
-        using var response = await SendAsync(request, cancellation);
-        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || await FindAsync(name, tag, cancellation) is null)
+        using var response = await SendAsync(request, cancellationToken);
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || await FindAsync(name, tag, cancellationToken) is null)
         {
             return;
         }
 
-        var empty = await PushEmptyAsync(name, cancellation);
-        await TagAsync(name, tag, empty, cancellation);
+        var empty = await PushEmptyAsync(name, cancellationToken);
+        await TagAsync(name, tag, empty, cancellationToken);
         using var delete = new HttpRequestMessage(HttpMethod.Delete, Path(name, empty.Digest));
-        using var deleted = await SendAsync(delete, cancellation);
+        using var deleted = await SendAsync(delete, cancellationToken);
         if (deleted.StatusCode != HttpStatusCode.NotFound)
         {
-            await EnsureSuccessAsync(deleted, $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)", cancellation);
+            await EnsureSuccessAsync(deleted, $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)", cancellationToken);
         }
     }
 
     /// <summary>Pushes the one blob of a manifest without layers, whose digest no other manifest has.</summary>
-    private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellation)
+    private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellationToken)
     {
         var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
-        await PushBlobAsync(name, config, cancellation);
+        await PushBlobAsync(name, config, cancellationToken);
         var content = Encoding.UTF8.GetBytes(
             $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{Manifest.DigestOf(config)}}"},"layers":[]}""");
         return new Manifest(Manifest.DigestOf(content), MediaTypes[^1], 0, content);
     }
 
     /// <summary>Pushes a small blob, such as an image's configuration, in one piece.</summary>
-    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellation) =>
-        await EndUploadAsync(name, await BeginUploadAsync(name, cancellation), blob, cancellation);
+    public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellationToken) =>
+        await EndUploadAsync(name, await BeginUploadAsync(name, cancellationToken), blob, cancellationToken);
 
     /// <summary>Begins to push a blob, which need not be known yet (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
-    public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellation)
+    public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellationToken)
     {
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
-        using var started = await SendAsync(start, cancellation);
-        await EnsureSuccessAsync(started, $"write to {name}", cancellation);
+        using var started = await SendAsync(start, cancellationToken);
+        await EnsureSuccessAsync(started, $"write to {name}", cancellationToken);
         return new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
     }
 
     /// <summary>Sends the blob.</summary>
-    public async Task EndUploadAsync(string name, Uri upload, byte[] blob, CancellationToken cancellation)
+    public async Task EndUploadAsync(string name, Uri upload, byte[] blob, CancellationToken cancellationToken)
     {
         var target = new UriBuilder(upload) { Query = (upload.Query.Length > 1 ? upload.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(Manifest.DigestOf(blob)) };
         using var put = new HttpRequestMessage(HttpMethod.Put, target.Uri) { Content = new ByteArrayContent(blob) };
         put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var written = await SendAsync(put, cancellation);
+        using var written = await SendAsync(put, cancellationToken);
         if (written.StatusCode == HttpStatusCode.NotFound)
         {
             throw new ImageUnavailableException($"The registry at {http.BaseAddress} has forgotten what it was being sent; it may have been started again.");
         }
 
-        await EnsureSuccessAsync(written, $"write to {name}", cancellation);
+        await EnsureSuccessAsync(written, $"write to {name}", cancellationToken);
     }
 
     /// <summary>Gives up an upload; one that the registry has forgotten is no error.</summary>
-    public async Task AbandonUploadAsync(Uri upload, CancellationToken cancellation)
+    public async Task AbandonUploadAsync(Uri upload, CancellationToken cancellationToken)
     {
         using var delete = new HttpRequestMessage(HttpMethod.Delete, upload);
-        using var gone = await SendAsync(delete, cancellation);
+        using var gone = await SendAsync(delete, cancellationToken);
     }
 
     private static string Path(string name, string tag) => $"v2/{name}/manifests/{tag}";
@@ -172,20 +172,20 @@ public sealed class RegistryClient(HttpClient http)
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
         {
-            return await http.SendAsync(request, cancellation);
+            return await http.SendAsync(request, cancellationToken);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             throw new ImageUnavailableException(
                 $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);
         }
     }
 
-    private async Task EnsureSuccessAsync(HttpResponseMessage response, string what, CancellationToken cancellation)
+    private async Task EnsureSuccessAsync(HttpResponseMessage response, string what, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {
@@ -193,7 +193,7 @@ public sealed class RegistryClient(HttpClient http)
         }
 
         var status = (int)response.StatusCode;
-        var body = (await response.Content.ReadAsStringAsync(cancellation)).Trim();
+        var body = (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
         var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {(body.Length > 300 ? body[..300] : body)}";
         throw status is >= 500 or 408 or 429 ? new ImageUnavailableException(message) : new ImageRefusedException(message);
     }

@@ -6,6 +6,6 @@ namespace Ci.Pipeline.Reporting;
 public sealed class BuildNotifier(CommitStatuses statuses, PullRequestComments comments)
 {
     /// <summary>Tells what was not told yet; false when some of it is to be tried again.</summary>
-    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellation) =>
-        await statuses.NotifyCompletedAsync(id, cancellation) && await comments.NotifyCompletedAsync(id, cancellation);
+    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken) =>
+        await statuses.NotifyCompletedAsync(id, cancellationToken) && await comments.NotifyCompletedAsync(id, cancellationToken);
 }

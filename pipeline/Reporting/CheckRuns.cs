@@ -13,7 +13,7 @@ namespace Ci.Pipeline.Reporting;
 /// <c>PATCH …/{id}</c>, GitHub REST API, "Check runs"): what a commit status and a comment say, and a note on the
 /// Dockerfile's line.
 /// </summary>
-public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer images, SecretMask mask)
+public sealed class CheckRuns(HttpClient http, BuildStore store, ImageComparer images, SecretMask mask)
 {
     // GitHub takes 65,535 characters; CommentText keeps to fewer.
     private const int MaxText = 60_000;
@@ -23,24 +23,24 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
     /// <param name="name">The check's name.</param>
     /// <param name="text">The line that is shown of it.</param>
     /// <param name="page">The build's page, if it has a public address.</param>
-    /// <param name="cancellation">Stops the telling.</param>
+    /// <param name="cancellationToken">Stops the telling.</param>
     /// <returns>GitHub's answer.</returns>
-    public async Task<HttpResponseMessage> TellAsync(Build record, string name, string text, string? page, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> TellAsync(Build record, string name, string text, string? page, CancellationToken cancellationToken)
     {
         var path = $"repos/{record.Request.Repository}/check-runs";
-        var run = await OfAsync(record, name, text, page, cancellation);
+        var run = await OfAsync(record, name, text, page, cancellationToken);
         // The record may be as it was when a worker took it; the run may be newer.
-        var known = (await records.FindAsync(record.Id, cancellation))?.CheckRun;
+        var known = (await store.FindAsync(record.Id, cancellationToken))?.CheckRun;
         if (known is { } id)
         {
-            return await http.PatchAsJsonAsync($"{path}/{id}", run with { HeadSha = null }, CheckJson.Default.CheckRun, cancellation);
+            return await http.PatchAsJsonAsync($"{path}/{id}", run with { HeadSha = null }, CheckJson.Default.CheckRun, cancellationToken);
         }
 
         // One that is made twice does no harm: GitHub shows the newest of a name.
-        var response = await http.PostAsJsonAsync(path, run, CheckJson.Default.CheckRun, cancellation);
-        if (response.IsSuccessStatusCode && await MadeAsync(response, cancellation) is { } made)
+        var response = await http.PostAsJsonAsync(path, run, CheckJson.Default.CheckRun, cancellationToken);
+        if (response.IsSuccessStatusCode && await MadeAsync(response, cancellationToken) is { } made)
         {
-            await records.UpdateAsync(record.Id, r => r.Attempts >= record.Attempts ? r with { CheckRun = made } : null, cancellation);
+            await store.UpdateAsync(record.Id, r => r.Attempts >= record.Attempts ? r with { CheckRun = made } : null, cancellationToken);
         }
 
         return response;
@@ -52,9 +52,9 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
     /// <param name="state">What the state of a commit status would be.</param>
     /// <param name="text">The line that is shown of it.</param>
     /// <param name="page">The build's page, if it has a public address.</param>
-    /// <param name="cancellation">Stops the telling.</param>
+    /// <param name="cancellationToken">Stops the telling.</param>
     /// <returns>GitHub's answer.</returns>
-    public Task<HttpResponseMessage> TellImageAsync(Build record, string name, string state, string text, string? page, CancellationToken cancellation)
+    public Task<HttpResponseMessage> TellImageAsync(Build record, string name, string state, string text, string? page, CancellationToken cancellationToken)
     {
         var run = new CheckRun
         {
@@ -69,14 +69,14 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
             CompletedAt = record.FinishedAt,
             Output = new CheckOutput(text, CommentMarkdown.Code(text, 2_000), null, null),
         };
-        return http.PostAsJsonAsync($"repos/{record.Request.Repository}/check-runs", run, CheckJson.Default.CheckRun, cancellation);
+        return http.PostAsJsonAsync($"repos/{record.Request.Repository}/check-runs", run, CheckJson.Default.CheckRun, cancellationToken);
     }
 
-    private static async Task<long?> MadeAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<long?> MadeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
-            return (await response.Content.ReadFromJsonAsync(CheckJson.Default.MadeCheckRun, cancellation))?.Id;
+            return (await response.Content.ReadFromJsonAsync(CheckJson.Default.MadeCheckRun, cancellationToken))?.Id;
         }
         catch (JsonException)
         {
@@ -84,7 +84,7 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
         }
     }
 
-    private async Task<CheckRun> OfAsync(Build record, string name, string text, string? page, CancellationToken cancellation)
+    private async Task<CheckRun> OfAsync(Build record, string name, string text, string? page, CancellationToken cancellationToken)
     {
         var conclusion = record.State switch
         {
@@ -104,14 +104,14 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
             StartedAt = record.StartedAt,
             Conclusion = conclusion,
             CompletedAt = conclusion is null ? null : record.FinishedAt,
-            Output = conclusion is null ? new CheckOutput(text, "", null, null) : await OutputAsync(record, text, cancellation),
+            Output = conclusion is null ? new CheckOutput(text, "", null, null) : await OutputAsync(record, text, cancellationToken),
         };
     }
 
-    private async Task<CheckOutput> OutputAsync(Build record, string text, CancellationToken cancellation)
+    private async Task<CheckOutput> OutputAsync(Build record, string text, CancellationToken cancellationToken)
     {
         var isTold = record is { State: BuildState.Failed or BuildState.Error } or { State: BuildState.Succeeded, Images.Count: > 0 };
-        var summary = isTold ? mask.Hide(CommentText.Of(record with { LogTail = [] }, await CompareAsync(record, cancellation), null)) : CommentMarkdown.Code(record.Summary, 2_000);
+        var summary = isTold ? mask.Hide(CommentText.Of(record with { LogTail = [] }, await CompareAsync(record, cancellationToken), null)) : CommentMarkdown.Code(record.Summary, 2_000);
         var tail = record.LogTail.Count == 0 ? null : mask.Hide(CommentMarkdown.Fence(record.LogTail, "text"));
         return new CheckOutput(
             text,
@@ -121,11 +121,11 @@ public sealed class CheckRuns(HttpClient http, BuildStore records, ImageComparer
     }
 
     /// <summary>A registry that is away makes it say less, and not later.</summary>
-    private async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellation)
+    private async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellationToken)
     {
         try
         {
-            return await images.CompareAsync(record, cancellation);
+            return await images.CompareAsync(record, cancellationToken);
         }
         catch (ImageUnavailableException)
         {

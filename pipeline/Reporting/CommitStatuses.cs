@@ -16,7 +16,7 @@ namespace Ci.Pipeline.Reporting;
 /// </summary>
 public sealed partial class CommitStatuses(
     HttpClient http,
-    BuildStore records,
+    BuildStore store,
     CheckRuns checks,
     PublicAddress address,
     GitHubIdentity identity,
@@ -62,34 +62,34 @@ public sealed partial class CommitStatuses(
     /// Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
     /// certain. False when GitHub is slow or does not want to hear more.
     /// </summary>
-    public Task<bool> TellAsync(Build record, string text, CancellationToken cancellation) =>
-        TryAsync(record.Id, limit => PostAsync(record, "pending", text, limit), cancellation);
+    public Task<bool> TellAsync(Build record, string text, CancellationToken cancellationToken) =>
+        TryAsync(record.Id, limit => PostAsync(record, "pending", text, limit), cancellationToken);
 
     /// <summary>
     /// Tells of each of several images that it is built now; false when it is not known yet which there are. Only what the
     /// record has is told, so that whoever takes up the build after a crash tells the end of it.
     /// </summary>
-    private async Task<bool> TellImagesAsync(string id, CancellationToken cancellation)
+    private async Task<bool> TellImagesAsync(string id, CancellationToken cancellationToken)
     {
-        var record = await records.FindAsync(id, cancellation);
+        var record = await store.FindAsync(id, cancellationToken);
         if (record is null or { Planned.Count: 0 } or { IsFinal: true })
         {
             return false;
         }
 
-        await TryAsync(id, limit => PostImagesAsync(record, limit), cancellation);
+        await TryAsync(id, limit => PostImagesAsync(record, limit), cancellationToken);
         return true;
     }
 
-    private async Task<bool> TryAsync(string id, Func<CancellationToken, Task<bool>> post, CancellationToken cancellation)
+    private async Task<bool> TryAsync(string id, Func<CancellationToken, Task<bool>> post, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(WordLimit);
         try
         {
             return await post(limit.Token);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation) || e is OperationCanceledException)
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken) || e is OperationCanceledException)
         {
             Log.WordLost(logger, id, e.Message);
             return false;
@@ -100,9 +100,9 @@ public sealed partial class CommitStatuses(
     /// Tells how a build ended, if that was not told yet and nobody holds the build; false when GitHub is away, and it is
     /// to be tried again.
     /// </summary>
-    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellation)
+    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken)
     {
-        while (await records.FindAsync(id, cancellation) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
+        while (await store.FindAsync(id, cancellationToken) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
         {
             // What another host tells of its place in line must not come behind its end.
             if (record.QueuePosition is { IsUnderWay: true } note && time.GetUtcNow() - note.At < QueuePositionReporter.UnderWay)
@@ -112,38 +112,38 @@ public sealed partial class CommitStatuses(
 
             try
             {
-                await PostEndAsync(record, cancellation);
+                await PostEndAsync(record, cancellationToken);
             }
-            catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+            catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
             {
                 Log.NotTold(logger, id, e.Message);
                 return false;
             }
 
             // A build that was begun again meanwhile is told of at its next end.
-            await records.UpdateAsync(id, r => r.State == record.State ? r with { Reported = r.State } : null, cancellation);
+            await store.UpdateAsync(id, r => r.State == record.State ? r with { Reported = r.State } : null, cancellationToken);
         }
 
         return true;
     }
 
-    private async Task PostEndAsync(Build record, CancellationToken cancellation)
+    private async Task PostEndAsync(Build record, CancellationToken cancellationToken)
     {
         if (CanTell && HasStatus(record))
         {
-            await PostImagesAsync(record, cancellation);
-            await PostAsync(record, StatusText.StateOf(record), StatusText.Of(record), cancellation);
+            await PostImagesAsync(record, cancellationToken);
+            await PostAsync(record, StatusText.StateOf(record), StatusText.Of(record), cancellationToken);
         }
     }
 
     /// <summary>A status for each image, when there are several; the build's own says how all of them are.</summary>
-    private async Task<bool> PostImagesAsync(Build record, CancellationToken cancellation)
+    private async Task<bool> PostImagesAsync(Build record, CancellationToken cancellationToken)
     {
         // What a check run of an image says is not changed: it is made when that is known.
         foreach (var image in record.Planned.Count > 1 && (record.IsFinal || !gitHub.Value.IsApp) ? record.Planned : [])
         {
             var (state, text) = StatusText.Of(record, image);
-            if (!await PostAsync(record, state, text, cancellation, image))
+            if (!await PostAsync(record, state, text, cancellationToken, image))
             {
                 return false;
             }
@@ -154,16 +154,16 @@ public sealed partial class CommitStatuses(
 
     /// <summary>False when GitHub refused for good.</summary>
     /// <exception cref="HttpRequestException">GitHub is away, or wants to be left alone for a while.</exception>
-    private async Task<bool> PostAsync(Build record, string state, string text, CancellationToken cancellation, string? image = null)
+    private async Task<bool> PostAsync(Build record, string state, string text, CancellationToken cancellationToken, string? image = null)
     {
         var request = record.Request;
         // The merge's images are others than the pull request's; so is their status, on the same commit.
         var context = options.Value.StatusContext + (request.Purpose == BuildPurpose.Merge ? "/merge" : "") + (image is null ? "" : "/" + image);
-        var page = await address.PageOfAsync(record.Id, cancellation);
+        var page = await address.PageOfAsync(record.Id, cancellationToken);
         using var response = gitHub.Value.IsApp
-            ? await (image is null ? checks.TellAsync(record, context, text, page, cancellation) : checks.TellImageAsync(record, context, state, text, page, cancellation))
+            ? await (image is null ? checks.TellAsync(record, context, text, page, cancellationToken) : checks.TellImageAsync(record, context, state, text, page, cancellationToken))
             : await http.PostAsJsonAsync(
-                $"repos/{request.Repository}/statuses/{request.Commit}", new NewStatus(state, context, text, page), StatusJson.Default.NewStatus, cancellation);
+                $"repos/{request.Repository}/statuses/{request.Commit}", new NewStatus(state, context, text, page), StatusJson.Default.NewStatus, cancellationToken);
         if (HttpFaults.IsPassing(response))
         {
             throw new HttpRequestException($"GitHub answered {(int)response.StatusCode}.", null, response.StatusCode);

@@ -22,13 +22,13 @@ public sealed class PublicAddress(
     public static string PathTo(string id) => $"/api/builds/{Uri.EscapeDataString(id)}";
 
     /// <summary>A build's page; null when nobody knows an address of this host that the world could use.</summary>
-    public async Task<string?> PageOfAsync(string id, CancellationToken cancellation) =>
-        await FindAsync(cancellation) is { } address ? address.TrimEnd('/') + PathTo(id) : null;
+    public async Task<string?> PageOfAsync(string id, CancellationToken cancellationToken) =>
+        await FindAsync(cancellationToken) is { } address ? address.TrimEnd('/') + PathTo(id) : null;
 
     /// <summary>Where the ngrok agent's tunnel is now; null when there is no agent, or no tunnel.</summary>
-    public Task<string?> TunnelAsync(CancellationToken cancellation) => AskAsync(cancellation);
+    public Task<string?> TunnelAsync(CancellationToken cancellationToken) => AskAsync(cancellationToken);
 
-    private async Task<string?> FindAsync(CancellationToken cancellation)
+    private async Task<string?> FindAsync(CancellationToken cancellationToken)
     {
         if (options.Value.PublicUrl.Length > 0)
         {
@@ -40,26 +40,26 @@ public sealed class PublicAddress(
             return found.Address;
         }
 
-        var address = await AskAsync(cancellation);
+        var address = await AskAsync(cancellationToken);
         _found = new Found(address, time.GetUtcNow());
         return address;
     }
 
-    private async Task<string?> AskAsync(CancellationToken cancellation)
+    private async Task<string?> AskAsync(CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(tunnel.Value.NgrokApiUrl, UriKind.Absolute, out _))
         {
             return null;
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
         try
         {
             var agent = new NgrokAgent(clients.CreateClient(NgrokAgent.ClientName), tunnel.Value.NgrokApiUrl);
             return (await agent.PublicUrlAsync(limit.Token))?.AbsoluteUri;
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             return null;
         }

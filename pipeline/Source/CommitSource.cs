@@ -41,10 +41,10 @@ public abstract class CommitSource : IAsyncDisposable
     /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
     /// many files to tell.
     /// </summary>
-    public byte[]? ContextHash(ImageSpec image, CancellationToken cancellation)
+    public byte[]? ContextHash(ImageSpec image, CancellationToken cancellationToken)
     {
         var rules = Rules(image);
-        return Index.Hash(rules, rules.OwnIgnoreFile(Decisive.IgnoreFileOf(image)), cancellation);
+        return Index.Hash(rules, rules.OwnIgnoreFile(Decisive.IgnoreFileOf(image)), cancellationToken);
     }
 
     /// <summary>
@@ -62,23 +62,23 @@ public abstract class CommitSource : IAsyncDisposable
 
     /// <summary>Writes the build context of an image as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
-    public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellation)
+    public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellationToken)
     {
         var context = new ContextWriter(image, Rules(image), output);
         await using (var reader = Open())
         {
-            while (await reader.NextAsync(cancellation) is { } next)
+            while (await reader.NextAsync(cancellationToken) is { } next)
             {
-                await context.AddAsync(next, cancellation);
+                await context.AddAsync(next, cancellationToken);
             }
         }
 
-        await context.FinishAsync(Decisive.IgnoreFileOf(image), cancellation);
+        await context.FinishAsync(Decisive.IgnoreFileOf(image), cancellationToken);
     }
 
     /// <summary>A file of the commit; null when it has none of that path, or one of more than a mebibyte.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not give it, or not now.</exception>
-    public virtual async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
+    public virtual async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
     {
         if (Index.Files.LastOrDefault(file => file.Path == path)?.Content is { } small)
         {
@@ -86,12 +86,12 @@ public abstract class CommitSource : IAsyncDisposable
         }
 
         await using var reader = Open();
-        while (await reader.NextAsync(cancellation) is { } next)
+        while (await reader.NextAsync(cancellationToken) is { } next)
         {
             if (next.Path == path && next.Entry is { DataStream: not null, Length: <= MaxReadBytes })
             {
                 using var bytes = new MemoryStream();
-                await next.Content.CopyToAsync(bytes, cancellation);
+                await next.Content.CopyToAsync(bytes, cancellationToken);
                 return bytes.ToArray();
             }
         }
@@ -105,26 +105,26 @@ public abstract class CommitSource : IAsyncDisposable
     /// </summary>
     /// <exception cref="SourceUnavailableException">It broke off, or is not what GitHub said it would be.</exception>
     /// <exception cref="SourceRefusedException">It has something that no commit can have, or too much of it.</exception>
-    public abstract Task ConfirmAsync(CancellationToken cancellation);
+    public abstract Task ConfirmAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Hands over what is asked for of the files at these places of the index.</summary>
-    internal abstract Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation);
+    internal abstract Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken);
 
     /// <summary>Begins to go through the commit's archive.</summary>
     private protected abstract ArchiveReader Open();
 
     /// <summary>Hands over what is asked for as it comes by in the archive, and stops when nothing is.</summary>
     private protected static async Task CopyFilesAsync(
-        ArchiveReader reader, IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+        ArchiveReader reader, IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
-        while (!requests.IsEmpty && await reader.NextAsync(cancellation) is { } next)
+        while (!requests.IsEmpty && await reader.NextAsync(cancellationToken) is { } next)
         {
             if (places.TryGetValue(next.Place, out var file) && requests.Contains(file))
             {
-                await ArchiveReader.ReadContentAsync(() => requests.AnswerAsync(file, next.Content, cancellation));
+                await ArchiveReader.ReadContentAsync(() => requests.AnswerAsync(file, next.Content, cancellationToken));
             }
         }
     }

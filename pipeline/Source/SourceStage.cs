@@ -4,6 +4,7 @@ using Ci.Pipeline.Source.Archive;
 using Ci.Pipeline.Source.DockerIgnore;
 using Ci.Pipeline.Source.DockerInfo;
 using Ci.Pipeline.Source.Tree;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;
@@ -32,12 +33,12 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
     /// <param name="request">The request.</param>
     /// <param name="mayList">Whether it may come file by file. Not to a builder that wants all, and not when that went wrong before.</param>
     /// <param name="log">Gets how it came.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
-    public async Task<SourceStageResult> FetchAsync(BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellation)
+    public async Task<SourceStageResult> FetchAsync(BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellationToken)
     {
-        var result = mayList && listing.IsWorth(request.RepositoryKilobytes) ? await listing.ListAsync(request.Repository, request.Commit, log, cancellation) : null;
-        result ??= await archives.FetchAsync(request.Repository, request.Commit, cancellation);
+        var result = mayList && listing.IsWorth(request.RepositoryKilobytes) ? await listing.ListAsync(request.Repository, request.Commit, log, cancellationToken) : null;
+        result ??= await archives.FetchAsync(request.Repository, request.Commit, cancellationToken);
         if (result is SourceResult.Refused refused)
         {
             return new SourceStageResult.Refused(refused.Reason);
@@ -48,7 +49,7 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
         try
         {
             log(source.Description);
-            var read = await ReadAsync(request, source, log, cancellation);
+            var read = await ReadAsync(request, source, log, cancellationToken);
             keep = read is SourceStageResult.Ready;
             return read;
         }
@@ -62,11 +63,11 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
     }
 
     private async Task<SourceStageResult> ReadAsync(
-        BuildRequest request, CommitSource source, Action<string> log, CancellationToken cancellation)
+        BuildRequest request, CommitSource source, Action<string> log, CancellationToken cancellationToken)
     {
         if (source.DockerInfoJson is not { } json)
         {
-            return new SourceStageResult.Empty($"no dockerInfo.json at {request.Commit[..12]}: nothing to build");
+            return new SourceStageResult.Empty($"no dockerInfo.json at {Format.Commit(request.Commit)}: nothing to build");
         }
 
         switch (DockerInfoReader.Read(json))
@@ -85,7 +86,7 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
                         $"dockerInfo.json: service_name '{taken.Name}' ends in '{forks.Value.ImageSuffix}', which the images of forks do: choose another.");
                 }
 
-                var touched = await SelectAsync(request, info.Images, cancellation);
+                var touched = await SelectAsync(request, info.Images, cancellationToken);
                 return touched.Count == 0
                     ? new SourceStageResult.Empty($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
                     : new SourceStageResult.Ready(source, Named(request, touched), info.Warnings);
@@ -99,17 +100,17 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
         request.IsFork ? [.. images.Select(image => image with { Name = image.Name + forks.Value.ImageSuffix })] : images;
 
     private async Task<IReadOnlyList<ImageSpec>> SelectAsync(
-        BuildRequest request, IReadOnlyList<ImageSpec> images, CancellationToken cancellation)
+        BuildRequest request, IReadOnlyList<ImageSpec> images, CancellationToken cancellationToken)
     {
         if (images.All(image => image.Paths.Count == 0))
         {
             return images;
         }
 
-        var changed = await files.ListAsync(request.Repository, request.PullRequest, cancellation);
+        var changed = await files.ListAsync(request.Repository, request.PullRequest, cancellationToken);
         // Of a pull request with more files than GitHub lists, every image may be touched.
         return changed is null
             ? images
-            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed, cancellation))];
+            : [.. images.Where(image => image.Paths.Count == 0 || PathGlobs.Matches(image.Paths, changed, cancellationToken))];
     }
 }

@@ -42,7 +42,7 @@ public sealed partial class TunnelRegistration(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task FollowAsync(Progress state, Uri publicUrl, CancellationToken cancellation)
+    private async Task FollowAsync(Progress state, Uri publicUrl, CancellationToken cancellationToken)
     {
         state.Waiting = false;
         if (publicUrl != state.PublicUrl)
@@ -54,7 +54,7 @@ public sealed partial class TunnelRegistration(
 
         foreach (var repository in state.Pending.ToList())
         {
-            if (await TryRegisterAsync(repository, publicUrl, cancellation))
+            if (await TryRegisterAsync(repository, publicUrl, cancellationToken))
             {
                 state.Pending.Remove(repository);
             }
@@ -62,11 +62,11 @@ public sealed partial class TunnelRegistration(
     }
 
     /// <summary>Whether the repository is done with: registered, or refused for good.</summary>
-    private async Task<bool> TryRegisterAsync(string repository, Uri publicUrl, CancellationToken cancellation)
+    private async Task<bool> TryRegisterAsync(string repository, Uri publicUrl, CancellationToken cancellationToken)
     {
         try
         {
-            await RegisterAsync(repository, RepositoryHooks.WebhookUrl(publicUrl), cancellation);
+            await RegisterAsync(repository, RepositoryHooks.WebhookUrl(publicUrl), cancellationToken);
             return true;
         }
         catch (HookRefusal refusal)
@@ -74,7 +74,7 @@ public sealed partial class TunnelRegistration(
             Log.Refused(logger, repository, refusal.Message);
             return !refusal.Passes;
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // Whatever else goes wrong here must not end the host, which a background service's exception does.
             Log.Unreachable(logger, repository, e.Message);
@@ -82,14 +82,14 @@ public sealed partial class TunnelRegistration(
         }
     }
 
-    private async Task RegisterAsync(string repository, string url, CancellationToken cancellation)
+    private async Task RegisterAsync(string repository, string url, CancellationToken cancellationToken)
     {
         var hooks = new RepositoryHooks(clients.CreateClient("github"), repository, identity);
-        var existing = await hooks.FindAsync(url, cancellation);
-        var id = await hooks.SaveAsync(existing, url, secret, cancellation);
+        var existing = await hooks.FindAsync(url, cancellationToken);
+        var id = await hooks.SaveAsync(existing, url, secret, cancellationToken);
         Log.Registered(logger, repository, existing is null ? "created" : "updated", url);
 
-        var ping = await PingAsync(hooks, id, cancellation);
+        var ping = await PingAsync(hooks, id, cancellationToken);
         if (ping is { StatusCode: >= 200 and < 300 })
         {
             Log.Reached(logger, repository, ping.StatusCode);
@@ -101,15 +101,15 @@ public sealed partial class TunnelRegistration(
     }
 
     /// <summary>Pings until one arrives; the outcome is read from GitHub's own list of deliveries.</summary>
-    private async Task<HookDelivery?> PingAsync(RepositoryHooks hooks, long id, CancellationToken cancellation)
+    private async Task<HookDelivery?> PingAsync(RepositoryHooks hooks, long id, CancellationToken cancellationToken)
     {
         HookDelivery? newest = null;
         for (var attempt = 0; attempt < Pings; attempt++)
         {
-            var before = await hooks.LastPingAsync(id, cancellation);
-            await hooks.PingAsync(id, cancellation);
-            await Task.Delay(options.Value.PollInterval, cancellation);
-            var after = await hooks.LastPingAsync(id, cancellation);
+            var before = await hooks.LastPingAsync(id, cancellationToken);
+            await hooks.PingAsync(id, cancellationToken);
+            await Task.Delay(options.Value.PollInterval, cancellationToken);
+            var after = await hooks.LastPingAsync(id, cancellationToken);
             newest = after is not null && after.Id != before?.Id ? after : newest;
             if (newest is { StatusCode: >= 200 and < 300 })
             {

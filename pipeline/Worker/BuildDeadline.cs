@@ -33,7 +33,7 @@ public sealed class BuildDeadline : IDisposable
     public string? Reason { get; private set; }
 
     /// <summary>Something was heard of the build, about so many bytes.</summary>
-    public void Heard(int bytes)
+    public void ReportActivity(int bytes)
     {
         _silence.Change(_limits.SilenceLimit, Timeout.InfiniteTimeSpan);
         if (Interlocked.Add(ref _heard, bytes) > _limits.MaxOutputBytes)

@@ -13,24 +13,24 @@ namespace Ci.Pipeline.Worker;
 /// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
 /// class that knows the order of the stages.
 /// </summary>
-public sealed class BuildJob(SourceStage source, ImageJob work, ImageBuilder images, Promotion promotion, TagPublisher publication, IOptions<BuildOptions> options)
+public sealed class BuildJob(SourceStage source, ImageJob imageJob, ImageBuilder images, Promotion promotion, TagPublisher tagPublisher, IOptions<BuildOptions> options)
 {
     /// <summary>Does the work of the build that <paramref name="lease"/> holds.</summary>
-    public async Task<BuildOutcome> DoAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    public async Task<BuildOutcome> RunAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var request = lease.Record.Request;
         if (request.Purpose == BuildPurpose.Close)
         {
-            var gone = await publication.CloseAsync(lease, log, cancellation);
+            var gone = await tagPublisher.CloseAsync(lease, log, cancellationToken);
             return new BuildOutcome.Skipped(
                 $"Pull request #{request.PullRequest} was closed" + (gone.Count == 0 ? "; it has no tag in the registry." : $"; removed {string.Join(", ", gone)}."));
         }
 
         // The pull request's tag goes whether or not the merge can be built, and nothing waits for it.
-        var closing = request.Purpose == BuildPurpose.Merge ? publication.CloseAsync(lease, log, cancellation) : null;
+        var closing = request.Purpose == BuildPurpose.Merge ? tagPublisher.CloseAsync(lease, log, cancellationToken) : null;
         try
         {
-            return await MakeAsync(lease, log, cancellation);
+            return await MakeAsync(lease, log, cancellationToken);
         }
         finally
         {
@@ -38,7 +38,7 @@ public sealed class BuildJob(SourceStage source, ImageJob work, ImageBuilder ima
         }
     }
 
-    private async Task<BuildOutcome> MakeAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    private async Task<BuildOutcome> MakeAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var request = lease.Record.Request;
         log.Line(string.Create(
@@ -46,23 +46,23 @@ public sealed class BuildJob(SourceStage source, ImageJob work, ImageBuilder ima
             $"Build of {request.Repository} pull request #{request.PullRequest} at {Format.Commit(request.Commit)}, attempt {lease.Record.Attempts}"));
         if (lease.Record.Attempts > 1)
         {
-            await images.ForgetAsync(request, cancellation);
+            await images.ForgetAsync(request, cancellationToken);
         }
 
-        if (!lease.Record.IsAnew && await promotion.FindAsync(request, cancellation) is { } built)
+        if (!lease.Record.IsAnew && await promotion.FindAsync(request, cancellationToken) is { } built)
         {
             lease.Plan([.. built.Select(image => image.Name)]);
             log.Line($"Nothing to build: the pull request's own build has pushed {Format.Commit(request.Commit)}");
-            return new BuildOutcome.Pushed(await publication.PublishAsync(lease, built, log, cancellation), []);
+            return new BuildOutcome.Pushed(await tagPublisher.PublishAsync(lease, built, log, cancellationToken), []);
         }
 
-        return await BuildAsync(lease, log, cancellation);
+        return await BuildAsync(lease, log, cancellationToken);
     }
 
-    private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         lease.Begin("Source");
-        var fetched = await FetchAsync(lease, log, cancellation);
+        var fetched = await FetchAsync(lease, log, cancellationToken);
         if (fetched is not SourceStageResult.Ready ready)
         {
             return fetched switch
@@ -75,16 +75,16 @@ public sealed class BuildJob(SourceStage source, ImageJob work, ImageBuilder ima
 
         await using var commit = ready.Source;
         lease.Plan([.. ready.Images.Select(image => image.Name)]);
-        var pushed = await publication.PublishAsync(lease, await PushAsync(lease, ready, log, cancellation), log, cancellation);
+        var pushed = await tagPublisher.PublishAsync(lease, await PushAsync(lease, ready, log, cancellationToken), log, cancellationToken);
         return new BuildOutcome.Pushed(pushed, ready.Warnings);
     }
 
-    private async Task<SourceStageResult> FetchAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    private async Task<SourceStageResult> FetchAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         using var span = BuildTelemetry.Stage("fetch source");
         // What went wrong with a list once does not go wrong with the archive.
         var mayList = lease.Record.Attempts <= 1 && images.AsksForFiles(lease.Record.Request);
-        return await source.FetchAsync(lease.Record.Request, mayList, log.Line, cancellation);
+        return await source.FetchAsync(lease.Record.Request, mayList, log.Line, cancellationToken);
     }
 
     /// <summary>
@@ -92,18 +92,18 @@ public sealed class BuildJob(SourceStage source, ImageJob work, ImageBuilder ima
     /// first that fails stops the others.
     /// </summary>
     private async Task<IReadOnlyList<CommitImage>> PushAsync(
-        BuildLease lease, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellation)
+        BuildLease lease, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellationToken)
     {
         var pushed = new CommitImage[ready.Images.Count];
         var parts = new BuildLogParts(log);
         await Parallel.ForEachAsync(
             ready.Images.Select((spec, i) => (spec, i, part: parts.Open())).ToList(),
-            new ParallelOptions { MaxDegreeOfParallelism = options.Value.ImagesAtOnce, CancellationToken = cancellation },
+            new ParallelOptions { MaxDegreeOfParallelism = options.Value.ImagesAtOnce, CancellationToken = cancellationToken },
             async (image, stop) =>
             {
                 using (image.part)
                 {
-                    pushed[image.i] = await work.DoAsync(lease, ready.Source, image.spec, image.part, stop);
+                    pushed[image.i] = await imageJob.RunAsync(lease, ready.Source, image.spec, image.part, stop);
                 }
             });
         return pushed;

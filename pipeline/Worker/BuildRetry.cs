@@ -10,7 +10,7 @@ namespace Ci.Pipeline.Worker;
 
 /// <summary>What becomes of a build whose worker did not bring it to an end: another try, another host, or its end as an error.</summary>
 public sealed partial class BuildRetry(
-    BuildQueue queue, BuildNotifier announcer, SecretMask mask, IOptions<BuildOptions> options, TimeProvider time, ILogger<BuildRetry> logger)
+    BuildQueue queue, BuildNotifier notifier, SecretMask mask, IOptions<BuildOptions> options, TimeProvider time, ILogger<BuildRetry> logger)
 {
     // A wait that GitHub asks for is not waited out by a worker when it is longer than the queue's own delay.
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
@@ -20,7 +20,7 @@ public sealed partial class BuildRetry(
     /// Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
     /// False when nothing is to be tried again with this message.
     /// </summary>
-    public async Task<bool> LetGoAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
+    public async Task<bool> LetGoAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
     {
         // The build's own token may be the one that stopped it; the hand-over has a short time of its own.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
@@ -35,8 +35,8 @@ public sealed partial class BuildRetry(
                 return false;
             }
 
-            return cancellation.IsCancellationRequested
-                ? await CopyFilesAsync(lease, log, limit.Token)
+            return cancellationToken.IsCancellationRequested
+                ? await HandOverAsync(lease, log, limit.Token)
                 : await TryAgainAsync(lease, log, fault, limit.Token);
         }
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException or OperationCanceledException)
@@ -51,17 +51,17 @@ public sealed partial class BuildRetry(
     /// This host stops: another one begins at once, and this try does not count. A message of its own sees to that, for
     /// the one that is being worked on may stay hidden for minutes after its host has ended.
     /// </summary>
-    private async Task<bool> CopyFilesAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    private async Task<bool> HandOverAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         Log.HandedOver(logger, lease.Record.Id);
         log.Line("Interrupted: the host is stopping. The build begins anew.");
         await log.DisposeAsync();
-        await queue.SendAsync(lease.Record.Request, cancellation);
-        await lease.EndAsync(r => r with { State = BuildState.Queued, Summary = "Waiting: the host that built it was stopped.", Attempts = r.Attempts - 1 }, cancellation);
+        await queue.SendAsync(lease.Record.Request, cancellationToken);
+        await lease.EndAsync(r => r with { State = BuildState.Queued, Summary = "Waiting: the host that built it was stopped.", Attempts = r.Attempts - 1 }, cancellationToken);
         return false;
     }
 
-    private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellation)
+    private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
     {
         // What is known needs no stack trace.
         var isKnown = fault is SourceUnavailableException or ImageUnavailableException or ImageRefusedException;
@@ -69,7 +69,7 @@ public sealed partial class BuildRetry(
         Log.Interrupted(logger, isKnown ? null : fault, lease.Record.Id, lease.Record.Attempts, cause);
         if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
         {
-            await WaitAsync(lease, log, wait < LongestWait ? wait : LongestWait, cause, cancellation);
+            await WaitAsync(lease, log, wait < LongestWait ? wait : LongestWait, cause, cancellationToken);
             return false;
         }
 
@@ -82,25 +82,25 @@ public sealed partial class BuildRetry(
             r => isLast
                 ? r with { State = BuildState.Error, Summary = sentence, FinishedAt = time.GetUtcNow(), LogTail = tail }
                 : r with { State = BuildState.Queued, Summary = sentence, SentAt = time.GetUtcNow(), UnconfirmedFailure = (fault as ImageRefusedException)?.Message },
-            cancellation);
+            cancellationToken);
         if (isLast)
         {
-            await announcer.NotifyCompletedAsync(lease.Record.Id, cancellation);
+            await notifier.NotifyCompletedAsync(lease.Record.Id, cancellationToken);
         }
 
         return true;
     }
 
     /// <summary>GitHub asked for time: a message of its own comes when that has passed, and this try does not count.</summary>
-    private async Task WaitAsync(BuildLease lease, BuildLog log, TimeSpan wait, string cause, CancellationToken cancellation)
+    private async Task WaitAsync(BuildLease lease, BuildLog log, TimeSpan wait, string cause, CancellationToken cancellationToken)
     {
         var sentence = $"Waiting {Format.Duration(wait)}, as GitHub asks: {cause}";
         log.Line(sentence);
         await log.DisposeAsync();
-        await queue.SendAsync(lease.Record.Request, wait, cancellation);
+        await queue.SendAsync(lease.Record.Request, wait, cancellationToken);
         await lease.EndAsync(
             r => r with { State = BuildState.Queued, Summary = sentence, NotBefore = time.GetUtcNow() + wait, SentAt = time.GetUtcNow(), Attempts = r.Attempts - 1 },
-            cancellation);
+            cancellationToken);
     }
 
     private static partial class Log

@@ -21,7 +21,7 @@ public enum Turn
 /// Decides when a build may begin: one build of a pull request at a time, and no repository keeps the workers to itself
 /// while another one waits.
 /// </summary>
-public sealed class BuildScheduler(BuildStore records, BuildQueue queue, TimeProvider time)
+public sealed class BuildScheduler(BuildStore store, BuildQueue queue, TimeProvider time)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
 
@@ -33,11 +33,11 @@ public sealed class BuildScheduler(BuildStore records, BuildQueue queue, TimePro
     /// Waits until no other build of the pull request is held: its successor has ended it already, so that takes as long
     /// as its worker needs to stop, or, if that worker died, until its hold runs out.
     /// </summary>
-    public async Task<Turn> WaitAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task<Turn> WaitAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var active = await records.ActiveAsync(cancellation);
+            var active = await store.ActiveAsync(cancellationToken);
             var mine = active.FirstOrDefault(record => record.Id == request.BuildId);
             if (mine is null or { IsFinal: true } || (mine.State == BuildState.Running && mine.IsHeld(time.GetUtcNow())))
             {
@@ -49,16 +49,16 @@ public sealed class BuildScheduler(BuildStore records, BuildQueue queue, TimePro
                 return OthersGoFirst(active, mine) ? Turn.AfterOthers : Turn.Now;
             }
 
-            await Task.Delay(LookInterval, time, cancellation);
+            await Task.Delay(LookInterval, time, cancellationToken);
         }
     }
 
     /// <summary>Puts a build's message behind the others'.</summary>
-    public async Task StepBackAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task StepBackAsync(BuildRequest request, CancellationToken cancellationToken)
     {
-        await queue.SendAsync(request, StepBackDelay, cancellation);
-        await records.UpdateAsync(
-            request.BuildId, r => r.State == BuildState.Queued && r.SteppedBackAt is null ? r with { SteppedBackAt = time.GetUtcNow() } : null, cancellation);
+        await queue.SendAsync(request, StepBackDelay, cancellationToken);
+        await store.UpdateAsync(
+            request.BuildId, r => r.State == BuildState.Queued && r.SteppedBackAt is null ? r with { SteppedBackAt = time.GetUtcNow() } : null, cancellationToken);
     }
 
     private bool OthersGoFirst(IReadOnlyList<Build> active, Build mine)

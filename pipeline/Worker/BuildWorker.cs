@@ -14,14 +14,14 @@ namespace Ci.Pipeline.Worker;
 /// GitHub. Whatever dies meanwhile, somebody else can take it up again.
 /// </summary>
 public sealed partial class BuildWorker(
-    BuildScheduler turns,
-    BuildStore records,
+    BuildScheduler scheduler,
+    BuildStore store,
     BuildAdmission admission,
     BuildLogs logs,
-    BuildJob work,
-    BuildRetry handover,
+    BuildJob job,
+    BuildRetry retry,
     CommitStatuses statuses,
-    BuildNotifier announcer,
+    BuildNotifier notifier,
     SecretMask mask,
     IOptions<BuildOptions> options,
     TimeProvider time,
@@ -32,24 +32,24 @@ public sealed partial class BuildWorker(
     /// ended before or another worker has it.
     /// </summary>
     /// <exception cref="Exception">Something that another try may cure; the queue brings the message again.</exception>
-    public async Task RunAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task RunAsync(BuildRequest request, CancellationToken cancellationToken)
     {
-        var turn = await turns.WaitAsync(request, cancellation);
+        var turn = await scheduler.WaitAsync(request, cancellationToken);
         // The message is complete: if its record is missing, it is not stored yet, or somebody emptied the table.
-        if (turn == Turn.Never && await records.FindAsync(request.BuildId, cancellation) is null
-            && await admission.AdmitAsync(new PullRequestUpdate(request), cancellation) is AdmissionResult.Queued)
+        if (turn == Turn.Never && await store.FindAsync(request.BuildId, cancellationToken) is null
+            && await admission.AdmitAsync(new PullRequestUpdate(request), cancellationToken) is AdmissionResult.Queued)
         {
-            turn = await turns.WaitAsync(request, cancellation);
+            turn = await scheduler.WaitAsync(request, cancellationToken);
         }
 
         if (turn == Turn.AfterOthers)
         {
-            await turns.StepBackAsync(request, cancellation);
+            await scheduler.StepBackAsync(request, cancellationToken);
             Log.StepsBack(logger, request.BuildId, request.Repository);
             return;
         }
 
-        await using var lease = turn == Turn.Now ? await BuildLease.TakeAsync(records, request, time, cancellation) : null;
+        await using var lease = turn == Turn.Now ? await BuildLease.TakeAsync(store, request, time, cancellationToken) : null;
         if (lease is null)
         {
             Log.NothingToDo(logger, request.BuildId);
@@ -58,19 +58,19 @@ public sealed partial class BuildWorker(
 
         using var span = BuildTelemetry.Build(lease.Record);
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, Format.Commit(request.Commit));
-        await RunAsync(lease, cancellation);
-        if (await records.FindAsync(request.BuildId, cancellation) is { IsFinal: true } ended)
+        await RunAsync(lease, cancellationToken);
+        if (await store.FindAsync(request.BuildId, cancellationToken) is { IsFinal: true } ended)
         {
             BuildTelemetry.Ended(span, ended);
         }
 
-        await announcer.NotifyCompletedAsync(request.BuildId, cancellation);
+        await notifier.NotifyCompletedAsync(request.BuildId, cancellationToken);
     }
 
-    private async Task RunAsync(BuildLease lease, CancellationToken cancellation)
+    private async Task RunAsync(BuildLease lease, CancellationToken cancellationToken)
     {
-        using var clock = new BuildDeadline(options.Value, time, lease.Token);
-        await using var log = await logs.OpenAsync(lease.Record.Id, clock.Heard, cancellation);
+        using var deadline = new BuildDeadline(options.Value, time, lease.Token);
+        await using var log = await logs.OpenAsync(lease.Record.Id, deadline.ReportActivity, cancellationToken);
         if (BuildTelemetry.TraceId is { } trace)
         {
             log.Line($"Trace {trace}");
@@ -81,17 +81,17 @@ public sealed partial class BuildWorker(
         log.Steps.Announced = step => Log.Progress(
             logger, request.BuildId, request.Repository, request.PullRequest, step.Image, $"{step.Stage} {step.Number}/{step.Total}".TrimStart(), mask.Hide(step.Instruction));
         // It ends before the build does: what is told of the end must be the last that GitHub hears.
-        await using var telling = statuses.Follow(lease, log.Steps, cancellation);
+        await using var telling = statuses.Follow(lease, log.Steps, cancellationToken);
         try
         {
-            var outcome = await DoAsync(lease, clock, log);
+            var outcome = await DecideOutcomeAsync(lease, deadline, log);
             await telling.DisposeAsync();
-            await FinishAsync(lease, log, outcome, cancellation);
+            await FinishAsync(lease, log, outcome, cancellationToken);
         }
         catch (Exception e)
         {
             await telling.DisposeAsync();
-            if (await handover.LetGoAsync(lease, log, e, cancellation))
+            if (await retry.LetGoAsync(lease, log, e, cancellationToken))
             {
                 throw;
             }
@@ -99,7 +99,7 @@ public sealed partial class BuildWorker(
     }
 
     /// <summary>Does the work; what no retry can cure is an outcome.</summary>
-    private async Task<BuildOutcome> DoAsync(BuildLease lease, BuildDeadline clock, BuildLog log)
+    private async Task<BuildOutcome> DecideOutcomeAsync(BuildLease lease, BuildDeadline deadline, BuildLog log)
     {
         try
         {
@@ -108,11 +108,11 @@ public sealed partial class BuildWorker(
                 return new BuildOutcome.InfrastructureError($"Given up: its worker died {options.Value.MaxAttempts} times while it was built.");
             }
 
-            return await work.DoAsync(lease, log, clock.Token);
+            return await job.RunAsync(lease, log, deadline.Token);
         }
-        catch (Exception) when (clock.Reason is not null && !lease.Token.IsCancellationRequested)
+        catch (Exception) when (deadline.Reason is not null && !lease.Token.IsCancellationRequested)
         {
-            return new BuildOutcome.Failed(clock.Reason);
+            return new BuildOutcome.Failed(deadline.Reason);
         }
         catch (SourceRefusedException e)
         {
@@ -128,7 +128,7 @@ public sealed partial class BuildWorker(
         }
     }
 
-    private async Task FinishAsync(BuildLease lease, BuildLog log, BuildOutcome outcome, CancellationToken cancellation)
+    private async Task FinishAsync(BuildLease lease, BuildLog log, BuildOutcome outcome, CancellationToken cancellationToken)
     {
         var (state, summary) = outcome switch
         {
@@ -157,7 +157,7 @@ public sealed partial class BuildWorker(
                 FailedImage = (outcome as BuildOutcome.Failed)?.Image,
                 FailedStep = Hide((outcome as BuildOutcome.Failed)?.Step),
             },
-            cancellation);
+            cancellationToken);
         if (recorded)
         {
             var request = lease.Record.Request;

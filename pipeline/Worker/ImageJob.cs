@@ -11,21 +11,21 @@ namespace Ci.Pipeline.Worker;
 public sealed class ImageJob(ImageBuilder images, UnchangedImages unchanged)
 {
     /// <summary>Does the work for the build that <paramref name="lease"/> holds.</summary>
-    public async Task<CommitImage> DoAsync(BuildLease lease, CommitSource commit, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellation)
+    public async Task<CommitImage> RunAsync(BuildLease lease, CommitSource commit, ImageSpec spec, BuildLogParts.Part log, CancellationToken cancellationToken)
     {
         log.Begin(spec.Name, $"Building {spec.Name} from {spec.DockerfilePath}");
         var stage = lease.BeginBeside($"Build {spec.Name}");
         var span = BuildTelemetry.Stage("build image", spec.Name);
         try
         {
-            var key = await unchanged.KeyAsync(lease.Record.Request, commit, spec, cancellation);
-            return key is not null && !lease.Record.IsAnew && await ReuseAsync(lease, spec, key, log, cancellation) is { } image
+            var key = await unchanged.KeyAsync(lease.Record.Request, commit, spec, cancellationToken);
+            return key is not null && !lease.Record.IsAnew && await ReuseAsync(lease, spec, key, log, cancellationToken) is { } image
                 ? image
-                : await images.BuildAsync(lease.Record.Request, commit, spec, key, log.Output, Pushing, cancellation);
+                : await images.BuildAsync(lease.Record.Request, commit, spec, key, log.Output, Pushing, cancellationToken);
         }
         catch (ImageRefusedException e)
         {
-            var step = await FailedStepFinder.FindAsync(commit, spec, log.Steps.Newest, e.Message, cancellation);
+            var step = await FailedStepFinder.FindAsync(commit, spec, log.Steps.Newest, e.Message, cancellationToken);
             throw new ImageRefusedException(e.Message, e.IsCertain) { Image = spec.Name, Step = step };
         }
         finally
@@ -44,16 +44,16 @@ public sealed class ImageJob(ImageBuilder images, UnchangedImages unchanged)
     }
 
     /// <summary>Gives the commit's tag to an image that is what a build would give; null when there is none.</summary>
-    private async Task<CommitImage?> ReuseAsync(BuildLease lease, ImageSpec spec, string key, BuildLogParts.Part log, CancellationToken cancellation)
+    private async Task<CommitImage?> ReuseAsync(BuildLease lease, ImageSpec spec, string key, BuildLogParts.Part log, CancellationToken cancellationToken)
     {
         try
         {
-            if (await unchanged.FindAsync(lease.Record.Request, spec, key, cancellation) is not { } image)
+            if (await unchanged.FindAsync(lease.Record.Request, spec, key, cancellationToken) is not { } image)
             {
                 return null;
             }
 
-            await images.TagAsync(image, ImageTags.OfCommit(lease.Record.Request.Commit), cancellation);
+            await images.TagAsync(image, ImageTags.OfCommit(lease.Record.Request.Commit), cancellationToken);
             log.Output($"Nothing to build: {images.Repository(spec.Name)}@{image.Manifest.Digest} is built from the same context, Dockerfile, arguments and bases\n");
             return image;
         }

@@ -10,11 +10,11 @@ namespace Ci.Pipeline.Worker;
 /// Finds what need not be built: the images of a merge's head commit, when the pull request's own build has pushed them
 /// and the registry still has them. They are then published as they are, with the digest that was tried out.
 /// </summary>
-public sealed class Promotion(BuildStore records, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
+public sealed class Promotion(BuildStore store, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
 {
 
     /// <summary>The images that a merge can publish as they are; null when it is to be built.</summary>
-    public async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         if (request.Purpose != BuildPurpose.Merge)
         {
@@ -22,8 +22,8 @@ public sealed class Promotion(BuildStore records, RegistryClient registry, Build
         }
 
         var id = ids.Of(request.Repository, request.PullRequest, request.Commit, BuildPurpose.PullRequest);
-        return await records.FindAsync(id, cancellation) is { Images: { Count: > 0 } pushed } built && IsGoodFor(built, request)
-            ? await FindAsync(request, pushed, cancellation)
+        return await store.FindAsync(id, cancellationToken) is { Images: { Count: > 0 } pushed } built && IsGoodFor(built, request)
+            ? await FindAsync(request, pushed, cancellationToken)
             : null;
     }
 
@@ -31,10 +31,10 @@ public sealed class Promotion(BuildStore records, RegistryClient registry, Build
     private static bool IsGoodFor(Build built, BuildRequest request) =>
         !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit && built.Images.All(image => image.Version.Length > 0);
 
-    private async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellation)
+    private async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellationToken)
     {
         var tag = ImageTags.OfCommit(request.Commit);
-        var manifests = await Task.WhenAll(pushed.Select(image => registry.FindAsync(options.Value.Prefix + image.Name, tag, cancellation)));
+        var manifests = await Task.WhenAll(pushed.Select(image => registry.FindAsync(options.Value.Prefix + image.Name, tag, cancellationToken)));
         var found = pushed.Zip(manifests, (image, manifest) => manifest?.Digest == image.Digest ? new CommitImage(image.Name, image.Version, manifest) : null).ToList();
         return found.Contains(null) ? null : found.OfType<CommitImage>().ToList();
     }

@@ -18,7 +18,7 @@ namespace Ci.Pipeline.Worker;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Reconciler(
-    BuildStore records, BuildQueue queue, BuildNotifier announcer, QueuePositionReporter line, QueueRoom queueRoom, EngineCleanup room, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+    BuildStore store, BuildQueue queue, BuildNotifier notifier, QueuePositionReporter line, QueueRoom queueRoom, EngineCleanup cleanup, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -40,32 +40,32 @@ public sealed partial class Reconciler(
     private string? _problem;
 
     /// <summary>Looks once.</summary>
-    public async Task LookAsync(CancellationToken cancellation)
+    public async Task LookAsync(CancellationToken cancellationToken)
     {
-        var active = await queueRoom.LookAsync(cancellation);
+        var active = await queueRoom.LookAsync(cancellationToken);
         foreach (var record in active)
         {
             if (!record.IsHeld(time.GetUtcNow()))
             {
-                await LookAsync(record, cancellation);
+                await LookAsync(record, cancellationToken);
             }
         }
 
-        await line.TellAsync(active, cancellation);
+        await line.TellAsync(active, cancellationToken);
     }
 
-    private async Task LookAsync(Build record, CancellationToken cancellation)
+    private async Task LookAsync(Build record, CancellationToken cancellationToken)
     {
         try
         {
             if (record.IsFinal)
             {
-                await LetGoAsync(record, cancellation);
-                await announcer.NotifyCompletedAsync(record.Id, cancellation);
+                await LetGoAsync(record, cancellationToken);
+                await notifier.NotifyCompletedAsync(record.Id, cancellationToken);
             }
-            else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellation))
+            else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellationToken))
             {
-                await TakeUpAsync(record, cancellation);
+                await TakeUpAsync(record, cancellationToken);
             }
         }
         catch (ImageUnavailableException e)
@@ -116,11 +116,11 @@ public sealed partial class Reconciler(
         while (await WaitAsync(took, stoppingToken));
     }
 
-    private async Task<bool> WaitAsync(TimeSpan took, CancellationToken cancellation)
+    private async Task<bool> WaitAsync(TimeSpan took, CancellationToken cancellationToken)
     {
         try
         {
-            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks)), time, cancellation);
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks)), time, cancellationToken);
             return true;
         }
         catch (OperationCanceledException)
@@ -130,26 +130,26 @@ public sealed partial class Reconciler(
     }
 
     /// <summary>The worker that was to let go of a build that was ended from outside died before it did.</summary>
-    private async Task LetGoAsync(Build record, CancellationToken cancellation)
+    private async Task LetGoAsync(Build record, CancellationToken cancellationToken)
     {
         if (record.Owner is not null)
         {
-            await room.ForgetAsync(record.Id, record.Request.Commit, cancellation);
-            await records.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellation);
+            await cleanup.ForgetAsync(record.Id, record.Request.Commit, cancellationToken);
+            await store.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellationToken);
         }
     }
 
-    private async Task<bool> IsOverAsync(string id, CancellationToken cancellation) =>
-        await records.FindAsync(id, cancellation) is { IsFinal: true } record && !record.IsHeld(time.GetUtcNow());
+    private async Task<bool> IsOverAsync(string id, CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken) is { IsFinal: true } record && !record.IsHeld(time.GetUtcNow());
 
-    private async Task MakeRoomAsync(CancellationToken cancellation)
+    private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
         if (time.GetUtcNow() - _swept >= SweepInterval)
         {
             _swept = time.GetUtcNow();
             SourceArchive.Sweep(source.Value, _swept);
-            await room.SweepEndedAsync(id => IsOverAsync(id, cancellation), cancellation);
-            await room.SweepNamesAsync((await records.ActiveAsync(cancellation)).Select(record => record.Request.Commit), cancellation);
+            await cleanup.SweepEndedAsync(id => IsOverAsync(id, cancellationToken), cancellationToken);
+            await cleanup.SweepNamesAsync((await store.ActiveAsync(cancellationToken)).Select(record => record.Request.Commit), cancellationToken);
         }
 
         if (time.GetUtcNow() - _roomMade < RoomInterval)
@@ -158,23 +158,23 @@ public sealed partial class Reconciler(
         }
 
         _roomMade = time.GetUtcNow();
-        if (await room.MakeAsync(cancellation) is > 0 and var count)
+        if (await cleanup.MakeAsync(cancellationToken) is > 0 and var count)
         {
             Log.MadeRoom(logger, count);
         }
     }
 
-    private async Task<bool> IsForgottenAsync(Build record, CancellationToken cancellation)
+    private async Task<bool> IsForgottenAsync(Build record, CancellationToken cancellationToken)
     {
         var since = new[] { record.SentAt, record.NotBefore, record.Request.QueuedAt }.Max();
         var waited = time.GetUtcNow() - since;
-        return waited > BusyPatience || (waited > MessagePatience && await queue.IsEmptyAsync(cancellation));
+        return waited > BusyPatience || (waited > MessagePatience && await queue.IsEmptyAsync(cancellationToken));
     }
 
     /// <summary>Puts the build's message onto the queue anew; of several hosts that look, one does.</summary>
-    private async Task TakeUpAsync(Build record, CancellationToken cancellation)
+    private async Task TakeUpAsync(Build record, CancellationToken cancellationToken)
     {
-        var taken = await records.UpdateAsync(
+        var taken = await store.UpdateAsync(
             record.Id,
             r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())
                 ? r with
@@ -186,10 +186,10 @@ public sealed partial class Reconciler(
                     SentAt = time.GetUtcNow(),
                 }
                 : null,
-            cancellation);
+            cancellationToken);
         if (taken is not null)
         {
-            await queue.SendAsync(taken.Request, cancellation);
+            await queue.SendAsync(taken.Request, cancellationToken);
             Log.TakenUp(logger, record.Id, record.State);
         }
     }

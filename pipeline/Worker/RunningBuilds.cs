@@ -15,9 +15,9 @@ public sealed class RunningBuilds(IHostApplicationLifetime lifetime) : IHostedSe
     private readonly ConcurrentDictionary<Task, byte> _running = new();
 
     /// <summary>Runs a build with a token that is cancelled from outside, or when this process is to end.</summary>
-    public async Task RunAsync(Func<CancellationToken, Task> build, CancellationToken cancellation)
+    public async Task RunAsync(Func<CancellationToken, Task> build, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _running[ended.Task] = 0;
         try

@@ -10,26 +10,26 @@ namespace Ci.Pipeline.Worker;
 /// Moves the tags to what was pushed: claims them, so that each ends at the newest build, makes sure that the build is still
 /// its worker's, and moves them; and takes a closed pull request's tag away.
 /// </summary>
-public sealed class TagPublisher(ImageBuilder images, TagOwnership claims)
+public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
 {
     // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
     private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Moves the tags, if the build is still ours, and to the end even if the host stops meanwhile.</summary>
     public async Task<IReadOnlyList<PushedImage>> PublishAsync(
-        BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellation)
+        BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellationToken)
     {
         lease.Begin("Tags");
         using var span = BuildTelemetry.Stage("move tags");
         using var limit = new CancellationTokenSource(PublishingLimit);
-        var confirming = lease.ConfirmAsync(cancellation);
+        var confirming = lease.ConfirmAsync(cancellationToken);
         return await Task.WhenAll(pushed.Select(image => PublishAsync(lease, image, confirming, log, limit.Token)));
     }
 
-    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, Task confirming, BuildLog log, CancellationToken cancellation)
+    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, Task confirming, BuildLog log, CancellationToken cancellationToken)
     {
         var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
-        var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, confirming, log, cancellation)));
+        var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, confirming, log, cancellationToken)));
         var moved = moving.Where((_, i) => areMoved[i]);
         var repository = images.Repository(image.Name);
         string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
@@ -46,9 +46,9 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership claims)
     }
 
     /// <summary>Moves one tag, unless it belongs to a newer build.</summary>
-    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, Task confirming, BuildLog log, CancellationToken cancellation)
+    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, Task confirming, BuildLog log, CancellationToken cancellationToken)
     {
-        if (await claims.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellation) is not { } claim)
+        if (await ownership.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellationToken) is not { } claim)
         {
             await confirming;
             log.Line($"{image.Name}:{tag} stays where it is: a later pull request has it");
@@ -62,34 +62,34 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership claims)
         }
         catch
         {
-            await claims.ReleaseAsync(claim, cancellation);
+            await ownership.ReleaseAsync(claim, cancellationToken);
             throw;
         }
 
         // A manifest that was on its way when this broke off may still arrive: then the claim holds until it runs out.
-        await images.TagAsync(image, tag, cancellation);
-        await claims.ReleaseAsync(claim, cancellation);
+        await images.TagAsync(image, tag, cancellationToken);
+        await ownership.ReleaseAsync(claim, cancellationToken);
         return true;
     }
 
     /// <summary>Takes the pull request's tag off its images, and nothing else.</summary>
-    public async Task<IReadOnlyList<string>> CloseAsync(BuildLease lease, BuildLog log, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> CloseAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var tag = ImageTags.OfPullRequest(lease.Record.Request.PullRequest);
-        var names = await claims.ImagesWithAsync(lease.Record, tag, cancellation);
+        var names = await ownership.ImagesWithAsync(lease.Record, tag, cancellationToken);
         if (names.Count == 0)
         {
             return [];
         }
 
-        await lease.ConfirmAsync(cancellation);
+        await lease.ConfirmAsync(cancellationToken);
         var gone = new List<string>();
         foreach (var name in names)
         {
-            if (await claims.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellation) is { } claim)
+            if (await ownership.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellationToken) is { } claim)
             {
-                await images.UntagAsync(name, tag, cancellation);
-                await claims.ForgetAsync(claim, cancellation);
+                await images.UntagAsync(name, tag, cancellationToken);
+                await ownership.ForgetAsync(claim, cancellationToken);
                 log.Line($"Removed {name}:{tag} from the registry");
                 gone.Add($"{name}:{tag}");
             }

@@ -16,16 +16,16 @@ namespace Ci.Pipeline.Worker;
 public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, ImageInspector reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
 {
     /// <summary>The key that an image's build would have; null when none can be told, and for a stranger's.</summary>
-    public async Task<string?> KeyAsync(BuildRequest request, CommitSource commit, ImageSpec spec, CancellationToken cancellation)
+    public async Task<string?> KeyAsync(BuildRequest request, CommitSource commit, ImageSpec spec, CancellationToken cancellationToken)
     {
-        if (request.IsFork || !build.Value.ReuseUnchanged || commit.ContextHash(spec, cancellation) is not { } context)
+        if (request.IsFork || !build.Value.ReuseUnchanged || commit.ContextHash(spec, cancellationToken) is not { } context)
         {
             return null;
         }
 
-        return await commit.ReadAsync(spec.DockerfilePath, cancellation) is { } dockerfile
-            && await bases.FindAsync(Encoding.UTF8.GetString(dockerfile), spec.Args, cancellation) is { } found
-            ? KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), spec.Platform ?? await bases.PlatformAsync(cancellation), found)
+        return await commit.ReadAsync(spec.DockerfilePath, cancellationToken) is { } dockerfile
+            && await bases.FindAsync(Encoding.UTF8.GetString(dockerfile), spec.Args, cancellationToken) is { } found
+            ? KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), spec.Platform ?? await bases.PlatformAsync(cancellationToken), found)
             : null;
     }
 
@@ -33,16 +33,16 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
     /// The image of that key among those that may have it: the commit's own, the pull request's and the last merged; null
     /// when none has it.
     /// </summary>
-    public async Task<CommitImage?> FindAsync(BuildRequest request, ImageSpec spec, string key, CancellationToken cancellation)
+    public async Task<CommitImage?> FindAsync(BuildRequest request, ImageSpec spec, string key, CancellationToken cancellationToken)
     {
         string[] tags = [ImageTags.OfCommit(request.Commit), ImageTags.OfPullRequest(request.PullRequest), "latest"];
-        var found = await Task.WhenAll(tags.Select(tag => FindAsync(spec.Name, tag, key, cancellation)));
+        var found = await Task.WhenAll(tags.Select(tag => FindAsync(spec.Name, tag, key, cancellationToken)));
         return found.FirstOrDefault(manifest => manifest is not null) is { } manifest ? new CommitImage(spec.Name, spec.Version, manifest) : null;
     }
 
-    private async Task<Manifest?> FindAsync(string name, string tag, string key, CancellationToken cancellation) =>
-        await registry.FindAsync(options.Value.Prefix + name, tag, cancellation) is { } manifest
-        && await reader.ReadAsync(name, manifest, cancellation) is { } facts
+    private async Task<Manifest?> FindAsync(string name, string tag, string key, CancellationToken cancellationToken) =>
+        await registry.FindAsync(options.Value.Prefix + name, tag, cancellationToken) is { } manifest
+        && await reader.ReadAsync(name, manifest, cancellationToken) is { } facts
         && facts.Labels.TryGetValue(ImageTags.ContentLabel, out var its) && its == key
             ? manifest
             : null;

@@ -22,7 +22,7 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
                 Credentials = (host, _) =>
                 {
                     asked.Add(host);
-                    return ValueTask.FromResult<RegistryCredentials?>(new(Registry.User, Registry.Password));
+                    return ValueTask.FromResult<RegistryCredentials?>(new(DockerRegistry.User, DockerRegistry.Password));
                 },
             },
         };
@@ -31,13 +31,13 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
 
         Assert.Equal("on a private base", (await building.PrintsAsync(image, "cat", "/made")).Trim());
         Assert.Contains(registry.Address, asked);
-        Assert.DoesNotContain(Registry.Password, building.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(DockerRegistry.Password, building.Log, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_private_base_image_is_pulled_from_a_registry_that_gives_tokens()
     {
-        await using var registry = new Registry();
+        await using var registry = new DockerRegistry();
         await registry.StartAsync();
         await engine.StartAsync();
         await engine.RunAsync("tag", Base, $"{registry.Address}/private/base:1");
@@ -46,7 +46,7 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
         await using var tokens = await TokenRegistry.StartAsync(registry);
         var building = new Building(engine)
         {
-            Answers = new SessionAnswers { Credentials = (_, _) => ValueTask.FromResult<RegistryCredentials?>(new(Registry.User, Registry.Password)) },
+            Answers = new SessionAnswers { Credentials = (_, _) => ValueTask.FromResult<RegistryCredentials?>(new(DockerRegistry.User, DockerRegistry.Password)) },
         };
 
         var image = await building.RunAsync($"FROM {tokens.Address}/private/base:1\nRUN echo with a token > /made\n");
@@ -64,7 +64,7 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
         {
             Answers = new SessionAnswers
             {
-                Credentials = (_, _) => ValueTask.FromResult(some ? new RegistryCredentials(Registry.User, "not the password") : null),
+                Credentials = (_, _) => ValueTask.FromResult(some ? new RegistryCredentials(DockerRegistry.User, "not the password") : null),
             },
         };
 
@@ -75,21 +75,21 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
         Assert.DoesNotContain("not the password", failure.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<Registry> PrivateRegistryAsync()
+    private static async Task<DockerRegistry> PrivateRegistryAsync()
     {
-        var registry = new Registry { AsksForPassword = true };
+        var registry = new DockerRegistry { AsksForPassword = true };
         await registry.StartAsync();
         return registry;
     }
 
-    private async Task PushAsync(Registry registry, string reference)
+    private async Task PushAsync(DockerRegistry registry, string reference)
     {
         await engine.StartAsync();
         var configuration = Directory.CreateTempSubdirectory("ci-t-").FullName;
         try
         {
             await engine.RunAsync("tag", Base, reference);
-            await engine.RunAsync("--config", configuration, "login", "--username", Registry.User, "--password", Registry.Password, registry.Address);
+            await engine.RunAsync("--config", configuration, "login", "--username", DockerRegistry.User, "--password", DockerRegistry.Password, registry.Address);
             await engine.RunAsync("--config", configuration, "push", "--quiet", reference);
             await engine.RunAsync("rmi", "--no-prune", reference);
         }

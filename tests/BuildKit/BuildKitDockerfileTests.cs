@@ -91,11 +91,11 @@ public sealed class BuildKitDockerfileTests(DockerEngine engine)
         return (await EngineProbe.AskAsync(new EngineAddress(new Uri(engine.Host)), TestContext.Current.CancellationToken)).ApiVersion;
     }
 
-    private static Func<Stream, CancellationToken, Task> ContextOf(DateTimeOffset commit, string dockerfile) => async (stream, cancellation) =>
+    private static Func<Stream, CancellationToken, Task> ContextOf(DateTimeOffset commit, string dockerfile) => async (stream, cancellationToken) =>
     {
         await using var tar = new TarWriter(stream, leaveOpen: true);
         await tar.WriteEntryAsync(
             new PaxTarEntry(TarEntryType.RegularFile, "Dockerfile") { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(dockerfile)), ModificationTime = commit },
-            cancellation);
+            cancellationToken);
     };
 }

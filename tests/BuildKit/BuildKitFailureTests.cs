@@ -78,9 +78,9 @@ public sealed class BuildKitFailureTests(DockerEngine engine)
     {
         var failure = await Assert.ThrowsAsync<InvalidDataException>(() => _building.RunAsync(new BuildKitBuild
         {
-            WriteContext = async (stream, cancellation) =>
+            WriteContext = async (stream, cancellationToken) =>
             {
-                await stream.WriteAsync(new byte[1024], cancellation);
+                await stream.WriteAsync(new byte[1024], cancellationToken);
                 throw new InvalidDataException("the archive is broken");
             },
         }));

@@ -172,11 +172,11 @@ public sealed class BuildKitFilesTests(DockerEngine engine)
         var stopped = new TaskCompletionSource();
         var context = new MemoryContext
         {
-            Reading = async (path, cancellation) =>
+            Reading = async (path, cancellationToken) =>
             {
                 if (path == "file")
                 {
-                    cancellation.Register(stopped.SetResult);
+                    cancellationToken.Register(stopped.SetResult);
                     await stop.CancelAsync();
                     await stopped.Task.WaitAsync(TestEnvironment.Limit, CancellationToken.None);
                 }

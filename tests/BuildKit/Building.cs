@@ -36,22 +36,22 @@ internal sealed class Building(DockerEngine engine)
     public static BuildKitBuild Of(string dockerfile, params (string Name, string Content)[] files) =>
         new() { WriteContext = Context([("Dockerfile", dockerfile), .. files]) };
 
-    public static Func<Stream, CancellationToken, Task> Context(params (string Name, string Content)[] files) => async (stream, cancellation) =>
+    public static Func<Stream, CancellationToken, Task> Context(params (string Name, string Content)[] files) => async (stream, cancellationToken) =>
     {
         await using var tar = new TarWriter(stream, leaveOpen: true);
         foreach (var (name, content) in files)
         {
             await tar.WriteEntryAsync(
-                new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) }, cancellation);
+                new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) }, cancellationToken);
         }
     };
 
     public Task<string> RunAsync(string dockerfile, params (string Name, string Content)[] files) => RunAsync(Of(dockerfile, files));
 
-    public async Task<string> RunAsync(BuildKitBuild build, CancellationToken cancellation = default)
+    public async Task<string> RunAsync(BuildKitBuild build, CancellationToken cancellationToken = default)
     {
         await engine.StartAsync();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, TestContext.Current.CancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, TestContext.Current.CancellationToken);
         limit.CancelAfter(TestEnvironment.Limit);
         using var builder = new BuildKitBuilder(new EngineAddress(new Uri(engine.Host)), Answers);
         return await builder.BuildAsync(build, Write, _events.Add, limit.Token);

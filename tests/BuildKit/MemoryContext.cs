@@ -37,15 +37,15 @@ internal sealed class MemoryContext(string? name = null) : ContextSource
         return path => ignore.Excludes(path);
     }
 
-    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellation)
+    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken)
     {
         foreach (var file in _files)
         {
             if (requests.Contains(file))
             {
                 Read.Add(file.Path);
-                await Reading(file.Path, cancellation);
-                await requests.AnswerAsync(file, new MemoryStream(_contents[file.Path]), cancellation);
+                await Reading(file.Path, cancellationToken);
+                await requests.AnswerAsync(file, new MemoryStream(_contents[file.Path]), cancellationToken);
             }
         }
     }

@@ -13,15 +13,15 @@ internal sealed class TokenRegistry : IAsyncDisposable
     private const string Token = "the-token";
 
     private readonly HttpClient _http = new();
-    private readonly Registry _registry;
+    private readonly DockerRegistry _registry;
     private StandInServer? _guard;
 
-    private TokenRegistry(Registry registry) => _registry = registry;
+    private TokenRegistry(DockerRegistry registry) => _registry = registry;
 
     /// <summary>The name in image references.</summary>
     public string Address => $"localhost:{_guard!.Engine.Port}";
 
-    public static async Task<TokenRegistry> StartAsync(Registry registry)
+    public static async Task<TokenRegistry> StartAsync(DockerRegistry registry)
     {
         var tokens = new TokenRegistry(registry);
         tokens._guard = await StandInServer.StartAsync(tokens.AnswerAsync);
@@ -41,7 +41,7 @@ internal sealed class TokenRegistry : IAsyncDisposable
 
     private static Task GiveTokenAsync(HttpContext context)
     {
-        var expected = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Registry.User}:{Registry.Password}"));
+        var expected = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{DockerRegistry.Password}"));
         if (context.Request.Method == "GET" && context.Request.Headers.Authorization == $"Basic {expected}")
         {
             return context.Response.WriteAsync($$"""{"token": "{{Token}}", "expires_in": 300}""");

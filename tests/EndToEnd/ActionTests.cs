@@ -7,7 +7,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What people do by hand: cancel, rebuild, look at what was given up, and replay it.</summary>
-public sealed class ActionTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class ActionTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private static readonly Dictionary<string, string?> OneTry = new()
     {

@@ -6,7 +6,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What a commit can have wrong: each ends as <i>failed</i> with a sentence that tells a person what to do.</summary>
-public sealed class BadInputTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

@@ -6,7 +6,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A host that is a GitHub App tells how its builds go in check runs.</summary>
-public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     // To make one takes long.
     private static readonly RSA Key = RSA.Create(2048);

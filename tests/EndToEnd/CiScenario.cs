@@ -59,7 +59,7 @@ public sealed class CiScenario : IAsyncDisposable
     public string ServiceName { get; } = "s" + Guid.NewGuid().ToString("n")[..10];
 
     /// <summary>Begins one, on a host that another story with the same settings has left, or on one of its own.</summary>
-    public static async Task<CiScenario> StartAsync(Azurite azurite, DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?>? settings = null, StandInApp? app = null)
+    public static async Task<CiScenario> StartAsync(Azurite azurite, DockerEngine engine, DockerRegistry registry, IReadOnlyDictionary<string, string?>? settings = null, StandInApp? app = null)
     {
         await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
         var key = app is null ? KeyOf(engine, registry, settings ?? new Dictionary<string, string?>()) : null;
@@ -98,11 +98,11 @@ public sealed class CiScenario : IAsyncDisposable
     }
 
     /// <summary>What two stories must have in common to share a host; null for one that has another storage or GitHub than all.</summary>
-    private static string? KeyOf(DockerEngine engine, Registry registry, IReadOnlyDictionary<string, string?> settings) =>
+    private static string? KeyOf(DockerEngine engine, DockerRegistry registry, IReadOnlyDictionary<string, string?> settings) =>
         settings.ContainsKey(ApiUrl) || settings.ContainsKey(StorageName) ? null : string.Join(
             '\n', [engine.Host, registry.Url.ToString(), .. settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}")]);
 
-    private static Dictionary<string, string?> Settings(Azurite azurite, DockerEngine engine, Registry registry, GitHubStandIn gitHub, IReadOnlyDictionary<string, string?>? settings)
+    private static Dictionary<string, string?> Settings(Azurite azurite, DockerEngine engine, DockerRegistry registry, GitHubStandIn gitHub, IReadOnlyDictionary<string, string?>? settings)
     {
         var all = new Dictionary<string, string?>
         {

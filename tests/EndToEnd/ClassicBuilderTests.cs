@@ -2,15 +2,15 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
+using Ci.Tests.Docker;
 using Ci.Tests.Faults;
 using Ci.Tests.Fixtures;
-using Ci.Tests.Image;
 using DockerEngine = Ci.Tests.Fixtures.DockerEngine;
 
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What the classic builder builds is as quick and as well labelled as what BuildKit does.</summary>
-public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     [Fact]
     public async Task Its_images_have_all_labels_and_ours_go_before_the_Dockerfiles()
@@ -67,7 +67,7 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Re
         await story.OpenAsync(Files(story, ""));
         var left = await own.RunAsync("images", "--filter", "label=" + ImageTags.OwnLabel, "--format", "{{.Repository}}:{{.Tag}}");
 
-        await EngineRoomTests.Room(new DockerOptions { Host = own.Host, KeepImages = TimeSpan.Zero }).MakeAsync(TestContext.Current.CancellationToken);
+        await EngineCleanupTests.Room(new DockerOptions { Host = own.Host, KeepImages = TimeSpan.Zero }).MakeAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("<none>:<none>", left.Trim());
         Assert.Equal([DockerEngine.BaseImage], (await own.RunAsync("images", "--all", "--format", "{{.Repository}}:{{.Tag}}")).Split('\n', StringSplitOptions.RemoveEmptyEntries));

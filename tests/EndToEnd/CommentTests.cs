@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What a pull request shows of its builds, on real parts.</summary>
-public sealed class CommentTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class CommentTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

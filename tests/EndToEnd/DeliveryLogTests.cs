@@ -6,7 +6,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Why was nothing built? Every delivery that GitHub signed has its verdict written down.</summary>
-public sealed class LedgerTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class DeliveryLogTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

@@ -7,7 +7,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What a retry can cure is retried; what it cannot ends with a sentence; nothing is lost.</summary>
-public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const string Tarball = "/repos/sample/repository/tarball";
 
@@ -118,15 +118,15 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, Registry re
         Assert.Contains(nobody, build.Summary, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, Registry> RefusingRegistries => new()
+    public static TheoryData<string, DockerRegistry> RefusingRegistries => new()
     {
-        { "no basic auth credentials", new Registry { AsksForPassword = true } },
-        { "405", new Registry { IsReadOnly = true } },
+        { "no basic auth credentials", new DockerRegistry { AsksForPassword = true } },
+        { "405", new DockerRegistry { IsReadOnly = true } },
     };
 
     [Theory(DisableDiscoveryEnumeration = true)]
     [MemberData(nameof(RefusingRegistries))]
-    public async Task A_registry_that_refuses_is_failed_with_its_words_and_the_setting(string words, Registry refusing)
+    public async Task A_registry_that_refuses_is_failed_with_its_words_and_the_setting(string words, DockerRegistry refusing)
     {
         await using var itself = refusing;
         await using var story = await CiScenario.StartAsync(azurite, engine, refusing);

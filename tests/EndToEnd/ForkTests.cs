@@ -5,7 +5,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A stranger's commit is built when somebody with write access has approved that commit, and by no other way.</summary>
-public sealed class ForkTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class ForkTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private const string Maintainer = "maintainer";
     private const string Stranger = "stranger";

@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Whether builds can run, and if not, what to do.</summary>
-public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry open) : IAsyncDisposable
+public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegistry open) : IAsyncDisposable
 {
     // Nothing listens on port 1.
     private const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm8gc2VjcmV0;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;TableEndpoint=http://127.0.0.1:1/nobody;";
@@ -182,7 +182,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     [Fact]
     public async Task A_registry_that_wants_another_password_is_told_as_it_says_it()
     {
-        await using var registry = new Registry { AsksForPassword = true };
+        await using var registry = new DockerRegistry { AsksForPassword = true };
         await using var services = await ServicesAsync(registry);
 
         var health = await services.GetRequiredService<Health>().LookAsync(TestContext.Current.CancellationToken);
@@ -192,7 +192,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, Registry o
     }
 
     /// <summary>What a host has, without one, on a clock that stands still.</summary>
-    private async Task<ServiceProvider> ServicesAsync(Registry registry, params (string Name, string Value)[] settings)
+    private async Task<ServiceProvider> ServicesAsync(DockerRegistry registry, params (string Name, string Value)[] settings)
     {
         await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
         _gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = "the-token" });

@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Each image of a commit that has several has a status of its own, and the whole has one.</summary>
-public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

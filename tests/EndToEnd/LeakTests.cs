@@ -10,7 +10,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A canary in every secret setting is nowhere in what the system wrote, whatever went wrong.</summary>
-public sealed class LeakTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class LeakTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const string WebhookSecret = CiScenario.Secret;
     private const string Token = "the-token";

@@ -4,7 +4,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What a build may use of the machine, and what happens to one that wants more.</summary>
-public sealed class LimitTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class LimitTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     [Fact]
     public async Task A_step_runs_within_the_limits_and_with_no_rights()

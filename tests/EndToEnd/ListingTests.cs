@@ -4,7 +4,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Commits of large repositories: listed, built from what the Dockerfile copies, and fetched whole where that is not enough.</summary>
-public sealed class ListingTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const int Many = 60;
 

@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A base in another registry than the one that is pushed to is pulled with what docker login left on the machine.</summary>
-public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Registry registry, MachineLoginTests.LockedRegistry elsewhere)
+public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, DockerRegistry registry, MachineLoginTests.LockedRegistry elsewhere)
     : IClassFixture<MachineLoginTests.LockedRegistry>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-login-");
@@ -24,7 +24,7 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
         var above = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\nRUN echo above > /{Guid.NewGuid():n}\n" });
 
         Assert.True(above.State == "succeeded", above.Summary + story.Host.Output);
-        Assert.DoesNotContain(Registry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain(DockerRegistry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -41,10 +41,10 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
         Assert.Matches("(?i)auth|denied|credentials", build.Summary);
     }
 
-    private Task<CiScenario> StartAsync(Registry to, string builder, params (string Setting, string Value)[] more) =>
+    private Task<CiScenario> StartAsync(DockerRegistry to, string builder, params (string Setting, string Value)[] more) =>
         CiScenario.StartAsync(azurite, engine, to, more.Append(("Docker__Builder", builder)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
-    private async Task WriteAsync(Registry locked, bool withHelper)
+    private async Task WriteAsync(DockerRegistry locked, bool withHelper)
     {
         var config = locked.DockerConfig;
         if (withHelper)
@@ -55,7 +55,7 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
             await RunningProcess.RunAsync("sh", "-c", "printf '%s\n' \"$1\" > \"$0\" && chmod +x \"$0\"", helper,
                 $$"""
                 #!/bin/sh
-                read host; [ "$1 $host" = "get {{locked.Address}}" ] && echo '{"Username":"{{Registry.User}}","Secret":"{{Registry.Password}}"}'
+                read host; [ "$1 $host" = "get {{locked.Address}}" ] && echo '{"Username":"{{DockerRegistry.User}}","Secret":"{{DockerRegistry.Password}}"}'
                 """);
         }
 
@@ -65,7 +65,7 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Regi
     /// <summary>A registry that asks for a password.</summary>
     public sealed class LockedRegistry(DockerEngine engine) : IAsyncLifetime
     {
-        public Registry Registry { get; } = new() { AsksForPassword = true };
+        public DockerRegistry Registry { get; } = new() { AsksForPassword = true };
 
         public async ValueTask InitializeAsync() => await Task.WhenAll(engine.StartAsync(), Registry.StartAsync());
 

@@ -8,7 +8,7 @@ using DockerEngine = Ci.Tests.Fixtures.DockerEngine;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>An image is for the platform that dockerInfo.json names, or fails with the engine's own words.</summary>
-public sealed class PlatformTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class PlatformTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const string ListType = "application/vnd.docker.distribution.manifest.list.v2+json";
 

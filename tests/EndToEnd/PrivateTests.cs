@@ -6,14 +6,14 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Builds that need a password or a secret get it, and nobody else does.</summary>
-public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry open)
+public sealed class PrivateTests(Azurite azurite, DockerEngine engine, DockerRegistry open)
 {
     private const string Value = "the value that only some builds get";
 
     [Fact]
     public async Task A_registry_with_TLS_of_ones_own_takes_images_and_merges()
     {
-        await using var registry = new Registry { AsksForPassword = true, HasTls = true };
+        await using var registry = new DockerRegistry { AsksForPassword = true, HasTls = true };
         await using var story = await StartAsync(registry, ("Registry__CaPath", registry.CaPath));
 
         var build = await story.OpenAsync(story.Files("over TLS"));
@@ -64,7 +64,7 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
     [InlineData("Classic")]
     public async Task A_private_base_is_pulled_and_the_image_pushed_with_a_login(string builder)
     {
-        await using var registry = new Registry { AsksForPassword = true };
+        await using var registry = new DockerRegistry { AsksForPassword = true };
         await using var story = await StartAsync(registry, ("Docker__Builder", builder));
         var first = await story.OpenAsync(story.Files("on what is private"));
 
@@ -73,7 +73,7 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
 
         Assert.True(above.State == "succeeded", above.Summary);
         Assert.Equal(("succeeded", "succeeded"), (above.State, merged.State));
-        Assert.DoesNotContain(Registry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain(DockerRegistry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
     }
 
     /// <summary>A registry with TLS that is not on this machine's own address, where engines take every certificate.</summary>
-    private static Registry Elsewhere()
+    private static DockerRegistry Elsewhere()
     {
         var address = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(card => card.GetIPProperties().UnicastAddresses.Select(own => own.Address))
@@ -147,7 +147,7 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
             TestEnvironment.SkipOrFail("This starts a Docker engine that trusts another authority, for which it needs Linux, root, dockerd and an address beside 127.0.0.1.");
         }
 
-        return new Registry { AsksForPassword = true, HasTls = true, Listens = address! };
+        return new DockerRegistry { AsksForPassword = true, HasTls = true, Listens = address! };
     }
 
     private static Dictionary<string, string> WithSecret(CiScenario story)
@@ -158,13 +158,13 @@ public sealed class PrivateTests(Azurite azurite, DockerEngine engine, Registry 
         return files;
     }
 
-    private Task<CiScenario> StartAsync(Registry registry, params (string Setting, string Value)[] more) => StartAsync(engine, registry, more);
+    private Task<CiScenario> StartAsync(DockerRegistry registry, params (string Setting, string Value)[] more) => StartAsync(engine, registry, more);
 
-    private Task<CiScenario> StartAsync(DockerEngine builder, Registry registry, params (string Setting, string Value)[] more) =>
+    private Task<CiScenario> StartAsync(DockerEngine builder, DockerRegistry registry, params (string Setting, string Value)[] more) =>
         CiScenario.StartAsync(azurite, builder, registry, new Dictionary<string, string?>(more.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)))
         {
-            ["Registry__Username"] = Registry.User,
-            ["Registry__Password"] = Registry.Password,
+            ["Registry__Username"] = DockerRegistry.User,
+            ["Registry__Password"] = DockerRegistry.Password,
         });
 
     private Task<CiScenario> StartAsync(string repositories, params (string Setting, string Value)[] more) =>

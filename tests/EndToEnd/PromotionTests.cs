@@ -7,7 +7,7 @@ using Ci.Tests.Pages;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A merge publishes what its pull request's build has pushed, and builds when it cannot.</summary>
-public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private const string IndexType = "application/vnd.oci.image.index.v1+json";
 

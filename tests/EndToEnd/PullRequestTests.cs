@@ -4,7 +4,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The main job on real parts: a delivery at one end, an image to pull at the other.</summary>
-public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class PullRequestTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

@@ -6,7 +6,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Hosts die, messages come twice: a build is built once, and within seconds.</summary>
-public sealed class RecoveryTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class ReconcilerTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     [Fact]
     public async Task A_build_whose_host_was_killed_is_taken_up_by_another_without_waiting_for_its_message()

@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>An engine on another machine is reached with TLS on both sides, by the variables that the docker command line reads.</summary>
-public sealed class RemoteEngineTests(Azurite azurite, Registry registry) : IAsyncDisposable
+public sealed class RemoteEngineTests(Azurite azurite, DockerRegistry registry) : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-certs-");
     private DockerEngine? _engine;

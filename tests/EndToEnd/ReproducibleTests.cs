@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The same commit, built again from empty caches, is the same image, whatever engine builds it.</summary>
-public sealed class ReproducibleTests(Azurite azurite, Registry registry)
+public sealed class ReproducibleTests(Azurite azurite, DockerRegistry registry)
 {
     [Theory]
     [InlineData("BuildKit")]

@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A commit's images come from one download and are published together or not at all.</summary>
-public sealed class SeveralImagesTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class SeveralImagesTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

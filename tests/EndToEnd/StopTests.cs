@@ -7,7 +7,7 @@ using Ci.Tests.Pages;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What becomes of a build when its host or its worker is told to end, or dies.</summary>
-public sealed class StopTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class StopTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     public enum Told
     {

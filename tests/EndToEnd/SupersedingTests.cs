@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The newest commit of a pull request counts, whatever the order in which GitHub's deliveries come.</summary>
-public sealed class SupersedingTests(Azurite azurite, DockerEngine engine, Registry registry) : IAsyncLifetime
+public sealed class SupersedingTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
     private CiScenario _story = null!;
 

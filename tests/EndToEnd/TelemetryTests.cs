@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>What an OpenTelemetry collector is sent, by the standard environment variables.</summary>
-public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private readonly ConcurrentQueue<Span> _spans = new();
     private readonly ConcurrentQueue<string> _metrics = new();

@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>An image whose build would give what is in the registry already is tagged, and no other.</summary>
-public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registry registry)
+public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     [Fact]
     public async Task A_push_that_touches_nothing_of_an_image_tags_the_one_that_is_there()
@@ -71,8 +71,8 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, Registr
     [InlineData(true)]
     public async Task An_image_is_built_when_the_registry_has_another_base_of_that_name(bool isPrivate)
     {
-        await using var locked = new Registry { AsksForPassword = isPrivate };
-        var login = isPrivate ? new[] { ("Registry__Username", Registry.User), ("Registry__Password", Registry.Password) } : [];
+        await using var locked = new DockerRegistry { AsksForPassword = isPrivate };
+        var login = isPrivate ? new[] { ("Registry__Username", DockerRegistry.User), ("Registry__Password", DockerRegistry.Password) } : [];
         await using var story = await CiScenario.StartAsync(azurite, engine, locked, login.ToDictionary(s => s.Item1, s => (string?)s.Item2));
         var below = await story.OpenAsync(story.Files("below"));
         var above = await story.OpenAsync(Above(story, below, "x"));

@@ -11,7 +11,7 @@ internal sealed class FaultEnvironment : IAsyncDisposable
 
     private readonly Azurite _azurite = new();
     private readonly DockerEngine _engine = new();
-    private readonly Registry _registry = new();
+    private readonly DockerRegistry _registry = new();
     private readonly RunningHost?[] _hosts = new RunningHost?[2];
     private Relay[] _relays = [];
     private Dictionary<string, string?> _settings = [];
@@ -22,7 +22,7 @@ internal sealed class FaultEnvironment : IAsyncDisposable
 
     public DockerEngine Engine => _engine;
 
-    public Registry Registry => _registry;
+    public DockerRegistry Registry => _registry;
 
     public GitHubStandIn GitHub { get; private set; } = null!;
 

@@ -25,7 +25,7 @@ public sealed class DockerEngine : LazyPart
     internal string? Certificates { private get; init; }
 
     /// <summary>A registry whose authority lies in the place that engines look into; null for none.</summary>
-    internal Registry? Trusts { private get; init; }
+    internal DockerRegistry? Trusts { private get; init; }
 
     private static string Docker => TestEnvironment.Find("docker") ?? "docker";
 
@@ -156,7 +156,7 @@ public sealed class DockerEngine : LazyPart
     /// What starts the engine with an <c>/etc/docker/certs.d</c> that nobody else sees: in mounts of its own, a layer of ours
     /// lies upon the machine's <c>/etc</c>.
     /// </summary>
-    private string[] WithAuthority(Registry registry, string dockerd)
+    private string[] WithAuthority(DockerRegistry registry, string dockerd)
     {
         var (ours, work) = (Folder + "/etc", Directory.CreateDirectory(Folder + "/work").FullName);
         var place = Directory.CreateDirectory($"{ours}/docker/certs.d/{registry.Address}").FullName;

@@ -7,7 +7,7 @@ using Microsoft.Playwright;
 namespace Ci.Tests.Pages;
 
 /// <summary>Builds that somebody watches in a browser while they happen.</summary>
-public sealed class LiveTests(Azurite azurite, DockerEngine engine, Registry registry, Chromium chromium)
+public sealed class LiveTests(Azurite azurite, DockerEngine engine, DockerRegistry registry, Chromium chromium)
 {
     private static readonly Dictionary<string, string?> OneAtATime = new() { ["AzureFunctionsJobHost__extensions__queues__newBatchThreshold"] = "0" };
 

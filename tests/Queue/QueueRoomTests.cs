@@ -1,7 +1,7 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Queue;
+using Ci.Tests.Builds;
 using Ci.Tests.Fixtures;
-using Ci.Tests.Report;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Tests.Queue;
@@ -12,7 +12,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task Builds_that_come_at_once_do_not_overrun_it()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var room = Room(storage, 3);
 
         Assert.Equal([false, false, false, true, true], await LetInAsync(storage, room, 5));
@@ -21,7 +21,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task When_builds_have_begun_there_is_room_again()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var room = Room(storage, 2);
         Assert.Equal([false, false, true], await LetInAsync(storage, room, 3));
 
@@ -33,7 +33,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task What_another_host_let_in_is_seen_after_half_a_minute()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var (here, there) = (Room(storage, 10), Room(storage, 10));
         Assert.False(await here.IsFullAsync(Request(100), TestContext.Current.CancellationToken));
         await LetInAsync(storage, there, 10);
@@ -46,7 +46,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task A_look_at_all_builds_finds_what_another_host_let_in()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var (here, there) = (Room(storage, 10), Room(storage, 10));
         Assert.False(await here.IsFullAsync(Request(100), TestContext.Current.CancellationToken));
         await LetInAsync(storage, there, 10);
@@ -59,7 +59,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task A_look_at_all_builds_is_one_at_a_repository_of_which_none_is_known()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var (here, there) = (Room(storage, 10), Room(storage, 10));
         await here.LookAsync(TestContext.Current.CancellationToken);
         await LetInAsync(storage, there, 10);
@@ -71,7 +71,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task What_is_let_in_after_a_look_at_all_builds_counts()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var room = Room(storage, 3);
         Assert.Equal([false], await LetInAsync(storage, room, 1));
         await room.LookAsync(TestContext.Current.CancellationToken);
@@ -82,7 +82,7 @@ public sealed class QueueRoomTests(Azurite azurite)
     [Fact]
     public async Task What_is_not_stored_yet_when_all_builds_are_looked_at_counts()
     {
-        var storage = await Storage.StartAsync(azurite);
+        var storage = await TestStorage.StartAsync(azurite);
         var room = Room(storage, 2);
         Assert.False(await room.IsFullAsync(Request(1), TestContext.Current.CancellationToken));
         await room.LookAsync(TestContext.Current.CancellationToken);
@@ -91,9 +91,9 @@ public sealed class QueueRoomTests(Azurite azurite)
         Assert.Equal([false, true], await LetInAsync(storage, room, 2, first: 2));
     }
 
-    private static QueueRoom Room(Storage storage, int most) => new(storage.Records, Options.Create(new BuildOptions { MaxQueued = most }), storage.Time);
+    private static QueueRoom Room(TestStorage storage, int most) => new(storage.Records, Options.Create(new BuildOptions { MaxQueued = most }), storage.Time);
 
-    private static async Task<IReadOnlyList<bool>> LetInAsync(Storage storage, QueueRoom room, int count, int first = 1)
+    private static async Task<IReadOnlyList<bool>> LetInAsync(TestStorage storage, QueueRoom room, int count, int first = 1)
     {
         var full = new List<bool>();
         for (var i = first; i < first + count; i++)

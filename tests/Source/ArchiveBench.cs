@@ -28,9 +28,9 @@ internal sealed class ArchiveBench : IDisposable
     public Task<List<(string Name, string Content)>> ContextAsync(RawTar tar, ImageSpec? image = null) =>
         ContextAsync(new MemoryStream(tar.Gzip()), image ?? Whole);
 
-    public async Task<List<(string Name, string Content)>> ContextAsync(Stream download, ImageSpec image, CancellationToken cancellation = default)
+    public async Task<List<(string Name, string Content)>> ContextAsync(Stream download, ImageSpec image, CancellationToken cancellationToken = default)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellationToken);
         limit.CancelAfter(TestEnvironment.Limit);
         await using var archive = await SourceArchive.SpoolAsync(download, Options, limit.Token);
         using var context = new MemoryStream();
@@ -58,14 +58,14 @@ internal sealed class ArchiveBench : IDisposable
         _folder.Delete();
     }
 
-    private static async Task<List<(string Name, string Content)>> ReadAsync(Stream context, CancellationToken cancellation)
+    private static async Task<List<(string Name, string Content)>> ReadAsync(Stream context, CancellationToken cancellationToken)
     {
         var entries = new List<(string, string)>();
         await using var reader = new TarReader(context);
-        while (await reader.GetNextEntryAsync(copyData: true, cancellation) is { } entry)
+        while (await reader.GetNextEntryAsync(copyData: true, cancellationToken) is { } entry)
         {
             entries.Add((entry.Name, entry.EntryType == TarEntryType.SymbolicLink ? "-> " + entry.LinkName
-                : entry.DataStream is null ? "" : await new StreamReader(entry.DataStream).ReadToEndAsync(cancellation)));
+                : entry.DataStream is null ? "" : await new StreamReader(entry.DataStream).ReadToEndAsync(cancellationToken)));
         }
 
         return entries;

@@ -7,7 +7,7 @@ using Ci.Pipeline.Source.Tree;
 namespace Ci.Tests.Source;
 
 /// <summary>A list is trusted no more than an archive.</summary>
-public sealed class ListedTreeTests
+public sealed class GitTreeTests
 {
     private static readonly byte[] Target = "x"u8.ToArray();
 

@@ -208,13 +208,13 @@ public sealed class LateArchiveTests : IDisposable
 
         public override bool IsEmpty => _wanted.Count == 0;
 
-        public Task ReadAsync(CancellationToken cancellation) => _source.ReadAsync(this, cancellation);
+        public Task ReadAsync(CancellationToken cancellationToken) => _source.ReadAsync(this, cancellationToken);
 
         public override bool Contains(ContextFile file) => _wanted.Contains(file);
 
-        public override async Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellation)
+        public override async Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellationToken)
         {
-            await content.CopyToAsync(Stream.Null, cancellation);
+            await content.CopyToAsync(Stream.Null, cancellationToken);
             _wanted.Remove(file);
             if (++_answers == 2)
             {

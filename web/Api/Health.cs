@@ -47,7 +47,7 @@ public sealed class Health(HealthChecks checks, TimeProvider time)
     private DateTimeOffset _lookedAt;
 
     /// <summary>How it was at most a few seconds ago.</summary>
-    public Task<HealthView> LookAsync(CancellationToken cancellation)
+    public Task<HealthView> LookAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -58,7 +58,7 @@ public sealed class Health(HealthChecks checks, TimeProvider time)
                 _look = LookAsync();
             }
 
-            return _look.WaitAsync(cancellation);
+            return _look.WaitAsync(cancellationToken);
         }
     }
 

@@ -20,7 +20,7 @@ namespace Ci.Web.Api;
 
 /// <summary>Asks each part of what builds need how it is, in a few seconds, and says what to do about what is wrong.</summary>
 public sealed class HealthChecks(
-    BuildStore records,
+    BuildStore store,
     BuildQueue queue,
     BuildKitEngine engine,
     IHttpClientFactory clients,
@@ -41,7 +41,7 @@ public sealed class HealthChecks(
     /// <summary>Where records and logs are kept.</summary>
     public Task<HealthPart> StorageAsync() => AskAsync("storage", "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.", async limit =>
     {
-        await records.ListAsync(1, limit);
+        await store.ListAsync(1, limit);
         return (PartState.Ok, "It answers.");
     });
 

@@ -27,7 +27,7 @@ public sealed record ApiCaller
 public sealed record Refusal(int Status, string Problem);
 
 /// <summary>Decides who may come in. The right key always may: who does not have it cannot lock out who does.</summary>
-public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter throttle)
+public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
 {
     /// <summary>To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.</summary>
     public Refusal? RefuseEntry(ApiCaller caller)
@@ -37,7 +37,7 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter throttle)
             return null;
         }
 
-        if (!throttle.Allows(caller.Source))
+        if (!limiter.Allows(caller.Source))
         {
             return TooManyRequests();
         }
@@ -90,7 +90,7 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter throttle)
             return (ticket, ends, null);
         }
 
-        return (null, default, !throttle.Allows(caller.Source) ? TooManyRequests() : Fails(caller) ? new Refusal(401, "That is not the key.") : TooManyKeys());
+        return (null, default, !limiter.Allows(caller.Source) ? TooManyRequests() : Fails(caller) ? new Refusal(401, "That is not the key.") : TooManyKeys());
     }
 
     private static Refusal TooManyRequests() => new(429, "Too many requests from your address; wait a minute.");
@@ -100,8 +100,8 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter throttle)
     /// <summary>Counts a wrong key; false when its address has come with too many.</summary>
     private bool Fails(ApiCaller caller)
     {
-        var mayFail = throttle.CanAttempt(caller.Source);
-        throttle.Failed(caller.Source);
+        var mayFail = limiter.CanAttempt(caller.Source);
+        limiter.Failed(caller.Source);
         return mayFail;
     }
 }

@@ -79,11 +79,11 @@ public sealed class Badges(BuildLists lists, IOptions<ReportOptions> options)
     ];
 
     /// <summary>The badge of a repository.</summary>
-    public async Task<Badge> OfAsync(string repository, CancellationToken cancellation) =>
+    public async Task<Badge> OfAsync(string repository, CancellationToken cancellationToken) =>
         _public.Any(pattern => pattern.IsMatch(repository)) && BuildFilter.IsRepository(repository)
             ? Badge.Of(
                 // What was built again is new, and what it knows is old.
-                (await lists.ListAsync(new BuildFilter { Repository = repository }, Newest, cancellation)).Builds.MaxBy(build => build.Request.UpdatedAt),
-                await lists.MergesAsync(repository, Looked, cancellation))
+                (await lists.ListAsync(new BuildFilter { Repository = repository }, Newest, cancellationToken)).Builds.MaxBy(build => build.Request.UpdatedAt),
+                await lists.MergesAsync(repository, Looked, cancellationToken))
             : Badge.Unknown;
 }

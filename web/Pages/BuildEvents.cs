@@ -13,7 +13,7 @@ namespace Ci.Web.Pages;
 /// the build's page: <c>build</c> has the parts of the page that changed, <c>log</c> new lines with the log's offset behind
 /// them as the event's id, <c>end</c> says that nothing more will come.
 /// </summary>
-public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
@@ -25,9 +25,9 @@ public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pag
     public static bool IsOver(Build build, DateTimeOffset now) => build.IsFinal && !build.IsHeld(now);
 
     /// <summary>The events from a log's offset on, until the build is over, the client is gone, or the host stops.</summary>
-    public async IAsyncEnumerable<string> FollowAsync(string id, long offset, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<string> FollowAsync(string id, long offset, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         yield return "retry: 1000\n\n";
         var log = new LogView();
         var sent = new Dictionary<string, string>();
@@ -67,28 +67,28 @@ public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pag
     }
 
     /// <summary>Reads what the page has already, for the lines' numbers, sections and colours.</summary>
-    private async Task SkipAsync(LogView log, string id, long offset, CancellationToken cancellation)
+    private async Task SkipAsync(LogView log, string id, long offset, CancellationToken cancellationToken)
     {
-        if (offset > 0 && await logs.ReadAsync(id, 0, cancellation) is { } stream)
+        if (offset > 0 && await logs.ReadAsync(id, 0, cancellationToken) is { } stream)
         {
             await using (stream)
             {
-                await log.ReadAsync(new FirstBytes(stream, offset), cancellation);
+                await log.ReadAsync(new FirstBytes(stream, offset), cancellationToken);
             }
         }
     }
 
-    private async Task<string?> LogEventAsync(LogView log, string id, long offset, CancellationToken cancellation)
+    private async Task<string?> LogEventAsync(LogView log, string id, long offset, CancellationToken cancellationToken)
     {
         // A page that knows of more than there is has another log: there is nothing to add to it.
-        if (cancellation.IsCancellationRequested || log.Offset < offset || await logs.ReadAsync(id, log.Offset, cancellation) is not { } stream)
+        if (cancellationToken.IsCancellationRequested || log.Offset < offset || await logs.ReadAsync(id, log.Offset, cancellationToken) is not { } stream)
         {
             return null;
         }
 
         await using (stream)
         {
-            var sections = await log.ReadAsync(stream, cancellation);
+            var sections = await log.ReadAsync(stream, cancellationToken);
             if (sections.Count == 0)
             {
                 return null;
@@ -103,9 +103,9 @@ public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pag
         }
     }
 
-    private async Task<string> BuildEventAsync(Build build, Dictionary<string, string> sent, CancellationToken cancellation)
+    private async Task<string> BuildEventAsync(Build build, Dictionary<string, string> sent, CancellationToken cancellationToken)
     {
-        var estimate = build.IsFinal ? null : await pages.EstimateAsync(build, cancellation);
+        var estimate = build.IsFinal ? null : await pages.EstimateAsync(build, cancellationToken);
         var changed = new Dictionary<string, string>();
         foreach (var (region, html) in BuildRegions.Of(build, estimate, time.GetUtcNow()))
         {
@@ -119,8 +119,8 @@ public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pag
         return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEvent), null);
     }
 
-    private async Task<Build?> FindAsync(string id, CancellationToken cancellation) =>
-        cancellation.IsCancellationRequested ? null : await records.FindAsync(id, cancellation);
+    private async Task<Build?> FindAsync(string id, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? null : await store.FindAsync(id, cancellationToken);
 
     /// <summary>What a page shows of a build, to see whether it changed.</summary>
     private static string Key(Build build) => string.Join(
@@ -129,11 +129,11 @@ public sealed class BuildEvents(BuildStore records, BuildLogs logs, WebPages pag
     private static string Event(string name, string json, long? id) =>
         (id is { } number ? string.Create(CultureInfo.InvariantCulture, $"id: {number}\n") : "") + $"event: {name}\ndata: {json}\n\n";
 
-    private async Task WaitAsync(CancellationToken cancellation)
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Task.Delay(Pause, time, cancellation);
+            await Task.Delay(Pause, time, cancellationToken);
         }
         catch (OperationCanceledException)
         {

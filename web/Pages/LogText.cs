@@ -42,13 +42,13 @@ public sealed partial class LogText
 
     /// <summary>Reads what has come since.</summary>
     public async IAsyncEnumerable<LogLine> ReadAsync(
-        Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var buffer = new byte[64 << 10];
         // What was begun and not ended is read again with the rest of it.
         _rest.ResetWrittenCount();
         int read;
-        while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {
             foreach (var line in Split(buffer.AsMemory(0, read)))
             {

@@ -20,12 +20,12 @@ public sealed class LogView
     public int Lines => _text.Lines;
 
     /// <summary>Reads what has come since, and returns it as sections, of which the first may go on with an earlier one.</summary>
-    public async Task<IReadOnlyList<LogSection>> ReadAsync(Stream stream, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LogSection>> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         var sections = new List<LogSection>();
         LogSection? current = null;
         var before = (Number: _text.Sections, Start: _text.SectionStart, End: _text.Newest);
-        await foreach (var line in _text.ReadAsync(stream, cancellation))
+        await foreach (var line in _text.ReadAsync(stream, cancellationToken))
         {
             if (current is null || current.Number != line.Section)
             {

@@ -39,29 +39,29 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     public const string ByHand = "(by hand)";
 
     /// <summary>The newest that is known of a pull request, and its build's record; null when nothing is.</summary>
-    public async Task<(PullRequestHead Head, Build Record)?> NewestAsync(string repository, int pullRequest, CancellationToken cancellation)
+    public async Task<(PullRequestHead Head, Build Record)?> NewestAsync(string repository, int pullRequest, CancellationToken cancellationToken)
     {
-        var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellation);
+        var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellationToken);
         return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
-            && await FindPointedToAsync(id, cancellation) is { } row
+            && await FindPointedToAsync(id, cancellationToken) is { } row
             ? (head, BuildRow.Read(row))
             : null;
     }
 
     /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
-    public async Task<AdmissionResult> AdmitAsync(PullRequestUpdate change, CancellationToken cancellation)
+    public async Task<AdmissionResult> AdmitAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
         // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
-        if (change.Opened && await TryAdmitAsync(change, null, null, cancellation) is { } first)
+        if (change.Opened && await TryAdmitAsync(change, null, null, cancellationToken) is { } first)
         {
             return first;
         }
 
         while (true)
         {
-            var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellation);
-            var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellation);
-            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellation) is { } admitted)
+            var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellationToken);
+            var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellationToken);
+            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellationToken) is { } admitted)
             {
                 return admitted;
             }
@@ -71,12 +71,12 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     /// <summary>
     /// Queues a build that has ended once more; null when it has not ended, or is not the one that counts any more.
     /// </summary>
-    public async Task<Build?> RepeatAsync(Build record, CancellationToken cancellation)
+    public async Task<Build?> RepeatAsync(Build record, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var headRow = await table.FindAsync(PullRequestHeadRow.Key(record.Request), cancellation);
-            var buildRow = await table.FindBuildAsync(record.Id, cancellation);
+            var headRow = await table.FindAsync(PullRequestHeadRow.Key(record.Request), cancellationToken);
+            var buildRow = await table.FindBuildAsync(record.Id, cancellationToken);
             if (buildRow is null || BuildRow.Read(buildRow) is not { IsFinal: true } ended
                 || (headRow is not null && PullRequestHeadRow.Read(headRow).BuildId != record.Id))
             {
@@ -87,7 +87,7 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
             var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
                 with
             { IsAnew = ended.State == BuildState.Succeeded };
-            if (await table.TryWriteAsync([.. Unchanged(headRow), .. BuildRow.Update(buildRow, again)], cancellation))
+            if (await table.TryWriteAsync([.. Unchanged(headRow), .. BuildRow.Update(buildRow, again)], cancellationToken))
             {
                 return again;
             }
@@ -95,24 +95,24 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     }
 
     /// <summary>Null when somebody else was faster.</summary>
-    private Task<AdmissionResult?> TryAdmitAsync(PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellation)
+    private Task<AdmissionResult?> TryAdmitAsync(PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellationToken)
     {
         var known = buildRow is null ? null : BuildRow.Read(buildRow);
         var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
         return head?.Order(change) switch
         {
-            UpdateOrder.Older => TryTakeLateAsync(change, known, head, cancellation),
-            UpdateOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellation),
-            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellation),
+            UpdateOrder.Older => TryTakeLateAsync(change, known, head, cancellationToken),
+            UpdateOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellationToken),
+            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellationToken),
         };
     }
 
-    private async Task<AdmissionResult?> TryTakeLateAsync(PullRequestUpdate change, Build? known, PullRequestHead head, CancellationToken cancellation)
+    private async Task<AdmissionResult?> TryTakeLateAsync(PullRequestUpdate change, Build? known, PullRequestHead head, CancellationToken cancellationToken)
     {
         if (known is null && change.Request.Purpose != BuildPurpose.Close)
         {
             known = Build.Queued(change.Request).Stopped(BuildState.Superseded, SupersededBy(head), time.GetUtcNow(), head.BuildId);
-            if (!await table.TryWriteAsync(BuildRow.Add(known), cancellation))
+            if (!await table.TryWriteAsync(BuildRow.Add(known), cancellationToken))
             {
                 return null;
             }
@@ -123,7 +123,7 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
 
     /// <summary>The pull request stays with this build: what runs or is built stays so, all else is queued.</summary>
     private async Task<AdmissionResult?> TryTakeAgainAsync(
-        PullRequestUpdate change, Build? known, TableEntity? row, TableTransactionAction? pointer, TableTransactionAction[] unchanged, CancellationToken cancellation)
+        PullRequestUpdate change, Build? known, TableEntity? row, TableTransactionAction? pointer, TableTransactionAction[] unchanged, CancellationToken cancellationToken)
     {
         AdmissionResult result = known switch
         {
@@ -146,47 +146,47 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
             writes = [.. writes, .. unchanged, .. Write(row, changed)];
         }
 
-        return writes.Length == 0 || await table.TryWriteAsync(writes, cancellation) ? result : null;
+        return writes.Length == 0 || await table.TryWriteAsync(writes, cancellationToken) ? result : null;
     }
 
     private async Task<AdmissionResult?> TryTakeNewAsync(
-        PullRequestUpdate change, Build? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellation)
+        PullRequestUpdate change, Build? known, TableEntity? row, TableEntity? headRow, CancellationToken cancellationToken)
     {
         var previousId = headRow is null ? null : PullRequestHeadRow.Read(headRow).BuildId;
         var pointer = PullRequestHeadRow.Write(change, headRow?.ETag);
         if (previousId == change.Request.BuildId)
         {
-            return await TryTakeAgainAsync(change, known, row, pointer, [], cancellation);
+            return await TryTakeAgainAsync(change, known, row, pointer, [], cancellationToken);
         }
 
         if (previousId is null && change.Request.Purpose == BuildPurpose.Close)
         {
-            return await table.TryWriteAsync([pointer], cancellation) ? new AdmissionResult.Closed() : null;
+            return await table.TryWriteAsync([pointer], cancellationToken) ? new AdmissionResult.Closed() : null;
         }
 
         if (Waits(change, known))
         {
             var waiting = Build.Waiting(change.Request, change.Waits!) with { Owner = known?.Owner, OwnedUntil = known?.OwnedUntil };
-            return await TryPointAsync(pointer, previousId, row, waiting, cancellation) ? new AdmissionResult.Waiting(waiting) : null;
+            return await TryPointAsync(pointer, previousId, row, waiting, cancellationToken) ? new AdmissionResult.Waiting(waiting) : null;
         }
 
         var queued = known?.Again(change.Request) ?? Build.Queued(change.Request);
-        return await TryPointAsync(pointer, previousId, row, queued, cancellation) ? new AdmissionResult.Queued(queued) : null;
+        return await TryPointAsync(pointer, previousId, row, queued, cancellationToken) ? new AdmissionResult.Queued(queued) : null;
     }
 
     /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
     private async Task<bool> TryPointAsync(
-        TableTransactionAction pointer, string? previousId, TableEntity? row, Build next, CancellationToken cancellation)
+        TableTransactionAction pointer, string? previousId, TableEntity? row, Build next, CancellationToken cancellationToken)
     {
-        var previous = previousId is null ? null : await FindPointedToAsync(previousId, cancellation);
+        var previous = previousId is null ? null : await FindPointedToAsync(previousId, cancellationToken);
         var ending = previous is null ? [] : End(previous, next);
-        return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellation);
+        return await table.TryWriteAsync([pointer, .. Write(row, next), .. ending], cancellationToken);
     }
 
     /// <summary>The row of a build that a pull request points to; null when it was removed for its age.</summary>
-    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellation) =>
+    private async Task<TableEntity?> FindPointedToAsync(string buildId, CancellationToken cancellationToken) =>
         // The second look finds one that was begun anew during the first.
-        await table.FindBuildAsync(buildId, cancellation) ?? await table.FindBuildAsync(buildId, cancellation);
+        await table.FindBuildAsync(buildId, cancellationToken) ?? await table.FindBuildAsync(buildId, cancellationToken);
 
     /// <summary>An approval holds for its commit, and so for this build, as long as there is a record of it.</summary>
     private static bool Waits(PullRequestUpdate change, Build? known) => change.Waits is not null && known?.Request.ApprovedBy is null;

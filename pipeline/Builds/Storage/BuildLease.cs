@@ -15,7 +15,7 @@ public sealed class BuildLease : IAsyncDisposable
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private const int RenewEvery = 4;
 
-    private readonly BuildStore _records;
+    private readonly BuildStore _store;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost;
@@ -26,13 +26,13 @@ public sealed class BuildLease : IAsyncDisposable
     private volatile IReadOnlyList<string> _planned = [];
     private long _held;
 
-    private BuildLease(BuildStore records, TimeProvider time, string owner, Build record, CancellationToken cancellation)
+    private BuildLease(BuildStore store, TimeProvider time, string owner, Build record, CancellationToken cancellationToken)
     {
-        _records = records;
+        _store = store;
         _time = time;
         Owner = owner;
         Record = record;
-        _lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _held = time.GetTimestamp();
         _watching = WatchAsync();
     }
@@ -51,10 +51,10 @@ public sealed class BuildLease : IAsyncDisposable
 
     /// <summary>Takes a build that is queued, or whose worker is gone; null when it has ended or another worker has it.</summary>
     public static async Task<BuildLease?> TakeAsync(
-        BuildStore records, BuildRequest request, TimeProvider time, CancellationToken cancellation)
+        BuildStore store, BuildRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():n}";
-        var taken = await records.UpdateAsync(
+        var taken = await store.UpdateAsync(
             request.BuildId,
             record => !record.IsFinal && !record.IsHeld(time.GetUtcNow())
                 ? record with
@@ -71,8 +71,8 @@ public sealed class BuildLease : IAsyncDisposable
                     OwnedUntil = time.GetUtcNow() + Length,
                 }
                 : null,
-            cancellation);
-        return taken is null ? null : new BuildLease(records, time, owner, taken, cancellation);
+            cancellationToken);
+        return taken is null ? null : new BuildLease(store, time, owner, taken, cancellationToken);
     }
 
     /// <summary>The stage that began last; null before the first.</summary>
@@ -111,9 +111,9 @@ public sealed class BuildLease : IAsyncDisposable
 
     /// <summary>Makes sure, before something is published, that the build is still this worker's.</summary>
     /// <exception cref="OperationCanceledException">It is not.</exception>
-    public async Task ConfirmAsync(CancellationToken cancellation)
+    public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
-        if (!await RenewAsync(cancellation))
+        if (!await RenewAsync(cancellationToken))
         {
             await LoseAsync();
         }
@@ -122,19 +122,19 @@ public sealed class BuildLease : IAsyncDisposable
     }
 
     /// <summary>Ends the hold with a change of the record; when the build was ended from outside, only lets go of it and returns false.</summary>
-    public async Task<bool> EndAsync(Func<Build, Build> change, CancellationToken cancellation)
+    public async Task<bool> EndAsync(Func<Build, Build> change, CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
         await _watching;
         var changed = false;
-        await _records.UpdateAsync(
+        await _store.UpdateAsync(
             Record.Id,
             r =>
             {
                 changed = IsMine(r);
                 return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null, Planned = _planned };
             },
-            cancellation);
+            cancellationToken);
         return changed;
     }
 
@@ -157,7 +157,7 @@ public sealed class BuildLease : IAsyncDisposable
             {
                 var mine = look % RenewEvery == 0 || _stages != _stagesWritten
                     ? await RenewAsync(_stop.Token)
-                    : await _records.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
+                    : await _store.FindAsync(Record.Id, _stop.Token) is { } record && IsMine(record);
                 if (!mine)
                 {
                     await LoseAsync();
@@ -180,12 +180,12 @@ public sealed class BuildLease : IAsyncDisposable
         }
     }
 
-    private async Task<bool> RenewAsync(CancellationToken cancellation)
+    private async Task<bool> RenewAsync(CancellationToken cancellationToken)
     {
         var now = _time.GetTimestamp();
         var stages = _stages;
-        var renewed = await _records.UpdateAsync(
-            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages, Planned = _planned } : null, cancellation);
+        var renewed = await _store.UpdateAsync(
+            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages, Planned = _planned } : null, cancellationToken);
         if (renewed is not null)
         {
             _stagesWritten = stages;

@@ -63,43 +63,43 @@ public sealed partial record BuildFilter
 public sealed record BuildListPart(IReadOnlyList<Build> Builds, string? Older);
 
 /// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
-public sealed class BuildLists(BuildStore records)
+public sealed class BuildLists(BuildStore store)
 {
     private const int Looked = 200;
 
     /// <summary>The builds of a filter, newest first; in a repository's list warnings and log tails are left out.</summary>
-    public async Task<BuildListPart> ListAsync(BuildFilter filter, int count, CancellationToken cancellation)
+    public async Task<BuildListPart> ListAsync(BuildFilter filter, int count, CancellationToken cancellationToken)
     {
         var found = filter switch
         {
-            { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellation),
-            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellation),
-            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter, count + 1, "", cancellation),
-            _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellation),
+            { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellationToken),
+            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellationToken),
+            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter, count + 1, "", cancellationToken),
+            _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellationToken),
         };
         return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
     }
 
     /// <summary>A repository's newest builds that succeeded, newest first.</summary>
-    public Task<IReadOnlyList<Build>> SucceededAsync(string repository, int count, CancellationToken cancellation) =>
-        ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellation);
+    public Task<IReadOnlyList<Build>> SucceededAsync(string repository, int count, CancellationToken cancellationToken) =>
+        ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellationToken);
 
     /// <summary>A repository's newest builds of what was merged, newest first.</summary>
-    public Task<IReadOnlyList<Build>> MergesAsync(string repository, int count, CancellationToken cancellation) =>
-        records.ListAsync(
+    public Task<IReadOnlyList<Build>> MergesAsync(string repository, int count, CancellationToken cancellationToken) =>
+        store.ListAsync(
             BuildList.OfRepository(repository),
             null,
             count,
             $" and Purpose eq '{BuildPurpose.Merge}'",
             build => build.Request.Purpose == BuildPurpose.Merge && IsOf(new BuildFilter { Repository = repository }, build),
-            cancellation);
+            cancellationToken);
 
     /// <summary>The repositories of the newest builds, by name.</summary>
-    public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellation) =>
-        [.. (await records.ListAsync(Looked, cancellation)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
+    public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellationToken) =>
+        [.. (await store.ListAsync(Looked, cancellationToken)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
 
-    private async Task<IReadOnlyList<Build>> ActiveAsync(BuildFilter filter, CancellationToken cancellation) =>
-        [.. (await records.ActiveAsync(cancellation))
+    private async Task<IReadOnlyList<Build>> ActiveAsync(BuildFilter filter, CancellationToken cancellationToken) =>
+        [.. (await store.ActiveAsync(cancellationToken))
             .Where(build => IsOf(filter, build) && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
             .OrderBy(BuildRow.Place, StringComparer.Ordinal)];
 
@@ -114,6 +114,6 @@ public sealed class BuildLists(BuildStore records)
 
     private static string Is(BuildState state) => $" and State eq '{state}'";
 
-    private Task<IReadOnlyList<Build>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellation) =>
-        records.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellation);
+    private Task<IReadOnlyList<Build>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellationToken) =>
+        store.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellationToken);
 }

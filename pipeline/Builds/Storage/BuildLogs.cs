@@ -20,7 +20,7 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
     /// Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.
     /// <paramref name="heard"/> is called with every sign of life, and how many characters it had.
     /// </summary>
-    public async Task<BuildLog> OpenAsync(string id, Action<int> heard, CancellationToken cancellation)
+    public async Task<BuildLog> OpenAsync(string id, Action<int> heard, CancellationToken cancellationToken)
     {
         var blob = _container.GetAppendBlobClient(id + ".log");
         var create = new AppendBlobCreateOptions
@@ -30,12 +30,12 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
         };
         try
         {
-            await blob.CreateAsync(create, cancellation);
+            await blob.CreateAsync(create, cancellationToken);
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.ContainerNotFound)
         {
-            await _container.CreateIfNotExistsAsync(cancellationToken: cancellation);
-            await blob.CreateIfNotExistsAsync(create.HttpHeaders, cancellationToken: cancellation);
+            await _container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            await blob.CreateIfNotExistsAsync(create.HttpHeaders, cancellationToken: cancellationToken);
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobAlreadyExists)
         {
@@ -49,13 +49,13 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
     /// The log from byte <paramref name="offset"/> to where it ends now, as a stream; null when there is no log yet or
     /// nothing behind the offset.
     /// </summary>
-    public async Task<Stream?> ReadAsync(string id, long offset, CancellationToken cancellation)
+    public async Task<Stream?> ReadAsync(string id, long offset, CancellationToken cancellationToken)
     {
         try
         {
             var blob = _container.GetBlobClient(id + ".log");
             var options = new BlobDownloadOptions { Range = new HttpRange(offset) };
-            return (await blob.DownloadStreamingAsync(options, cancellation)).Value.Content;
+            return (await blob.DownloadStreamingAsync(options, cancellationToken)).Value.Content;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 416)
         {

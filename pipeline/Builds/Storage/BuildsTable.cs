@@ -27,11 +27,11 @@ public sealed class BuildsTable
     }
 
     /// <summary>A row, or null.</summary>
-    public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellation)
+    public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellationToken)
     {
         try
         {
-            var row = await _table.GetEntityIfExistsAsync<TableEntity>(BuildRow.Partition, key, cancellationToken: cancellation);
+            var row = await _table.GetEntityIfExistsAsync<TableEntity>(BuildRow.Partition, key, cancellationToken: cancellationToken);
             return row.HasValue ? row.Value : null;
         }
         catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
@@ -41,17 +41,17 @@ public sealed class BuildsTable
     }
 
     /// <summary>A build's row, or null. One that is begun anew at this very moment may be missed: to add it then fails.</summary>
-    public async Task<TableEntity?> FindBuildAsync(string id, CancellationToken cancellation) =>
+    public async Task<TableEntity?> FindBuildAsync(string id, CancellationToken cancellationToken) =>
         // In this order: one that is done with meanwhile is not missed.
-        await FindAsync(BuildRow.ActivePrefix + id, cancellation) ?? await FindAsync(BuildRow.DonePrefix + id, cancellation);
+        await FindAsync(BuildRow.ActivePrefix + id, cancellationToken) ?? await FindAsync(BuildRow.DonePrefix + id, cancellationToken);
 
     /// <summary>The rows that a filter finds, in the order of their keys, as many as asked for.</summary>
-    public async Task<IReadOnlyList<TableEntity>> QueryAsync(string filter, int count, CancellationToken cancellation)
+    public async Task<IReadOnlyList<TableEntity>> QueryAsync(string filter, int count, CancellationToken cancellationToken)
     {
         var found = new List<TableEntity>();
         try
         {
-            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellation))
+            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellationToken))
             {
                 found.Add(row);
                 if (found.Count == count)
@@ -74,18 +74,18 @@ public sealed class BuildsTable
         : new TableTransactionAction(TableTransactionActionType.Add, row);
 
     /// <summary>Writes all of it or nothing; false when somebody else changed or added one of the rows meanwhile.</summary>
-    public async Task<bool> TryWriteAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellation)
+    public async Task<bool> TryWriteAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken)
     {
         TableTransactionAction[] rows = [.. actions];
         try
         {
-            await _writer.WriteAsync(rows, cancellation);
+            await _writer.WriteAsync(rows, cancellationToken);
             return true;
         }
         catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsToGo))
         {
             // What was to go is gone already, by a person's hand perhaps.
-            return await TryWriteAsync(rows.Where(row => !IsToGo(row)), cancellation);
+            return await TryWriteAsync(rows.Where(row => !IsToGo(row)), cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412 || (e.Status == 404 && rows.Any(IsToBeThere)))
         {

@@ -19,9 +19,9 @@ public sealed class CommentClaims(BuildsTable table, TimeProvider time)
     public static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
 
     /// <summary>Claims a pull request's comment; null while another is writing it.</summary>
-    public async Task<CommentClaim?> ClaimAsync(BuildRequest request, CancellationToken cancellation)
+    public async Task<CommentClaim?> ClaimAsync(BuildRequest request, CancellationToken cancellationToken)
     {
-        var row = await table.FindAsync(Key(request), cancellation);
+        var row = await table.FindAsync(Key(request), cancellationToken);
         var known = row is null ? new CommentClaim() : Read(row);
         if (known.Owner is not null && known.OwnedUntil >= time.GetUtcNow())
         {
@@ -29,15 +29,15 @@ public sealed class CommentClaims(BuildsTable table, TimeProvider time)
         }
 
         var claim = known with { Owner = Guid.NewGuid().ToString("n"), OwnedUntil = time.GetUtcNow() + Length };
-        return await table.TryWriteAsync([BuildsTable.Put(Row(request, claim), row?.ETag)], cancellation) ? claim : null;
+        return await table.TryWriteAsync([BuildsTable.Put(Row(request, claim), row?.ETag)], cancellationToken) ? claim : null;
     }
 
     /// <summary>Lets go of it, and notes what is known of it.</summary>
-    public async Task ReleaseAsync(BuildRequest request, CommentClaim claim, CancellationToken cancellation)
+    public async Task ReleaseAsync(BuildRequest request, CommentClaim claim, CancellationToken cancellationToken)
     {
-        if (await table.FindAsync(Key(request), cancellation) is { } row && Read(row).Owner == claim.Owner)
+        if (await table.FindAsync(Key(request), cancellationToken) is { } row && Read(row).Owner == claim.Owner)
         {
-            await table.TryWriteAsync([BuildsTable.Put(Row(request, claim with { Owner = null, OwnedUntil = null }), row.ETag)], cancellation);
+            await table.TryWriteAsync([BuildsTable.Put(Row(request, claim with { Owner = null, OwnedUntil = null }), row.ETag)], cancellationToken);
         }
     }
 

@@ -24,16 +24,16 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     // An entry that storage does not take soon is left out, so that they do not pile up while it is away.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly BuildStore _records;
+    private readonly BuildStore _store;
     private readonly ILogger<DeliveryLog> _logger;
     private readonly TableClient _table;
     private readonly TableWriter _writer;
     private readonly DeliveryLogBacklog _backlog;
 
     /// <summary>The ledger in the storage that the options name.</summary>
-    public DeliveryLog(BuildStore records, IOptions<StorageOptions> options, ILogger<DeliveryLog> logger)
+    public DeliveryLog(BuildStore store, IOptions<StorageOptions> options, ILogger<DeliveryLog> logger)
     {
-        _records = records;
+        _store = store;
         _logger = logger;
         _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithPatienceOf(options.Value));
         _writer = new TableWriter(_table);
@@ -50,15 +50,15 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _backlog.FlushAsync();
 
     /// <summary>The newest entries, newest first.</summary>
-    public Task<IReadOnlyList<DeliveryLogEntry>> NewestAsync(int count, CancellationToken cancellation) => ReadAsync("newest-", count, cancellation);
+    public Task<IReadOnlyList<DeliveryLogEntry>> NewestAsync(int count, CancellationToken cancellationToken) => ReadAsync("newest-", count, cancellationToken);
 
     /// <summary>The newest entries of a pull request, newest first.</summary>
-    public Task<IReadOnlyList<DeliveryLogEntry>> OfPullRequestAsync(string repository, int number, int count, CancellationToken cancellation) =>
-        ReadAsync(PullPrefix(repository, number), count, cancellation);
+    public Task<IReadOnlyList<DeliveryLogEntry>> OfPullRequestAsync(string repository, int number, int count, CancellationToken cancellationToken) =>
+        ReadAsync(PullPrefix(repository, number), count, cancellationToken);
 
     /// <summary>What was decided about a delivery, each time that it came, the last first.</summary>
-    public Task<IReadOnlyList<DeliveryLogEntry>> OfDeliveryAsync(Guid delivery, CancellationToken cancellation) =>
-        ReadAsync(DeliveryPrefix(delivery.ToString()), 100, cancellation);
+    public Task<IReadOnlyList<DeliveryLogEntry>> OfDeliveryAsync(Guid delivery, CancellationToken cancellationToken) =>
+        ReadAsync(DeliveryPrefix(delivery.ToString()), 100, cancellationToken);
 
     private static IEnumerable<string> Keys(DeliveryLogEntry entry)
     {
@@ -101,14 +101,14 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<DeliveryLogEntry>> ReadAsync(string prefix, int count, CancellationToken cancellation)
+    private async Task<IReadOnlyList<DeliveryLogEntry>> ReadAsync(string prefix, int count, CancellationToken cancellationToken)
     {
-        await _backlog.FlushAsync().WaitAsync(cancellation);
+        await _backlog.FlushAsync().WaitAsync(cancellationToken);
         var found = new List<DeliveryLogEntry>();
         var filter = $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
         try
         {
-            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellation))
+            await foreach (var row in _table.QueryAsync<TableEntity>(filter, Math.Min(count, 1000), cancellationToken: cancellationToken))
             {
                 found.Add(JsonSerializer.Deserialize(row.GetString("Entry"), LedgerJson.Default.DeliveryLogEntry)!);
                 if (found.Count == count)
@@ -122,18 +122,18 @@ public sealed partial class DeliveryLog : IAsyncDisposable
             // Nothing was ever delivered.
         }
 
-        return await WithBuildsAsync(found, cancellation);
+        return await WithBuildsAsync(found, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<DeliveryLogEntry>> WithBuildsAsync(IReadOnlyList<DeliveryLogEntry> entries, CancellationToken cancellation)
+    private async Task<IReadOnlyList<DeliveryLogEntry>> WithBuildsAsync(IReadOnlyList<DeliveryLogEntry> entries, CancellationToken cancellationToken)
     {
         var builds = new ConcurrentDictionary<string, LedgerBuild>();
         await Parallel.ForEachAsync(
             entries.Select(entry => entry.BuildId).OfType<string>().Distinct(),
-            new ParallelOptions { MaxDegreeOfParallelism = LookupsAtOnce, CancellationToken = cancellation },
+            new ParallelOptions { MaxDegreeOfParallelism = LookupsAtOnce, CancellationToken = cancellationToken },
             async (id, token) =>
             {
-                if (await _records.FindAsync(id, token) is { } build)
+                if (await _store.FindAsync(id, token) is { } build)
                 {
                     builds[id] = new LedgerBuild(build.State, build.Summary);
                 }

@@ -23,10 +23,10 @@ internal sealed class TableWriter(TableClient table)
 
     /// <summary>Writes rows, all or none.</summary>
     /// <exception cref="RequestFailedException">Storage refused them.</exception>
-    public async Task WriteAsync(IReadOnlyList<TableTransactionAction> rows, CancellationToken cancellation)
+    public async Task WriteAsync(IReadOnlyList<TableTransactionAction> rows, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
-        var write = new Write(rows, cancellation);
+        cancellationToken.ThrowIfCancellationRequested();
+        var write = new Write(rows, cancellationToken);
         lock (_gate)
         {
             _waiting.Add(write);
@@ -37,7 +37,7 @@ internal sealed class TableWriter(TableClient table)
             }
         }
 
-        await write.Done.Task.WaitAsync(cancellation);
+        await write.Done.Task.WaitAsync(cancellationToken);
     }
 
     private async Task SendWaitingAsync()
@@ -96,17 +96,17 @@ internal sealed class TableWriter(TableClient table)
     }
 
     // Whoever gives up does not stop the others' writes: the client's own patience limits the time.
-    private async Task SubmitAsync(IEnumerable<TableTransactionAction> rows, CancellationToken cancellation)
+    private async Task SubmitAsync(IEnumerable<TableTransactionAction> rows, CancellationToken cancellationToken)
     {
         TableTransactionAction[] all = [.. rows];
         try
         {
-            await table.SubmitTransactionAsync(all, cancellation);
+            await table.SubmitTransactionAsync(all, cancellationToken);
         }
         catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
         {
-            await table.CreateIfNotExistsAsync(cancellation);
-            await table.SubmitTransactionAsync(all, cancellation);
+            await table.CreateIfNotExistsAsync(cancellationToken);
+            await table.SubmitTransactionAsync(all, cancellationToken);
         }
     }
 

@@ -44,11 +44,11 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
     private const string Prefix = "tag-";
 
     /// <summary>Claims one tag of an image for a build; null when it belongs to a newer build. Waits while another is moving it.</summary>
-    public async Task<TagOwner?> ClaimAsync(Build build, string image, string tag, string owner, CancellationToken cancellation)
+    public async Task<TagOwner?> ClaimAsync(Build build, string image, string tag, string owner, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var row = await table.FindAsync(Key(image, tag), cancellation);
+            var row = await table.FindAsync(Key(image, tag), cancellationToken);
             var held = row is null ? null : Read(row);
             if (held is not null && held.BuildId != build.Id && IsNewer(held, build.Request))
             {
@@ -57,7 +57,7 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
 
             if (held?.Owner is not null && held.Owner != owner && held.OwnedUntil >= time.GetUtcNow())
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
                 continue;
             }
 
@@ -72,7 +72,7 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
                 Owner = owner,
                 OwnedUntil = time.GetUtcNow() + Length,
             };
-            if (await table.TryWriteAsync([Write(claim, row?.ETag)], cancellation))
+            if (await table.TryWriteAsync([Write(claim, row?.ETag)], cancellationToken))
             {
                 return claim;
             }
@@ -80,29 +80,29 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
     }
 
     /// <summary>The tag is moved: others may claim it.</summary>
-    public async Task ReleaseAsync(TagOwner claim, CancellationToken cancellation)
+    public async Task ReleaseAsync(TagOwner claim, CancellationToken cancellationToken)
     {
-        if (await OwnRowAsync(claim, cancellation) is { } row)
+        if (await OwnRowAsync(claim, cancellationToken) is { } row)
         {
-            await table.TryWriteAsync([Write(claim with { Owner = null, OwnedUntil = null }, row.ETag)], cancellation);
+            await table.TryWriteAsync([Write(claim with { Owner = null, OwnedUntil = null }, row.ETag)], cancellationToken);
         }
     }
 
     /// <summary>The tag is gone from the registry: so is what is known of it.</summary>
-    public async Task ForgetAsync(TagOwner claim, CancellationToken cancellation)
+    public async Task ForgetAsync(TagOwner claim, CancellationToken cancellationToken)
     {
-        if (await OwnRowAsync(claim, cancellation) is { } row)
+        if (await OwnRowAsync(claim, cancellationToken) is { } row)
         {
-            await table.TryWriteAsync([new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)], cancellation);
+            await table.TryWriteAsync([new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)], cancellationToken);
         }
     }
 
     /// <summary>The images that have a tag by a pull request's builds.</summary>
-    public async Task<IReadOnlyList<string>> ImagesWithAsync(Build build, string tag, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> ImagesWithAsync(Build build, string tag, CancellationToken cancellationToken)
     {
         var repository = build.Request.Repository.Replace("'", "''", StringComparison.Ordinal);
         var rows = await table.QueryAsync(
-            $"{BuildRow.StartingWith(Prefix)} and Tag eq '{tag}' and Repository eq '{repository}'", int.MaxValue, cancellation);
+            $"{BuildRow.StartingWith(Prefix)} and Tag eq '{tag}' and Repository eq '{repository}'", int.MaxValue, cancellationToken);
         return [.. rows.Select(row => Read(row).Image)];
     }
 
@@ -132,6 +132,6 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
         return BuildsTable.Put(row, etag);
     }
 
-    private async Task<TableEntity?> OwnRowAsync(TagOwner claim, CancellationToken cancellation) =>
-        await table.FindAsync(Key(claim.Image, claim.Tag), cancellation) is { } row && Read(row).Owner == claim.Owner ? row : null;
+    private async Task<TableEntity?> OwnRowAsync(TagOwner claim, CancellationToken cancellationToken) =>
+        await table.FindAsync(Key(claim.Image, claim.Tag), cancellationToken) is { } row && Read(row).Owner == claim.Owner ? row : null;
 }

@@ -16,12 +16,12 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
 
     /// <summary>Builds an image under its name and returns its id; every line of the log goes to <paramref name="output"/>.</summary>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit.</exception>
-    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    public async Task<string> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellationToken)
     {
         using var builder = new BuildKitBuilder(Address(options.Value), AnswersTo(build));
         try
         {
-            return await builder.BuildAsync(RequestOf(build), output, happened => Hear(happened, output), cancellation);
+            return await builder.BuildAsync(RequestOf(build), output, happened => Hear(happened, output), cancellationToken);
         }
         catch (BuildFailedException e)
         {
@@ -35,12 +35,12 @@ public sealed class BuildKitEngine(IOptions<DockerOptions> options, RegistryLogi
 
     /// <summary>What the engine says of itself.</summary>
     /// <exception cref="EngineUnavailableException">It does not answer.</exception>
-    public Task<EngineProbe> ProbeAsync(CancellationToken cancellation) => EngineProbe.AskAsync(Address(options.Value), cancellation);
+    public Task<EngineProbe> ProbeAsync(CancellationToken cancellationToken) => EngineProbe.AskAsync(Address(options.Value), cancellationToken);
 
     // Strangers see what everybody may see.
     private SessionAnswers AnswersTo(EngineBuild build) => new()
     {
-        Credentials = (host, cancellation) => build.IsUntrusted ? default : new(logins.FindAsync(host, cancellation)),
+        Credentials = (host, cancellationToken) => build.IsUntrusted ? default : new(logins.FindAsync(host, cancellationToken)),
         Secret = (id, _) => ValueTask.FromResult(build.Secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
     };
 

@@ -12,13 +12,13 @@ namespace Ci.Pipeline.Docker.Classic;
 public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic, IOptions<DockerOptions> options)
 {
     /// <summary>Builds an image under its name; what it prints goes to <paramref name="output"/>.</summary>
-    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellation)
+    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellationToken)
     {
         if (WhyClassic(build.IsUntrusted, build.StrangersMayUseBuildKit, build.Limits) is not { } reason)
         {
             try
             {
-                return new BuiltImage(await buildKit.BuildAsync(build, output, cancellation)) { HasLabels = true };
+                return new BuiltImage(await buildKit.BuildAsync(build, output, cancellationToken)) { HasLabels = true };
             }
             catch (BuildKitUnavailableException e) when (options.Value.Builder == BuilderKind.Auto)
             {
@@ -36,7 +36,7 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
         }
 
         return build.Secrets.Count == 0
-            ? await classic.BuildAsync(build, output, cancellation)
+            ? await classic.BuildAsync(build, output, cancellationToken)
             : throw new ImageRefusedException("dockerInfo.json names secrets, and only BuildKit can give them to a build. " + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
     }
 

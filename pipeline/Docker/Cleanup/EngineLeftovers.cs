@@ -10,40 +10,40 @@ public sealed class EngineLeftovers(EngineClient client)
     /// Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how many run on.
     /// A build that is broken off now and then leaves one (seen with Engine 20.10).
     /// </summary>
-    public Task<int> RemoveContainersAsync(string marker, DateTimeOffset before, CancellationToken cancellation) =>
+    public Task<int> RemoveContainersAsync(string marker, DateTimeOffset before, CancellationToken cancellationToken) =>
         client.CallAsync(
             async () =>
             {
                 var running = 0;
-                foreach (var listed in await client.Api.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellation))
+                foreach (var listed in await client.Api.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellationToken))
                 {
-                    running += await RunsAsync(listed.ID, marker, before, cancellation) ? 1 : 0;
+                    running += await RunsAsync(listed.ID, marker, before, cancellationToken) ? 1 : 0;
                 }
 
                 return running;
             },
-            cancellation);
+            cancellationToken);
 
     /// <summary>The markers of all builds of which there are containers.</summary>
-    public Task<IReadOnlySet<string>> MarkersAsync(string prefix, CancellationToken cancellation) =>
+    public Task<IReadOnlySet<string>> MarkersAsync(string prefix, CancellationToken cancellationToken) =>
         client.CallAsync<IReadOnlySet<string>>(
             async () =>
             {
                 var markers = new HashSet<string>(StringComparer.Ordinal);
-                foreach (var listed in await client.Api.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellation))
+                foreach (var listed in await client.Api.Containers.ListContainersAsync(new ContainersListParameters { All = true }, cancellationToken))
                 {
-                    markers.UnionWith(await MarkersOfAsync(listed.ID, prefix, cancellation));
+                    markers.UnionWith(await MarkersOfAsync(listed.ID, prefix, cancellationToken));
                 }
 
                 return markers;
             },
-            cancellation);
+            cancellationToken);
 
-    private async Task<IEnumerable<string>> MarkersOfAsync(string id, string prefix, CancellationToken cancellation)
+    private async Task<IEnumerable<string>> MarkersOfAsync(string id, string prefix, CancellationToken cancellationToken)
     {
         try
         {
-            var hosts = (await client.Api.Containers.InspectContainerAsync(id, cancellation)).HostConfig?.ExtraHosts ?? [];
+            var hosts = (await client.Api.Containers.InspectContainerAsync(id, cancellationToken)).HostConfig?.ExtraHosts ?? [];
             return hosts.Where(host => host.StartsWith(prefix, StringComparison.Ordinal)).Select(host => host.Split(':')[0]);
         }
         catch (DockerContainerNotFoundException)
@@ -53,11 +53,11 @@ public sealed class EngineLeftovers(EngineClient client)
     }
 
     /// <summary>Whether it is such a container and runs; if it has ended, it is removed.</summary>
-    private async Task<bool> RunsAsync(string id, string marker, DateTimeOffset before, CancellationToken cancellation)
+    private async Task<bool> RunsAsync(string id, string marker, DateTimeOffset before, CancellationToken cancellationToken)
     {
         try
         {
-            var container = await client.Api.Containers.InspectContainerAsync(id, cancellation);
+            var container = await client.Api.Containers.InspectContainerAsync(id, cancellationToken);
             if (container.HostConfig?.ExtraHosts?.Any(host => host.StartsWith(marker, StringComparison.Ordinal)) != true || container.State is not { } state)
             {
                 return false;
@@ -71,7 +71,7 @@ public sealed class EngineLeftovers(EngineClient client)
             // One that never ran has no end, but the beginning of time.
             if (!DateTimeOffset.TryParse(state.FinishedAt, System.Globalization.CultureInfo.InvariantCulture, out var ended) || ended < before)
             {
-                await client.Api.Containers.RemoveContainerAsync(id, new ContainerRemoveParameters { RemoveVolumes = true }, cancellation);
+                await client.Api.Containers.RemoveContainerAsync(id, new ContainerRemoveParameters { RemoveVolumes = true }, cancellationToken);
             }
         }
         catch (DockerApiException e) when (e.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
@@ -84,12 +84,12 @@ public sealed class EngineLeftovers(EngineClient client)
 
     /// <summary>The images.</summary>
     /// <param name="all">Whether those that only others are built on are among them.</param>
-    /// <param name="cancellation">Stops it.</param>
-    public Task<IList<ImagesListResponse>> ImagesAsync(bool all, CancellationToken cancellation) =>
-        client.CallAsync(() => client.Api.Images.ListImagesAsync(new ImagesListParameters { All = all }, cancellation), cancellation);
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<IList<ImagesListResponse>> ImagesAsync(bool all, CancellationToken cancellationToken) =>
+        client.CallAsync(() => client.Api.Images.ListImagesAsync(new ImagesListParameters { All = all }, cancellationToken), cancellationToken);
 
     /// <summary>The images that have a label.</summary>
-    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, CancellationToken cancellation) =>
+    public Task<IList<ImagesListResponse>> ImagesWithAsync(string label, CancellationToken cancellationToken) =>
         client.CallAsync(
             () => client.Api.Images.ListImagesAsync(
                 new ImagesListParameters
@@ -97,30 +97,30 @@ public sealed class EngineLeftovers(EngineClient client)
                     All = true,
                     Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [label] = true } },
                 },
-                cancellation),
-            cancellation);
+                cancellationToken),
+            cancellationToken);
 
     /// <summary>When a build last gave an image a name: one that comes out of the cache was made long before. Null when none did, or it is gone.</summary>
-    public Task<DateTimeOffset?> NamedAtAsync(string id, CancellationToken cancellation) => client.CallAsync(
+    public Task<DateTimeOffset?> NamedAtAsync(string id, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {
             try
             {
-                return (await client.Api.Images.InspectImageAsync(id, cancellation)).Metadata?.LastTagTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : (DateTimeOffset?)null;
+                return (await client.Api.Images.InspectImageAsync(id, cancellationToken)).Metadata?.LastTagTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : (DateTimeOffset?)null;
             }
             catch (DockerImageNotFoundException)
             {
                 return null;
             }
         },
-        cancellation);
+        cancellationToken);
 
     /// <summary>Deletes an image that has no name, and those of its parents that have none and carry nothing else; false when something uses it.</summary>
-    public async Task<bool> DeleteUnnamedAsync(string id, CancellationToken cancellation)
+    public async Task<bool> DeleteUnnamedAsync(string id, CancellationToken cancellationToken)
     {
         try
         {
-            await client.Api.Images.DeleteImageAsync(id, new ImageDeleteParameters { NoPrune = false, Force = false }, cancellation);
+            await client.Api.Images.DeleteImageAsync(id, new ImageDeleteParameters { NoPrune = false, Force = false }, cancellationToken);
             return true;
         }
         catch (DockerApiException)
@@ -131,13 +131,13 @@ public sealed class EngineLeftovers(EngineClient client)
     }
 
     /// <summary>Prunes the builder's cache (<c>POST /build/prune</c>, Docker Engine API).</summary>
-    public Task PruneCacheAsync(string query, CancellationToken cancellation) =>
+    public Task PruneCacheAsync(string query, CancellationToken cancellationToken) =>
         client.CallAsync(
             async () =>
             {
                 using var http = client.OpenHttp();
-                using var answer = await http.PostAsync("build/prune?" + query, null, cancellation);
+                using var answer = await http.PostAsync("build/prune?" + query, null, cancellationToken);
                 return answer.IsSuccessStatusCode;
             },
-            cancellation);
+            cancellationToken);
 }

@@ -22,17 +22,17 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
     private static readonly TimeSpan HelperPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>The registries that there is a login to; a login that a helper keeps is named in the file too.</summary>
-    public async Task<IReadOnlyList<string>> HostsAsync(CancellationToken cancellation) => await ReadAsync(
+    public async Task<IReadOnlyList<string>> HostsAsync(CancellationToken cancellationToken) => await ReadAsync(
         "every registry",
         config => Task.FromResult<IReadOnlyList<string>?>(
             [.. (config.Auths ?? []).Keys.Concat((config.CredHelpers ?? []).Keys).Select(HostOf).Select(RegistryHost.Of).Distinct(StringComparer.Ordinal)]),
-        cancellation) ?? [];
+        cancellationToken) ?? [];
 
     /// <summary>The credentials for a registry; null when there are none, or they cannot be had.</summary>
-    public Task<RegistryCredentials?> FindAsync(string host, CancellationToken cancellation) =>
-        ReadAsync(host, config => FindAsync(config, RegistryAuthHeader.NameOf(host), cancellation), cancellation);
+    public Task<RegistryCredentials?> FindAsync(string host, CancellationToken cancellationToken) =>
+        ReadAsync(host, config => FindAsync(config, RegistryAuthHeader.NameOf(host), cancellationToken), cancellationToken);
 
-    private async Task<T?> ReadAsync<T>(string host, Func<DockerConfig, Task<T?>> find, CancellationToken cancellation)
+    private async Task<T?> ReadAsync<T>(string host, Func<DockerConfig, Task<T?>> find, CancellationToken cancellationToken)
         where T : class
     {
         var file = Path.Combine(options.Value.ConfigFolder, "config.json");
@@ -44,7 +44,7 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
             }
 
             await using var stream = File.OpenRead(file);
-            return await JsonSerializer.DeserializeAsync(stream, DockerConfigJson.Default.DockerConfig, cancellation) is { } config
+            return await JsonSerializer.DeserializeAsync(stream, DockerConfigJson.Default.DockerConfig, cancellationToken) is { } config
                 ? await find(config)
                 : null;
         }
@@ -55,11 +55,11 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
         }
     }
 
-    private static async Task<RegistryCredentials?> FindAsync(DockerConfig config, string login, CancellationToken cancellation)
+    private static async Task<RegistryCredentials?> FindAsync(DockerConfig config, string login, CancellationToken cancellationToken)
     {
         var helper = config.CredHelpers?.GetValueOrDefault(login) ?? config.CredsStore;
         return helper is { Length: > 0 }
-            ? await AskAsync(helper, login, cancellation)
+            ? await AskAsync(helper, login, cancellationToken)
             : config.Auths?.FirstOrDefault(auth => HostOf(auth.Key) == HostOf(login)).Value is { } entry ? Decode(entry) : null;
     }
 
@@ -78,14 +78,14 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
             : null;
     }
 
-    private static async Task<RegistryCredentials?> AskAsync(string helper, string login, CancellationToken cancellation)
+    private static async Task<RegistryCredentials?> AskAsync(string helper, string login, CancellationToken cancellationToken)
     {
         if (!HelperName().IsMatch(helper))
         {
             throw new InvalidOperationException($"'{helper}' is no name of a credential helper.");
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(HelperPatience);
         using var process = Process.Start(new ProcessStartInfo($"docker-credential-{helper}", ["get"])
         {
@@ -103,7 +103,7 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
                 ? new RegistryCredentials(found.Username is "<token>" or null ? "" : found.Username, secret)
                 : null;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             process.Kill(entireProcessTree: true);
             throw new InvalidOperationException($"docker-credential-{helper} did not answer within {HelperPatience.TotalSeconds:0} s.");

@@ -9,23 +9,23 @@ public sealed class ImageComparer(ImageInspector images, IOptions<ForkOptions> f
 {
     /// <summary>The images of a build, each with what <see cref="ImageDifference.BaseTag"/> is.</summary>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
-    public async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ImageDifference>> CompareAsync(Build record, CancellationToken cancellationToken)
     {
         var differences = new List<ImageDifference>();
         foreach (var image in record.Images)
         {
-            differences.Add(await CompareAsync(image, record.Request.IsFork, cancellation));
+            differences.Add(await CompareAsync(image, record.Request.IsFork, cancellationToken));
         }
 
         return differences;
     }
 
-    private async Task<ImageDifference> CompareAsync(PushedImage image, bool isFork, CancellationToken cancellation)
+    private async Task<ImageDifference> CompareAsync(PushedImage image, bool isFork, CancellationToken cancellationToken)
     {
         // A fork's image has a name of its own; what it would replace has the repository's.
         var suffix = forks.Value.ImageSuffix;
         var baseName = isFork && image.Name.EndsWith(suffix, StringComparison.Ordinal) ? image.Name[..^suffix.Length] : image.Name;
         return new ImageDifference(
-            image, await images.FindAsync(image.Name, image.Digest, cancellation), await images.FindAsync(baseName, ImageDifference.BaseTag, cancellation));
+            image, await images.FindAsync(image.Name, image.Digest, cancellationToken), await images.FindAsync(baseName, ImageDifference.BaseTag, cancellationToken));
     }
 }

@@ -16,7 +16,7 @@ namespace Ci.Pipeline.Reporting.Comments;
 public sealed partial class PullRequestComments(
     IssueComments comments,
     CommentClaims claims,
-    BuildStore records,
+    BuildStore store,
     BuildAdmission admission,
     ImageComparer images,
     PublicAddress address,
@@ -29,16 +29,16 @@ public sealed partial class PullRequestComments(
 {
 
     /// <summary>Tells how a build ended, if that was not told yet; false when it is to be tried again.</summary>
-    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellation)
+    public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken)
     {
-        if (await records.FindAsync(id, cancellation) is not { IsFinal: true } record || record.Commented == record.State || record.IsHeld(time.GetUtcNow()))
+        if (await store.FindAsync(id, cancellationToken) is not { IsFinal: true } record || record.Commented == record.State || record.IsHeld(time.GetUtcNow()))
         {
             return true;
         }
 
         try
         {
-            if (await IsWantedAsync(record, cancellation) && !await WriteAsync(record, cancellation))
+            if (await IsWantedAsync(record, cancellationToken) && !await WriteAsync(record, cancellationToken))
             {
                 return false;
             }
@@ -47,32 +47,32 @@ public sealed partial class PullRequestComments(
         {
             Log.Refused(logger, id, e.Status, record.Request.Repository);
         }
-        catch (Exception e) when (e is JsonException or ImageUnavailableException || HttpFaults.IsNoAnswer(e, cancellation))
+        catch (Exception e) when (e is JsonException or ImageUnavailableException || HttpFaults.IsNoAnswer(e, cancellationToken))
         {
             Log.NotWritten(logger, id, e.Message);
             return false;
         }
 
-        await records.UpdateAsync(
-            id, r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null, cancellation);
+        await store.UpdateAsync(
+            id, r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null, cancellationToken);
         return true;
     }
 
     /// <summary>Only the pull request's newest build has something to say; what was stopped has not.</summary>
-    private async Task<bool> IsWantedAsync(Build record, CancellationToken cancellation) =>
+    private async Task<bool> IsWantedAsync(Build record, CancellationToken cancellationToken) =>
         options.Value.Comment && gitHub.Value.Token.Length > 0
         && record.Request.Purpose == BuildPurpose.PullRequest
         && record is { State: BuildState.Failed or BuildState.Error } or { State: BuildState.Succeeded, Images.Count: > 0 }
-        && (await admission.NewestAsync(record.Request.Repository, record.Request.PullRequest, cancellation) is not { } newest || newest.Head.BuildId == record.Id);
+        && (await admission.NewestAsync(record.Request.Repository, record.Request.PullRequest, cancellationToken) is not { } newest || newest.Head.BuildId == record.Id);
 
-    private async Task<bool> WriteAsync(Build record, CancellationToken cancellation)
+    private async Task<bool> WriteAsync(Build record, CancellationToken cancellationToken)
     {
         var request = record.Request;
-        var differences = await images.CompareAsync(record, cancellation);
+        var differences = await images.CompareAsync(record, cancellationToken);
         // The marker is of the pull request: every build of it finds the same comment.
         var marker = $"<!-- docker-image-of:{ids.Of(request.Repository, request.PullRequest, "comment", BuildPurpose.PullRequest)} -->";
-        var body = mask.Hide($"{marker}\n{CommentText.Of(record, differences, await address.PageOfAsync(record.Id, cancellation))}");
-        if (await claims.ClaimAsync(request, cancellation) is not { } claim)
+        var body = mask.Hide($"{marker}\n{CommentText.Of(record, differences, await address.PageOfAsync(record.Id, cancellationToken))}");
+        if (await claims.ClaimAsync(request, cancellationToken) is not { } claim)
         {
             return false;
         }
@@ -80,7 +80,7 @@ public sealed partial class PullRequestComments(
         var written = claim;
         try
         {
-            var comment = await WriteAsync(record, claim, marker, body, cancellation);
+            var comment = await WriteAsync(record, claim, marker, body, cancellationToken);
             written = claim with { Id = comment.Id, Author = comment.User?.Login };
         }
         finally
@@ -91,18 +91,18 @@ public sealed partial class PullRequestComments(
         return true;
     }
 
-    private async Task<IssueComment> WriteAsync(Build record, CommentClaim claim, string marker, string body, CancellationToken cancellation)
+    private async Task<IssueComment> WriteAsync(Build record, CommentClaim claim, string marker, string body, CancellationToken cancellationToken)
     {
         var (repository, number) = (record.Request.Repository, record.Request.PullRequest);
-        if (claim.Id is { } known && await comments.ChangeAsync(repository, known, body, cancellation) is { } changed)
+        if (claim.Id is { } known && await comments.ChangeAsync(repository, known, body, cancellationToken) is { } changed)
         {
             return changed;
         }
 
-        return await comments.FindAsync(repository, number, marker, claim.Author, cancellation) is { } found
-            && await comments.ChangeAsync(repository, found.Id, body, cancellation) is { } again
+        return await comments.FindAsync(repository, number, marker, claim.Author, cancellationToken) is { } found
+            && await comments.ChangeAsync(repository, found.Id, body, cancellationToken) is { } again
             ? again
-            : await comments.CreateAsync(repository, number, body, cancellation);
+            : await comments.CreateAsync(repository, number, body, cancellationToken);
     }
 
     private static partial class Log

@@ -9,9 +9,9 @@ public sealed class ArchiveFetcher(GitHubArchive gitHub, IOptions<SourceOptions>
 {
     /// <summary>Fetches a commit.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now, or broke off.</exception>
-    public async Task<SourceResult> FetchAsync(string repository, string commit, CancellationToken cancellation)
+    public async Task<SourceResult> FetchAsync(string repository, string commit, CancellationToken cancellationToken)
     {
-        switch (await gitHub.OpenAsync(repository, commit, cancellation))
+        switch (await gitHub.OpenAsync(repository, commit, cancellationToken))
         {
             case ArchiveAnswer.Refused refused:
                 return new SourceResult.Refused(refused.Reason);
@@ -20,7 +20,7 @@ public sealed class ArchiveFetcher(GitHubArchive gitHub, IOptions<SourceOptions>
                 {
                     await using (content)
                     {
-                        return new SourceResult.Fetched(await SourceArchive.SpoolAsync(content, options.Value, cancellation));
+                        return new SourceResult.Fetched(await SourceArchive.SpoolAsync(content, options.Value, cancellationToken));
                     }
                 }
                 catch (SourceRefusedException e)

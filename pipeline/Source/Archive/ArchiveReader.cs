@@ -30,9 +30,9 @@ internal sealed class ArchiveReader : IAsyncDisposable
     }
 
     /// <summary>The next entry, or null at the end.</summary>
-    public async Task<ArchiveEntry?> NextAsync(CancellationToken cancellation)
+    public async Task<ArchiveEntry?> NextAsync(CancellationToken cancellationToken)
     {
-        while (await ReadEntryAsync(cancellation) is { } entry)
+        while (await ReadEntryAsync(cancellationToken) is { } entry)
         {
             _rules.Count();
             if (entry.EntryType != TarEntryType.GlobalExtendedAttributes && WithoutTop(entry) is { Length: > 0 } path)
@@ -48,7 +48,7 @@ internal sealed class ArchiveReader : IAsyncDisposable
     }
 
     /// <summary>Reads what stands behind the last entry, so that all of the archive has been seen.</summary>
-    public Task DrainAsync(CancellationToken cancellation) => _unpacked.CopyToAsync(Stream.Null, 1 << 16, cancellation);
+    public Task DrainAsync(CancellationToken cancellationToken) => _unpacked.CopyToAsync(Stream.Null, 1 << 16, cancellationToken);
 
     /// <summary>Reads what the entry that was given last has in it, by <paramref name="read"/>.</summary>
     public static async Task ReadContentAsync(Func<Task> read)
@@ -73,18 +73,18 @@ internal sealed class ArchiveReader : IAsyncDisposable
         await _unpacked.DisposeAsync();
     }
 
-    private async Task<TarEntry?> ReadEntryAsync(CancellationToken cancellation)
+    private async Task<TarEntry?> ReadEntryAsync(CancellationToken cancellationToken)
     {
         try
         {
             if (_last?.DataStream is { } rest)
             {
                 // What is left of the entry before is no header, whatever it looks like.
-                await rest.CopyToAsync(Stream.Null, cancellation);
+                await rest.CopyToAsync(Stream.Null, cancellationToken);
             }
 
             _unpacked.InHeader = true;
-            return _last = await _tar.GetNextEntryAsync(copyData: false, cancellation);
+            return _last = await _tar.GetNextEntryAsync(copyData: false, cancellationToken);
         }
         catch (EndOfStreamException e)
         {

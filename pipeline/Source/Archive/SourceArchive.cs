@@ -31,19 +31,19 @@ public sealed class SourceArchive : CommitSource
     /// <summary>Spools an archive while looking it through.</summary>
     /// <exception cref="SourceRefusedException">It is larger than allowed, or has something in it that no commit can have.</exception>
     /// <exception cref="SourceUnavailableException">It broke off.</exception>
-    public static async Task<SourceArchive> SpoolAsync(Stream download, SourceOptions limits, CancellationToken cancellation)
+    public static async Task<SourceArchive> SpoolAsync(Stream download, SourceOptions limits, CancellationToken cancellationToken)
     {
         var archive = new SourceArchive(new SpoolFile(limits.TempDirectory), limits);
         try
         {
-            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellation), limits);
-            while (await reader.NextAsync(cancellation) is { } next)
+            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellationToken), limits);
+            while (await reader.NextAsync(cancellationToken) is { } next)
             {
                 archive._committedAt ??= next.Entry.ModificationTime;
-                await ArchiveReader.ReadContentAsync(() => archive.LookAtAsync(next, cancellation));
+                await ArchiveReader.ReadContentAsync(() => archive.LookAtAsync(next, cancellationToken));
             }
 
-            await reader.DrainAsync(cancellation);
+            await reader.DrainAsync(cancellationToken);
             archive._spool.End();
             return archive;
         }
@@ -55,7 +55,7 @@ public sealed class SourceArchive : CommitSource
     }
 
     /// <inheritdoc/>
-    public override Task ConfirmAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public override Task ConfirmAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
@@ -65,28 +65,28 @@ public sealed class SourceArchive : CommitSource
     }
 
     /// <inheritdoc/>
-    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         await using var reader = Open();
-        await CopyFilesAsync(reader, places, requests, cancellation);
+        await CopyFilesAsync(reader, places, requests, cancellationToken);
     }
 
     private protected override ArchiveReader Open() => new(_spool.OpenRead(), _limits);
 
-    private async Task LookAtAsync(ArchiveEntry next, CancellationToken cancellation)
+    private async Task LookAtAsync(ArchiveEntry next, CancellationToken cancellationToken)
     {
-        var content = IsDecisive(next) ? await KeepAsync(next, cancellation) : next.Content;
-        await Index.AddAsync(next.Entry, next.Path, content, cancellation);
+        var content = IsDecisive(next) ? await KeepAsync(next, cancellationToken) : next.Content;
+        await Index.AddAsync(next.Entry, next.Path, content, cancellationToken);
     }
 
     private static bool IsDecisive(ArchiveEntry next) =>
         next.Entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && BuildInputs.Has(next.Path);
 
-    private async Task<Stream> KeepAsync(ArchiveEntry next, CancellationToken cancellation)
+    private async Task<Stream> KeepAsync(ArchiveEntry next, CancellationToken cancellationToken)
     {
         Decisive.ThrowIfNoRoom(next.Path, next.Entry.Length);
         using var bytes = new MemoryStream((int)next.Entry.Length);
-        await next.Content.CopyToAsync(bytes, cancellation);
+        await next.Content.CopyToAsync(bytes, cancellationToken);
         var content = bytes.ToArray();
         Decisive.Add(next.Path, content);
         return new MemoryStream(content);

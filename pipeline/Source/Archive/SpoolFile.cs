@@ -57,11 +57,11 @@ internal sealed class SpoolFile : IDisposable
     public long Length => Volatile.Read(ref _length);
 
     /// <summary>Writes behind what is there; one call at a time.</summary>
-    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         try
         {
-            await RandomAccess.WriteAsync(_handle, bytes, Length, cancellation);
+            await RandomAccess.WriteAsync(_handle, bytes, Length, cancellationToken);
         }
         catch (IOException e) when (DiskFullException.IsMeantBy(e))
         {

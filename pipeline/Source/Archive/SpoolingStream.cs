@@ -25,12 +25,12 @@ internal sealed class SpoolingStream : ReadOnlyStream
     private bool _isOver;
 
     /// <summary>Begins to read.</summary>
-    public SpoolingStream(Stream download, SpoolFile spool, long maxBytes, CancellationToken cancellation)
+    public SpoolingStream(Stream download, SpoolFile spool, long maxBytes, CancellationToken cancellationToken)
     {
         _download = download;
         _spool = spool;
         _maxBytes = maxBytes;
-        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _next = FetchAsync(_filling, _end.Token);
     }
 
@@ -61,24 +61,24 @@ internal sealed class SpoolingStream : ReadOnlyStream
         await base.DisposeAsync();
     }
 
-    private async Task<Memory<byte>> FetchAsync(byte[] buffer, CancellationToken cancellation)
+    private async Task<Memory<byte>> FetchAsync(byte[] buffer, CancellationToken cancellationToken)
     {
         // What is there already is read without waiting: not in the time of the one who looks through the piece before.
         await Task.Yield();
-        var filled = await FillAsync(buffer, cancellation);
-        await _spool.AppendAsync(buffer.AsMemory(0, filled), cancellation);
+        var filled = await FillAsync(buffer, cancellationToken);
+        await _spool.AppendAsync(buffer.AsMemory(0, filled), cancellationToken);
         return buffer.AsMemory(0, filled);
     }
 
-    private async Task<int> FillAsync(byte[] buffer, CancellationToken cancellation)
+    private async Task<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var filled = 0;
         int read;
         do
         {
             limit.CancelAfter(Silence);
-            read = await ReadDownloadAsync(buffer.AsMemory(filled), limit.Token, cancellation);
+            read = await ReadDownloadAsync(buffer.AsMemory(filled), limit.Token, cancellationToken);
             filled += read;
             if (_spool.Length + filled > _maxBytes)
             {
@@ -91,13 +91,13 @@ internal sealed class SpoolingStream : ReadOnlyStream
         return filled;
     }
 
-    private async ValueTask<int> ReadDownloadAsync(Memory<byte> buffer, CancellationToken limit, CancellationToken cancellation)
+    private async ValueTask<int> ReadDownloadAsync(Memory<byte> buffer, CancellationToken limit, CancellationToken cancellationToken)
     {
         try
         {
             return await _download.ReadAsync(buffer, limit);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new SourceUnavailableException("GitHub's answer broke off in the middle of the commit's archive.", inner: e);
         }

@@ -56,12 +56,12 @@ internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnl
         return _extended <= MaxHeaderBytes ? count : throw HeaderTooLarge();
     }
 
-    private async ValueTask<int> UnzipAsync(Memory<byte> buffer, CancellationToken cancellation)
+    private async ValueTask<int> UnzipAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int read;
         try
         {
-            read = await _unzipped.ReadAsync(buffer, cancellation);
+            read = await _unzipped.ReadAsync(buffer, cancellationToken);
         }
         catch (InvalidDataException)
         {

@@ -54,19 +54,19 @@ internal sealed class CommitContext : ContextSource
     }
 
     /// <inheritdoc/>
-    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellation)
+    public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken)
     {
         foreach (var (file, content) in _small)
         {
             if (requests.Contains(file))
             {
-                await requests.AnswerAsync(file, new MemoryStream(content), cancellation);
+                await requests.AnswerAsync(file, new MemoryStream(content), cancellationToken);
             }
         }
 
         if (!requests.IsEmpty)
         {
-            await _commit.CopyFilesAsync(_places, requests, cancellation);
+            await _commit.CopyFilesAsync(_places, requests, cancellationToken);
         }
     }
 

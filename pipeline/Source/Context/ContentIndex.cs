@@ -30,15 +30,15 @@ internal sealed class ContentIndex
     public IReadOnlyList<IndexedFile> Files => _files;
 
     /// <summary>Takes note of an entry of the archive, reading what it has in it.</summary>
-    public async Task AddAsync(TarEntry entry, string path, Stream content, CancellationToken cancellation)
+    public async Task AddAsync(TarEntry entry, string path, Stream content, CancellationToken cancellationToken)
     {
         if (!HasRoom(path, entry.LinkName))
         {
             return;
         }
 
-        var small = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept) ? await KeepAsync(content, (int)entry.Length, cancellation) : null;
-        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await NameAsync(entry, small, content, cancellation), small));
+        var small = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept) ? await KeepAsync(content, (int)entry.Length, cancellationToken) : null;
+        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await NameAsync(entry, small, content, cancellationToken), small));
     }
 
     /// <summary>Takes note of a file that GitHub listed.</summary>
@@ -54,7 +54,7 @@ internal sealed class ContentIndex
     /// A hash of an image's context: of the names, kinds and contents of its files, and not of their times, as the builders'
     /// own caches have it. Null of a commit with too many files.
     /// </summary>
-    public byte[]? Hash(ContextFilter rules, byte[]? ownIgnoreFile, CancellationToken cancellation)
+    public byte[]? Hash(ContextFilter rules, byte[]? ownIgnoreFile, CancellationToken cancellationToken)
     {
         if (IsFull)
         {
@@ -65,7 +65,7 @@ internal sealed class ContentIndex
         // In the order of the paths: a list of the commit may have another than its archive.
         foreach (var file in _files.OrderBy(file => file.Path, StringComparer.Ordinal))
         {
-            if (rules.NameOf(file.Path, file.Kind == IndexedKind.Folder, cancellation) is { } name)
+            if (rules.NameOf(file.Path, file.Kind == IndexedKind.Folder, cancellationToken) is { } name)
             {
                 // No name has a zero in it, and every other part has one length: two contexts give the same bytes only if they are the same.
                 hash.AppendData(Encoding.UTF8.GetBytes($"{(char)file.Kind}{name}\0"));
@@ -89,20 +89,20 @@ internal sealed class ContentIndex
         return !IsFull;
     }
 
-    private async Task<byte[]> KeepAsync(Stream content, int length, CancellationToken cancellation)
+    private async Task<byte[]> KeepAsync(Stream content, int length, CancellationToken cancellationToken)
     {
         var bytes = new byte[length];
-        await content.ReadExactlyAsync(bytes, cancellation);
+        await content.ReadExactlyAsync(bytes, cancellationToken);
         _kept += length;
         return bytes;
     }
 
-    private static async Task<byte[]> NameAsync(TarEntry entry, byte[]? small, Stream content, CancellationToken cancellation) => KindOf(entry) switch
+    private static async Task<byte[]> NameAsync(TarEntry entry, byte[]? small, Stream content, CancellationToken cancellationToken) => KindOf(entry) switch
     {
         IndexedKind.Folder => [],
         IndexedKind.Link => GitBlob.Name(Encoding.UTF8.GetBytes(entry.LinkName)),
         _ when small is not null => GitBlob.Name(small),
-        _ => await GitBlob.NameAsync(content, entry.Length, cancellation),
+        _ => await GitBlob.NameAsync(content, entry.Length, cancellationToken),
     };
 
     /// <summary>What an entry of an archive is.</summary>

@@ -25,7 +25,7 @@ internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
     public bool IsInContext(string path) => InContext(path) is { Length: > 0 };
 
     /// <summary>The name in the context of what the commit has at a path; null when it is not sent.</summary>
-    public string? NameOf(string path, bool isFolder, CancellationToken cancellation)
+    public string? NameOf(string path, bool isFolder, CancellationToken cancellationToken)
     {
         if (image.DockerfileInContext is null && path == image.DockerfilePath && !isFolder)
         {
@@ -33,7 +33,7 @@ internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
         }
 
         // With a Dockerfile from outside, the ignore file is one of ours.
-        return InContext(path) is { Length: > 0 } name && !ignore.Excludes(name, cancellation) && !(image.DockerfileInContext is null && name == IgnoreName)
+        return InContext(path) is { Length: > 0 } name && !ignore.Excludes(name, cancellationToken) && !(image.DockerfileInContext is null && name == IgnoreName)
             ? name
             : null;
     }

@@ -13,32 +13,32 @@ internal sealed class ContextWriter(ImageSpec image, ContextFilter rules, Stream
     private readonly ContextValidator _needs = new(image, rules);
 
     /// <summary>Adds an entry of the commit if it belongs to the context.</summary>
-    public async Task AddAsync(ArchiveEntry next, CancellationToken cancellation)
+    public async Task AddAsync(ArchiveEntry next, CancellationToken cancellationToken)
     {
         var isFolder = next.Entry.EntryType == TarEntryType.Directory;
         _needs.See(next.Path, isFolder);
-        if (rules.NameOf(next.Path, isFolder, cancellation) is { } name)
+        if (rules.NameOf(next.Path, isFolder, cancellationToken) is { } name)
         {
-            await WriteAsync(next.Entry, next.Content, name, cancellation);
+            await WriteAsync(next.Entry, next.Content, name, cancellationToken);
         }
     }
 
     /// <summary>Ends the tar, if all that a build needs was there.</summary>
-    public async Task FinishAsync(byte[]? ignoreFile, CancellationToken cancellation)
+    public async Task FinishAsync(byte[]? ignoreFile, CancellationToken cancellationToken)
     {
         _needs.ThrowIfMissing();
         if (rules.OwnIgnoreFile(ignoreFile) is { } lines)
         {
             await _tar.WriteEntryAsync(
                 new GnuTarEntry(TarEntryType.RegularFile, ContextFilter.IgnoreName) { Mode = CheckoutModes.File, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
-                cancellation);
+                cancellationToken);
         }
 
         // Disposing writes the end marker; without it, the engine would see a context that was cut short.
         await _tar.DisposeAsync();
     }
 
-    private async Task WriteAsync(TarEntry entry, Stream content, string name, CancellationToken cancellation)
+    private async Task WriteAsync(TarEntry entry, Stream content, string name, CancellationToken cancellationToken)
     {
         var type = entry.EntryType == TarEntryType.V7RegularFile ? TarEntryType.RegularFile : entry.EntryType;
         var runs = type == TarEntryType.Directory || entry.Mode.HasFlag(UnixFileMode.UserExecute);
@@ -56,7 +56,7 @@ internal sealed class ContextWriter(ImageSpec image, ContextFilter rules, Stream
             written.DataStream = new KnownLengthStream(content, entry.Length);
         }
 
-        await _tar.WriteEntryAsync(written, cancellation);
+        await _tar.WriteEntryAsync(written, cancellationToken);
     }
 
     /// <summary>The writer wants to know a file's length before it; a stream that cannot seek knows it from the entry that it is read from.</summary>

@@ -45,7 +45,7 @@ public sealed class DockerIgnoreFile
     }
 
     /// <summary>Whether a path, relative to the context and with <c>/</c>, is left out of the context.</summary>
-    public bool Excludes(string path, CancellationToken cancellation = default)
+    public bool Excludes(string path, CancellationToken cancellationToken = default)
     {
         if (_patterns.Count == 0)
         {
@@ -56,13 +56,13 @@ public sealed class DockerIgnoreFile
         // exception would have matched something in it.
         for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
         {
-            if (IsPruned(path[..slash], cancellation))
+            if (IsPruned(path[..slash], cancellationToken))
             {
                 return true;
             }
         }
 
-        return Matches(path, cancellation);
+        return Matches(path, cancellationToken);
     }
 
     private static List<DockerIgnorePattern> ParsePatterns(IEnumerable<string> lines)
@@ -130,7 +130,7 @@ public sealed class DockerIgnoreFile
         return clean.Length == 0 ? "." : clean;
     }
 
-    private bool IsPruned(string folder, CancellationToken cancellation)
+    private bool IsPruned(string folder, CancellationToken cancellationToken)
     {
         if (!_prunedFolders.TryGetValue(folder, out var pruned))
         {
@@ -140,7 +140,7 @@ public sealed class DockerIgnoreFile
             }
 
             var below = folder + "/";
-            pruned = Matches(folder, cancellation)
+            pruned = Matches(folder, cancellationToken)
                 && !_patterns.Any(p => p.IsException && (p.Text + "/").StartsWith(below, StringComparison.Ordinal));
             _prunedFolders[folder] = pruned;
         }
@@ -149,11 +149,11 @@ public sealed class DockerIgnoreFile
     }
 
     /// <summary>The last pattern that matches the path or one of the folders above it decides.</summary>
-    private bool Matches(string path, CancellationToken cancellation)
+    private bool Matches(string path, CancellationToken cancellationToken)
     {
         for (var i = _patterns.Count - 1; i >= 0; i--)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (_patterns[i].MatchesPathOrParent(path))
             {
                 return !_patterns[i].IsException;

@@ -7,12 +7,12 @@ namespace Ci.Pipeline.Source.DockerIgnore;
 public static class PathGlobs
 {
     /// <summary>Whether any of the changed paths is matched.</summary>
-    public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed, CancellationToken cancellation = default)
+    public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed, CancellationToken cancellationToken = default)
     {
         (bool Negated, GlobMatcher Pattern)[] patterns = [.. globs.Select(Compile)];
         return changed.Any(path =>
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var matched = false;
             foreach (var (negated, pattern) in patterns)
             {

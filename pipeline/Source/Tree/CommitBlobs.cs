@@ -50,9 +50,9 @@ internal sealed class CommitBlobs(Func<byte[], CancellationToken, Task<byte[]>> 
 
     /// <summary>Fetches those of the files that are not here yet.</summary>
     /// <exception cref="SourceUnavailableException">GitHub did not give one.</exception>
-    public Task FetchAsync(IEnumerable<IndexedFile> files, CancellationToken cancellation) => Parallel.ForEachAsync(
+    public Task FetchAsync(IEnumerable<IndexedFile> files, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         Missing(files),
-        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
         async (file, stop) => _kept[KeyOf(file)] = await ask(file.Hash, stop));
 
     private IEnumerable<IndexedFile> Missing(IEnumerable<IndexedFile> files) =>

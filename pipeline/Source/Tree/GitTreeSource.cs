@@ -25,12 +25,12 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
     /// <param name="repository">The repository, <c>owner/name</c>.</param>
     /// <param name="commit">The commit.</param>
     /// <param name="log">Gets why it cannot be.</param>
-    /// <param name="cancellation">Stops it.</param>
-    public async Task<SourceResult?> ListAsync(string repository, string commit, Action<string> log, CancellationToken cancellation)
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<SourceResult?> ListAsync(string repository, string commit, Action<string> log, CancellationToken cancellationToken)
     {
         try
         {
-            return new SourceResult.Fetched(await ReadAsync(repository, commit, cancellation));
+            return new SourceResult.Fetched(await ReadAsync(repository, commit, cancellationToken));
         }
         catch (NotListedException e)
         {
@@ -48,14 +48,14 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
         }
     }
 
-    private async Task<ListedCommit> ReadAsync(string repository, string commit, CancellationToken cancellation)
+    private async Task<ListedCommit> ReadAsync(string repository, string commit, CancellationToken cancellationToken)
     {
-        var committedAt = gitHub.CommittedAtAsync(repository, commit, cancellation);
-        var entries = gitHub.TreeAsync(repository, commit, cancellation);
+        var committedAt = gitHub.CommittedAtAsync(repository, commit, cancellationToken);
+        var entries = gitHub.TreeAsync(repository, commit, cancellationToken);
         await Task.WhenAll(committedAt, entries);
         var tree = GitTree.Of(await entries);
         var blobs = new CommitBlobs((name, token) => gitHub.BlobAsync(repository, name, token));
-        await blobs.FetchAsync(tree.First, cancellation);
+        await blobs.FetchAsync(tree.First, cancellationToken);
         var files = tree.Complete(await committedAt, blobs, options.Value);
         var archive = new LateArchive(token => OpenAsync(repository, commit, token), files, options.Value);
         return new ListedCommit(files.Index, Decisive(files.Index), await committedAt, blobs, archive);
@@ -74,8 +74,8 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
     }
 
     // GitHub has just listed the commit, so a refusal of its archive is not the last word.
-    private async Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellation) =>
-        await archives.OpenAsync(repository, commit, cancellation) switch
+    private async Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellationToken) =>
+        await archives.OpenAsync(repository, commit, cancellationToken) switch
         {
             ArchiveAnswer.Opened opened => opened.Content,
             ArchiveAnswer.Refused refused => throw new SourceUnavailableException(refused.Reason),

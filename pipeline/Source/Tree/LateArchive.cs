@@ -53,7 +53,7 @@ internal sealed class LateArchive(Func<CancellationToken, Task<Stream>> open, Li
     /// <summary>Waits until all of it has been seen; there is nothing to wait for if nobody asked for it.</summary>
     /// <exception cref="SourceUnavailableException">It broke off, or is not what was listed.</exception>
     /// <exception cref="SourceRefusedException">It has something that no commit can have, or too much of it.</exception>
-    public async Task ConfirmAsync(CancellationToken cancellation)
+    public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         Task? seen;
         lock (_lock)
@@ -61,7 +61,7 @@ internal sealed class LateArchive(Func<CancellationToken, Task<Stream>> open, Li
             seen = _seen ??= _spool is null ? null : FinishAsync(Open());
         }
 
-        await (seen ?? Task.CompletedTask).WaitAsync(cancellation);
+        await (seen ?? Task.CompletedTask).WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>

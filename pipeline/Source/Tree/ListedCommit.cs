@@ -18,7 +18,7 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
     public override string Description => $"Listed the source, {Index.Files.Count} files and folders";
 
     /// <inheritdoc/>
-    public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation)
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var file = Index.Files.LastOrDefault(file => file.Path == path);
         if (file is null or { Content: not null } or { Length: > MaxReadBytes })
@@ -26,28 +26,28 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
             return file?.Content;
         }
 
-        await blobs.FetchAsync([file], cancellation);
+        await blobs.FetchAsync([file], cancellationToken);
         return blobs.Kept(file);
     }
 
     /// <inheritdoc/>
-    public override Task ConfirmAsync(CancellationToken cancellation) => archive.ConfirmAsync(cancellation);
+    public override Task ConfirmAsync(CancellationToken cancellationToken) => archive.ConfirmAsync(cancellationToken);
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => archive.DisposeAsync();
 
     /// <inheritdoc/>
-    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
-        if (!await HandOverBlobsAsync(places, requests, cancellation))
+        if (!await HandOverBlobsAsync(places, requests, cancellationToken))
         {
-            await HandOverArchiveAsync(places, requests, cancellation);
+            await HandOverArchiveAsync(places, requests, cancellationToken);
         }
     }
 
     private protected override ArchiveReader Open() => archive.Open();
 
-    private async Task<bool> HandOverBlobsAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    private async Task<bool> HandOverBlobsAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         var wanted = places.Where(place => requests.Contains(place.Value)).Select(place => (Listed: Index.Files[place.Key], Asked: place.Value)).Take(CommitBlobs.MaxFiles + 1).ToList();
         var files = wanted.ConvertAll(file => file.Listed);
@@ -56,22 +56,22 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
             return false;
         }
 
-        await blobs.FetchAsync(files, cancellation);
+        await blobs.FetchAsync(files, cancellationToken);
         foreach (var (file, asked) in wanted)
         {
-            await requests.AnswerAsync(asked, new MemoryStream(blobs.Kept(file)), cancellation);
+            await requests.AnswerAsync(asked, new MemoryStream(blobs.Kept(file)), cancellationToken);
         }
 
         return true;
     }
 
-    private async Task HandOverArchiveAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellation)
+    private async Task HandOverArchiveAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         var reader = archive.Open();
         var isGiven = false;
         try
         {
-            await CopyFilesAsync(reader, places, requests, cancellation);
+            await CopyFilesAsync(reader, places, requests, cancellationToken);
             isGiven = true;
         }
         finally
