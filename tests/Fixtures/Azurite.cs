@@ -39,7 +39,7 @@ public sealed class Azurite : LazyPart
             return;
         }
 
-        _process = RunningProcess.Start(node, [program, "--silent", "--skipApiVersionCheck", "--location", Folder,
+        _process = RunningProcess.Start(node, [program, "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", Folder,
             "--blobPort", Text(_blob), "--queuePort", Text(_queue), "--tablePort", Text(_table)],
             new Dictionary<string, string?> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")) });
         foreach (var port in new[] { _blob, _queue, _table })
