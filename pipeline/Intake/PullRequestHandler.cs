@@ -8,10 +8,8 @@ namespace Ci.Pipeline.Intake;
 
 /// <summary>Takes in what happened to a pull request.</summary>
 public sealed class PullRequestHandler(
-    IOptions<WebhookOptions> options, BuildPolicy policy, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
+    IOptions<WebhookOptions> options, BuildId ids, BuildPolicy policy, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
 {
-    private readonly BuildId _ids = new(options.Value.WebhookSecret);
-
     /// <summary>Takes in a <c>pull_request</c> payload.</summary>
     public async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
@@ -80,7 +78,7 @@ public sealed class PullRequestHandler(
         var repository = e.Repository.FullName;
         return new BuildRequest
         {
-            BuildId = _ids.Of(repository, e.Number, e.PullRequest.Head.Sha, purpose),
+            BuildId = ids.Of(repository, e.Number, e.PullRequest.Head.Sha, purpose),
             Purpose = purpose,
             Repository = repository,
             PullRequest = e.Number,

@@ -8,7 +8,7 @@ namespace Ci.Pipeline.Queue;
 /// <summary>
 /// Whether a repository may have one more build wait (<c>Build__MaxQueued</c>). Looking costs a read while GitHub waits, so a
 /// look is good for half a minute, as long as what was let in since cannot have filled the room; and who looks at all builds
-/// anyway, as <c>Recovery</c> does every few seconds, looks for everybody. What comes at the very same moment, or
+/// anyway, as <c>Reconciler</c> does every few seconds, looks for everybody. What comes at the very same moment, or
 /// meanwhile to another host, may make it more.
 /// </summary>
 public sealed class QueueRoom(BuildStore store, IOptions<BuildOptions> options, TimeProvider time)

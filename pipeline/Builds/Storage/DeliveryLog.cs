@@ -30,7 +30,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private readonly TableWriter _writer;
     private readonly DeliveryLogBacklog _backlog;
 
-    /// <summary>The ledger in the storage that the options name.</summary>
+    /// <summary>The log in the storage that the options name.</summary>
     public DeliveryLog(BuildStore store, IOptions<StorageOptions> options, ILogger<DeliveryLog> logger)
     {
         _store = store;
@@ -42,7 +42,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
 
     /// <summary>
     /// Has an entry written, soon: when no more deliveries come for a moment. It is no promise, and GitHub's answer does not
-    /// wait for it; but who reads the ledger of this host does, and so does the host's end.
+    /// wait for it; but who reads the log on this host does, and so does the host's end.
     /// </summary>
     public void Add(DeliveryLogEntry entry) => _backlog.Add(entry);
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Ci.Pipeline.Builds.Storage;
 
 /// <summary>
-/// Ledger entries that wait to be written: deliveries come in bursts, and storage does one thing at a time, so what GitHub waits
+/// Entries of the delivery log that wait to be written: deliveries come in bursts, and storage does one thing at a time, so what GitHub waits
 /// for goes first. They are written when no more come for a moment, or else, after a while, a few at a time.
 /// </summary>
 /// <param name="write">Writes an entry, or says that it could not; it never fails.</param>
