@@ -37,7 +37,10 @@ internal sealed class HostProcess : IAsyncDisposable
 
         var program = Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll");
         // The folder of the app's project has the same place as the benchmark's own.
-        var app = Path.GetFullPath(AppContext.BaseDirectory.Replace($"{Path.DirectorySeparatorChar}bench{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}functions{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+        // The app was built beside us: functions/bin/… as this is bench/bin/….
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = own.Parent!.Parent!.Parent!.Parent!.FullName;
+        var app = Path.Combine(root, "functions", Path.GetRelativePath(Path.Combine(root, "bench"), own.FullName));
         var host = new HostProcess(
             Child.Start("dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory], environment),
             new Uri($"http://localhost:{port}/"));
