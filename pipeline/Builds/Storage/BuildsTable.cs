@@ -12,7 +12,6 @@ namespace Ci.Pipeline.Builds.Storage;
 public sealed class BuildsTable
 {
     private readonly TableClient _table;
-    private readonly TableWriter _writer;
 
     /// <summary>The table of the storage that the options name.</summary>
     public BuildsTable(IOptions<StorageOptions> options)
@@ -21,10 +20,7 @@ public sealed class BuildsTable
     }
 
     internal BuildsTable(string connectionString, TableClientOptions options)
-    {
-        _table = new TableClient(connectionString, BuildStore.TableName, options);
-        _writer = new TableWriter(_table);
-    }
+        => _table = new TableClient(connectionString, BuildStore.TableName, options);
 
     /// <summary>A row, or null.</summary>
     public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellationToken)
@@ -79,7 +75,7 @@ public sealed class BuildsTable
         TableTransactionAction[] rows = [.. actions];
         try
         {
-            await _writer.WriteAsync(rows, cancellationToken);
+            await _table.SubmitAsync(rows, cancellationToken);
             return true;
         }
         catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.ResourceNotFound && rows.Any(IsToGo))

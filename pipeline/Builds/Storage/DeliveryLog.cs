@@ -27,7 +27,6 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private readonly BuildStore _store;
     private readonly ILogger<DeliveryLog> _logger;
     private readonly TableClient _table;
-    private readonly TableWriter _writer;
     private readonly DeliveryLogBacklog _backlog;
 
     /// <summary>The log in the storage that the options name.</summary>
@@ -36,7 +35,6 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         _store = store;
         _logger = logger;
         _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithPatienceOf(options.Value));
-        _writer = new TableWriter(_table);
         _backlog = new DeliveryLogBacklog(WriteAsync);
     }
 
@@ -93,7 +91,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await _writer.WriteAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
+            await _table.SubmitAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
