@@ -62,6 +62,18 @@ internal sealed class BareStorage
         }
     }
 
+    /// <summary>How many builds go on, and how many messages there are, hidden ones too.</summary>
+    public static async Task<(int Records, int Messages)> CountAsync()
+    {
+        var records = 0;
+        await foreach (var row in new TableClient(Settings.Storage, BuildStore.TableName).QueryAsync<TableEntity>(BuildRow.StartingWith(BuildRow.ActivePrefix)))
+        {
+            records += row.RowKey.Length > 0 ? 1 : 0;
+        }
+
+        return (records, (await new QueueClient(Settings.Storage, BuildQueue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount);
+    }
+
     /// <summary>One row and one message.</summary>
     public async Task WriteRowAsync(int number)
     {

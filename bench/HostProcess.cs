@@ -36,7 +36,6 @@ internal sealed class HostProcess : IAsyncDisposable
         }
 
         var program = Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll");
-        // The folder of the app's project has the same place as the benchmark's own.
         // The app was built beside us: functions/bin/… as this is bench/bin/….
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         var root = own.Parent!.Parent!.Parent!.Parent!.FullName;
