@@ -9,7 +9,7 @@ public sealed class DeliveryLogTests(Azurite azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_verdict_is_written_when_no_more_deliveries_come()
+    public async Task A_verdict_is_written_soon()
     {
         var storage = await TestStorage.StartAsync(azurite);
         await using var ledger = storage.DeliveryLog();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using System.Threading.Channels;
 using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private const string Partition = "deliveries";
 
     private const int LookupsAtOnce = 16;
+    private const int MostWaiting = 5000;
 
     // An entry that storage does not take soon is left out, so that they do not pile up while it is away.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -27,7 +29,8 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private readonly BuildStore _store;
     private readonly ILogger<DeliveryLog> _logger;
     private readonly TableClient _table;
-    private readonly DeliveryLogBacklog _backlog;
+    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Task _writing;
 
     /// <summary>The log in the storage that the options name.</summary>
     public DeliveryLog(BuildStore store, IOptions<StorageOptions> options, ILogger<DeliveryLog> logger)
@@ -35,17 +38,27 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         _store = store;
         _logger = logger;
         _table = new TableClient(options.Value.ConnectionString, TableName, new TableClientOptions().WithPatienceOf(options.Value));
-        _backlog = new DeliveryLogBacklog(WriteAsync);
+        _writing = Task.Run(WriteWaitingAsync);
     }
 
     /// <summary>
-    /// Has an entry written, soon: when no more deliveries come for a moment. It is no promise, and GitHub's answer does not
-    /// wait for it; but who reads the log on this host does, and so does the host's end.
+    /// Has an entry written behind GitHub's answer. It is no promise; but who reads the log on this host waits for it, and so
+    /// does the host's end.
     /// </summary>
-    public void Add(DeliveryLogEntry entry) => _backlog.Add(entry);
+    public void Add(DeliveryLogEntry entry)
+    {
+        if (!_waiting.Writer.TryWrite(new Waiting.ToWrite(entry)))
+        {
+            Log.NotWritten(_logger, entry.Delivery, "too many others wait to be written");
+        }
+    }
 
-    /// <summary>Waits until what was added is written.</summary>
-    public async ValueTask DisposeAsync() => await _backlog.FlushAsync();
+    /// <summary>Waits until what was added is written, but not for a storage that is away.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await Task.WhenAny(_writing, Task.Delay(Patience));
+    }
 
     /// <summary>The newest entries, newest first.</summary>
     public Task<IReadOnlyList<DeliveryLogEntry>> NewestAsync(int count, CancellationToken cancellationToken) => ReadAsync("newest-", count, cancellationToken);
@@ -86,6 +99,36 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         ["Entry"] = JsonSerializer.Serialize(entry, LedgerJson.Default.DeliveryLogEntry),
     };
 
+    private async Task WriteWaitingAsync()
+    {
+        await foreach (var next in _waiting.Reader.ReadAllAsync())
+        {
+            switch (next)
+            {
+                case Waiting.ToWrite(var entry):
+                    await WriteAsync(entry);
+                    break;
+                case Waiting.ToRead(var isWritten):
+                    isWritten.SetResult();
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Waits until what was added before is written.</summary>
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var reader = new Waiting.ToRead(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        while (await _waiting.Writer.WaitToWriteAsync(cancellationToken))
+        {
+            if (_waiting.Writer.TryWrite(reader))
+            {
+                await reader.IsWritten.Task.WaitAsync(cancellationToken);
+                return;
+            }
+        }
+    }
+
     private async Task WriteAsync(DeliveryLogEntry entry)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -101,7 +144,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
 
     private async Task<IReadOnlyList<DeliveryLogEntry>> ReadAsync(string prefix, int count, CancellationToken cancellationToken)
     {
-        await _backlog.FlushAsync().WaitAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
         var found = new List<DeliveryLogEntry>();
         var filter = $"PartitionKey eq '{Partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix[..^1]}.'";
         try
@@ -137,6 +180,14 @@ public sealed partial class DeliveryLog : IAsyncDisposable
                 }
             });
         return [.. entries.Select(entry => entry.BuildId is { } id ? entry with { Build = builds.GetValueOrDefault(id) } : entry)];
+    }
+
+    private abstract record Waiting
+    {
+        public sealed record ToWrite(DeliveryLogEntry Entry) : Waiting;
+
+        /// <summary>Somebody who reads once all before it is written.</summary>
+        public sealed record ToRead(TaskCompletionSource IsWritten) : Waiting;
     }
 
     private static partial class Log
