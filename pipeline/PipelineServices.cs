@@ -92,7 +92,6 @@ public static class PipelineServices
         services.AddSingleton<PublicAddress>();
         services.AddSingleton<DeliveryLog>();
         services.AddSingleton<RequestLimiter>();
-        services.AddSingleton<QueueRoom>();
         services.AddSingleton<BuildSubmitter>();
         services.AddSingleton<PullRequestHandler>();
         services.AddSingleton<IssueCommentHandler>();

@@ -10,20 +10,21 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Intake;
 
 /// <summary>Takes a build in: stores its record and its message, and only then says that it is accepted.</summary>
-public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom room, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildSubmitter> logger)
+public sealed partial class BuildSubmitter(
+    BuildAdmission admission, BuildStore store, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildSubmitter> logger)
 {
     /// <summary>Takes in what a change of a pull request asks for.</summary>
     public Task<DeliveryResult> TakeAsync(PullRequestUpdate change, CancellationToken cancellationToken) =>
         StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellationToken);
 
     /// <summary>Does what needs storage, within the time that GitHub leaves for it; a 503 when storage does not take it.</summary>
-    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> store, CancellationToken cancellationToken)
+    public async Task<DeliveryResult> StoringAsync(Func<CancellationToken, Task<DeliveryResult>> work, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StorageOptions.TimeLimit);
         try
         {
-            return await store(limit.Token);
+            return await work(limit.Token);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -36,7 +37,7 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
 
     private async Task<DeliveryResult> StoreAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
-        if (change.Request.Purpose == BuildPurpose.PullRequest && await room.IsFullAsync(change.Request, cancellationToken))
+        if (change.Request.Purpose == BuildPurpose.PullRequest && await IsFullAsync(change.Request, cancellationToken))
         {
             return new DeliveryResult.Refused(
                 429,
@@ -44,6 +45,13 @@ public sealed partial class BuildSubmitter(BuildAdmission admission, QueueRoom r
         }
 
         return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellationToken) : await StoreInTurnAsync(change, cancellationToken));
+    }
+
+    /// <summary>Whether other pull requests of the repository have as many builds waiting as may; what comes at the same moment may make it more.</summary>
+    private async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellationToken)
+    {
+        var waiting = await store.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellationToken);
+        return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
     }
 
     /// <summary>

@@ -18,7 +18,7 @@ namespace Ci.Pipeline.Worker;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Reconciler(
-    BuildStore store, BuildQueue queue, BuildNotifier notifier, QueuePositionReporter line, QueueRoom queueRoom, EngineCleanup cleanup, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+    BuildStore store, BuildQueue queue, BuildNotifier notifier, QueuePositionReporter line, EngineCleanup cleanup, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -42,7 +42,7 @@ public sealed partial class Reconciler(
     /// <summary>Looks once.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        var active = await queueRoom.LookAsync(cancellationToken);
+        var active = await store.ActiveAsync(cancellationToken);
         foreach (var record in active)
         {
             if (!record.IsHeld(time.GetUtcNow()))

@@ -4,7 +4,6 @@ using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Docker.Cleanup;
 using Ci.Pipeline.Docker.Credentials;
-using Ci.Pipeline.Queue;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Reporting;
 using Ci.Pipeline.Source;
@@ -95,7 +94,8 @@ public sealed class ReconcilerTests(Azurite azurite)
         var registry = Options.Create(new RegistryOptions());
         var engine = new Engine(client, new RegistryLogins(registry, new DockerConfigFile(docker, NullLogger<DockerConfigFile>.Instance)));
         var room = new EngineCleanup(engine, new EngineLeftovers(client), docker, registry, storage.Time);
-        using var recovery = new Reconciler(storage.Records, storage.Queue, storage.BuildNotifier(http), line, new QueueRoom(storage.Records, Options.Create(new BuildOptions()), storage.Time), room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Reconciler>.Instance);
+        using var recovery = new Reconciler(
+            storage.Records, storage.Queue, storage.BuildNotifier(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Reconciler>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 
