@@ -44,32 +44,6 @@ public sealed partial class BuildSubmitter(
                 $"{options.Value.MaxQueued} builds of {change.Request.Repository} wait already: press Redeliver when some have ended, or raise Build__MaxQueued.");
         }
 
-        return Answer(change.Request, IsQueuedForCertain(change) ? await StoreAtOnceAsync(change, cancellationToken) : await StoreInTurnAsync(change, cancellationToken));
-    }
-
-    /// <summary>Whether other pull requests of the repository have as many builds waiting as may; what comes at the same moment may make it more.</summary>
-    private async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellationToken)
-    {
-        var waiting = await store.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellationToken);
-        return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
-    }
-
-    /// <summary>
-    /// Whether a change's build is queued whatever is known: a pull request that was just opened, unless this is a redelivery,
-    /// and then its message finds that it has nothing to do.
-    /// </summary>
-    private static bool IsQueuedForCertain(PullRequestUpdate change) => change is { Opened: true, Waits: null, Request.Purpose: BuildPurpose.PullRequest };
-
-    /// <summary>Stores record and message at the same time. A worker to whom the message comes first takes the build in by itself.</summary>
-    private async Task<AdmissionResult> StoreAtOnceAsync(PullRequestUpdate change, CancellationToken cancellationToken)
-    {
-        var admitting = admission.AdmitAsync(change, cancellationToken);
-        await Task.WhenAll(admitting, queue.SendAsync(change.Request, cancellationToken));
-        return await admitting;
-    }
-
-    private async Task<AdmissionResult> StoreInTurnAsync(PullRequestUpdate change, CancellationToken cancellationToken)
-    {
         var admitted = await admission.AdmitAsync(change, cancellationToken);
         if (admitted is AdmissionResult.Queued { Record: var queued })
         {
@@ -77,7 +51,14 @@ public sealed partial class BuildSubmitter(
             await queue.SendAsync(queued.Request, cancellationToken);
         }
 
-        return admitted;
+        return Answer(change.Request, admitted);
+    }
+
+    /// <summary>Whether other pull requests of the repository have as many builds waiting as may; what comes at the same moment may make it more.</summary>
+    private async Task<bool> IsFullAsync(BuildRequest request, CancellationToken cancellationToken)
+    {
+        var waiting = await store.QueuedOfAsync(request.Repository, options.Value.MaxQueued + 1, cancellationToken);
+        return waiting.Count(record => record.Request.PullRequest != request.PullRequest) >= options.Value.MaxQueued;
     }
 
     private static DeliveryResult Answer(BuildRequest request, AdmissionResult admitted)

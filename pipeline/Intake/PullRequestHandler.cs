@@ -71,7 +71,7 @@ public sealed class PullRequestHandler(
     }
 
     private PullRequestUpdate Change(Delivery delivery, PullRequestEvent e, BuildPurpose purpose, bool isFork) =>
-        new(Request(delivery, e, purpose) with { IsFork = isFork }, e.Before?.ToLowerInvariant(), e.Action == "reopened", e.Action == "opened");
+        new(Request(delivery, e, purpose) with { IsFork = isFork }, e.Before?.ToLowerInvariant(), e.Action == "reopened");
 
     private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
     {

@@ -16,7 +16,6 @@ namespace Ci.Pipeline.Worker;
 public sealed partial class BuildWorker(
     BuildScheduler scheduler,
     BuildStore store,
-    BuildAdmission admission,
     BuildLogs logs,
     BuildJob job,
     BuildRetry retry,
@@ -35,13 +34,6 @@ public sealed partial class BuildWorker(
     public async Task RunAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         var turn = await scheduler.WaitAsync(request, cancellationToken);
-        // The message is complete: if its record is missing, it is not stored yet, or somebody emptied the table.
-        if (turn == Turn.Never && await store.FindAsync(request.BuildId, cancellationToken) is null
-            && await admission.AdmitAsync(new PullRequestUpdate(request), cancellationToken) is AdmissionResult.Queued)
-        {
-            turn = await scheduler.WaitAsync(request, cancellationToken);
-        }
-
         if (turn == Turn.AfterOthers)
         {
             await scheduler.StepBackAsync(request, cancellationToken);
@@ -194,7 +186,7 @@ public sealed partial class BuildWorker(
         [LoggerMessage(7, LogLevel.Debug, "{Repository}#{PullRequest}  Building {Image}, step {Step}: {Instruction}")]
         public static partial void Progress(ILogger logger, string buildId, string repository, int pullRequest, string? image, string step, string instruction);
 
-        [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended or is another worker's: nothing to do")]
+        [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended, is another worker's, or has no record: nothing to do")]
         public static partial void NothingToDo(ILogger logger, string buildId);
 
         [LoggerMessage(3, LogLevel.Information, "{Repository}#{PullRequest}  ✓ {Summary}")]

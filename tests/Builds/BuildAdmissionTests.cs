@@ -22,7 +22,7 @@ public sealed class BuildAdmissionTests(Azurite azurite)
                 async (order, again, merged) =>
                 {
                     var number = Interlocked.Increment(ref pull);
-                    PullRequestUpdate[] changes = [.. Enumerable.Range(0, 5).Select(i => storage.Change((char)('a' + i), i, i == 4 && merged ? BuildPurpose.Merge : BuildPurpose.PullRequest, number, opened: i == 0))];
+                    PullRequestUpdate[] changes = [.. Enumerable.Range(0, 5).Select(i => storage.Change((char)('a' + i), i, i == 4 && merged ? BuildPurpose.Merge : BuildPurpose.PullRequest, number))];
                     foreach (var i in order.Concat(again))
                     {
                         await storage.BuildAdmission.AdmitAsync(changes[i], Cancellation);

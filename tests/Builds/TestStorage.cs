@@ -101,7 +101,7 @@ internal sealed class TestStorage
 
     /// <summary>A change of a pull request, <paramref name="second"/> seconds after the first.</summary>
     public PullRequestUpdate Change(
-        char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false, bool opened = false) =>
+        char commit, int second, BuildPurpose purpose = BuildPurpose.PullRequest, int pull = 1, string repository = "owner/one", char? before = null, bool reopened = false) =>
         new(
             new BuildRequest
             {
@@ -120,8 +120,7 @@ internal sealed class TestStorage
                 QueuedAt = Time.GetUtcNow(),
             },
             before is { } c ? new string(c, 40) : null,
-            reopened,
-            opened);
+            reopened);
 
     public async Task<Build> AdmitAsync(PullRequestUpdate change)
     {

@@ -51,12 +51,6 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     /// <summary>Takes in what a delivery asks for. Safe to repeat, in any order.</summary>
     public async Task<AdmissionResult> AdmitAsync(PullRequestUpdate change, CancellationToken cancellationToken)
     {
-        // Nothing is known of a pull request that was just opened: writing that down needs no reading, and fails if it is not so.
-        if (change.Opened && await TryAdmitAsync(change, null, null, cancellationToken) is { } first)
-        {
-            return first;
-        }
-
         while (true)
         {
             var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellationToken);

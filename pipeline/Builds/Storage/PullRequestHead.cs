@@ -74,9 +74,8 @@ public enum UpdateOrder
 /// <param name="Request">The build.</param>
 /// <param name="Before">The head commit that a push replaced, if the delivery says.</param>
 /// <param name="Reopened">Whether the pull request was just opened again.</param>
-/// <param name="Opened">Whether it was just opened, so that nothing is known of it, unless this is a redelivery.</param>
 /// <param name="Waits">What has to be done before it is built, for people; null when nothing has.</param>
-public sealed record PullRequestUpdate(BuildRequest Request, string? Before = null, bool Reopened = false, bool Opened = false, string? Waits = null);
+public sealed record PullRequestUpdate(BuildRequest Request, string? Before = null, bool Reopened = false, string? Waits = null);
 
 /// <summary>A pull request's head as a row.</summary>
 internal static class PullRequestHeadRow
