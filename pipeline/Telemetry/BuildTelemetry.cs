@@ -73,12 +73,10 @@ internal static class BuildTelemetry
 
         if (Sends(Logs))
         {
-            telemetry.WithLogging(logging => logging.AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Logs)));
+            // A line as people read it, its values beside it.
+            telemetry.WithLogging(
+                logging => logging.AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Logs)), options => options.IncludeFormattedMessage = true);
         }
-
-        // Behind the one that is there, and so the one that everybody gets.
-        services.AddSingleton<ILoggerFactory>(host => new TracedLogs(new LoggerFactory(
-            host.GetServices<ILoggerProvider>(), host.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>(), host.GetRequiredService<IOptions<LoggerFactoryOptions>>())));
     }
 
     // What the variables say of one signal goes before what they say of all (OpenTelemetry Protocol Exporter, "Configuration
