@@ -86,7 +86,6 @@ public sealed class ImageBuilder(
         {
             var image = await engine.InspectAsync(built.Image, cancellationToken);
             limits.Check(spec, image.Size);
-            await commit.ConfirmAsync(cancellationToken);
             pushing();
             var digest = await PushAsync(repository, tag, output, cancellationToken);
             removing = RemoveAsync(build.Name, cleaning);

@@ -30,7 +30,7 @@ public abstract class CommitSource : IAsyncDisposable
     /// <summary>How it came, as a line of the log.</summary>
     public abstract string Description { get; }
 
-    private protected ContentIndex Index { get; }
+    internal ContentIndex Index { get; }
 
     private protected BuildInputs Decisive { get; }
 
@@ -65,7 +65,7 @@ public abstract class CommitSource : IAsyncDisposable
     public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellationToken)
     {
         var context = new ContextWriter(image, Rules(image), output);
-        await using (var reader = Open())
+        await using (var reader = await OpenAsync(cancellationToken))
         {
             while (await reader.NextAsync(cancellationToken) is { } next)
             {
@@ -85,7 +85,7 @@ public abstract class CommitSource : IAsyncDisposable
             return small;
         }
 
-        await using var reader = Open();
+        await using var reader = await OpenAsync(cancellationToken);
         while (await reader.NextAsync(cancellationToken) is { } next)
         {
             if (next.Path == path && next.Entry is { DataStream: not null, Length: <= MaxReadBytes })
@@ -99,14 +99,6 @@ public abstract class CommitSource : IAsyncDisposable
         return null;
     }
 
-    /// <summary>
-    /// Waits until all that came of the commit has been looked through, which an image's build need not wait for, but which must
-    /// be before it is published.
-    /// </summary>
-    /// <exception cref="SourceUnavailableException">It broke off, or is not what GitHub said it would be.</exception>
-    /// <exception cref="SourceRefusedException">It has something that no commit can have, or too much of it.</exception>
-    public abstract Task ConfirmAsync(CancellationToken cancellationToken);
-
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
@@ -114,7 +106,7 @@ public abstract class CommitSource : IAsyncDisposable
     internal abstract Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken);
 
     /// <summary>Begins to go through the commit's archive.</summary>
-    private protected abstract ArchiveReader Open();
+    internal abstract Task<ArchiveReader> OpenAsync(CancellationToken cancellationToken);
 
     /// <summary>Hands over what is asked for as it comes by in the archive, and stops when nothing is.</summary>
     private protected static async Task CopyFilesAsync(

@@ -74,7 +74,7 @@ public sealed class GitTreeTests
 
     private static GitTreeEntry Link(string path) => File(path) with { Mode = "120000" };
 
-    private static async Task<ListedFiles> ReadAsync(GitTreeEntry[] entries)
+    private static async Task<ContentIndex> ReadAsync(GitTreeEntry[] entries)
     {
         var tree = GitTree.Of(entries);
         var blobs = new CommitBlobs((_, _) => Task.FromResult(Target));

@@ -118,8 +118,6 @@ public sealed class ListedSameTests
             Assert.Equal(await FilesAsync(fetched, image), await FilesAsync(listed, image));
             Assert.Equal(await TarAsync(fetched, image), await TarAsync(listed, image));
         }
-
-        await listed.ConfirmAsync(Cancellation);
     }
 
     private static async Task<string?> ReadAsync(CommitSource source, string path) =>

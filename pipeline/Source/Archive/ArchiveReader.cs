@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using Ci.Pipeline.Builds;
-using Ci.Pipeline.Source.Tree;
 
 namespace Ci.Pipeline.Source.Archive;
 
@@ -13,17 +12,14 @@ internal sealed class ArchiveReader : IAsyncDisposable
     private readonly UnpackedStream _unpacked;
     private readonly TarReader _tar;
     private readonly CommitRules _rules;
-    private readonly ListedCheck? _check;
     private TarEntry? _last;
     private string? _top;
     private int _place;
 
     /// <param name="compressed">The archive.</param>
     /// <param name="limits">What it must keep to.</param>
-    /// <param name="check">What it is held against, of a commit that was listed.</param>
-    public ArchiveReader(Stream compressed, SourceOptions limits, ListedCheck? check = null)
+    public ArchiveReader(Stream compressed, SourceOptions limits)
     {
-        _check = check;
         _rules = new CommitRules(limits);
         _unpacked = new UnpackedStream(compressed, limits.MaxUnpackedBytes);
         _tar = new TarReader(_unpacked);
@@ -38,12 +34,10 @@ internal sealed class ArchiveReader : IAsyncDisposable
             if (entry.EntryType != TarEntryType.GlobalExtendedAttributes && WithoutTop(entry) is { Length: > 0 } path)
             {
                 _rules.CheckLinks(path, entry.EntryType == TarEntryType.SymbolicLink ? entry.LinkName : null);
-                var next = new ArchiveEntry(entry, path, _place++, entry.DataStream ?? Stream.Null);
-                return _check is null ? next : _check.Check(next);
+                return new ArchiveEntry(entry, path, _place++, entry.DataStream ?? Stream.Null);
             }
         }
 
-        _check?.End();
         return null;
     }
 
@@ -140,6 +134,6 @@ internal sealed class ArchiveReader : IAsyncDisposable
 /// <summary>What a commit's archive has at a path.</summary>
 /// <param name="Entry">The entry of the tar.</param>
 /// <param name="Path">The path from the repository's root.</param>
-/// <param name="Place">Its number among the commit's files: those of the archive, or of the list that it is held against.</param>
+/// <param name="Place">Its number among the archive's files.</param>
 /// <param name="Content">What is in it, to be read before the next entry is.</param>
 internal sealed record ArchiveEntry(TarEntry Entry, string Path, int Place, Stream Content);

@@ -55,9 +55,6 @@ public sealed class SourceArchive : CommitSource
     }
 
     /// <inheritdoc/>
-    public override Task ConfirmAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         _spool.Dispose();
@@ -67,11 +64,11 @@ public sealed class SourceArchive : CommitSource
     /// <inheritdoc/>
     internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
-        await using var reader = Open();
+        await using var reader = await OpenAsync(cancellationToken);
         await CopyFilesAsync(reader, places, requests, cancellationToken);
     }
 
-    private protected override ArchiveReader Open() => new(_spool.OpenRead(), _limits);
+    internal override Task<ArchiveReader> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(new ArchiveReader(_spool.OpenRead(), _limits));
 
     private async Task LookAtAsync(ArchiveEntry next, CancellationToken cancellationToken)
     {

@@ -48,7 +48,7 @@ internal sealed class GitTree
     /// <param name="limits">What a commit is to keep to.</param>
     /// <exception cref="NotListedException">Its archive may be another than its tree.</exception>
     /// <exception cref="SourceRefusedException">Its archive would be refused.</exception>
-    public ListedFiles Complete(DateTimeOffset committedAt, CommitBlobs blobs, SourceOptions limits)
+    public ContentIndex Complete(DateTimeOffset committedAt, CommitBlobs blobs, SourceOptions limits)
     {
         // First of all: a file that would be refused may be one that the archive leaves out.
         if (_files.Any(file => IsAttributes(file) && (!IsContent(file) || !GitAttributes.AreHarmless(blobs.Kept(file)))))
@@ -67,7 +67,18 @@ internal sealed class GitTree
             index.Add(file);
         }
 
-        return ListedFiles.Of(index);
+        return !index.IsFull && IsTree(index)
+            ? index
+            : throw new NotListedException("its list is too long, or is not that of a tree");
+    }
+
+    /// <summary>Each file is there once, and in a folder that is there too.</summary>
+    private static bool IsTree(ContentIndex index)
+    {
+        var kinds = new Dictionary<string, IndexedKind>(index.Files.Count, StringComparer.Ordinal);
+        return index.Files.All(file => kinds.TryAdd(file.Path, file.Kind))
+            && index.Files.All(file => file.Path.LastIndexOf('/') is var slash
+                && (slash < 0 || kinds.GetValueOrDefault(file.Path[..slash], IndexedKind.File) == IndexedKind.Folder));
     }
 
     private static IndexedFile FileOf(GitTreeEntry entry)

@@ -1,5 +1,6 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.GitHub;
+using Ci.Pipeline.Source.Archive;
 using Ci.Pipeline.Source.Context;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +10,7 @@ namespace Ci.Pipeline.Source.Tree;
 /// Has GitHub list a commit of a large repository instead of sending all of it: its images are built from the few files
 /// that their Dockerfiles copy, and the archive is fetched only for builds that ask for many.
 /// </summary>
-public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, IOptions<SourceOptions> options, IOptions<GitHubOptions> access)
+public sealed class GitTreeSource(GitHubObjects gitHub, ArchiveFetcher archives, IOptions<SourceOptions> options, IOptions<GitHubOptions> access)
 {
     private const int Kilobyte = 1024;
 
@@ -57,8 +58,7 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
         var blobs = new CommitBlobs((name, token) => gitHub.BlobAsync(repository, name, token));
         await blobs.FetchAsync(tree.First, cancellationToken);
         var files = tree.Complete(await committedAt, blobs, options.Value);
-        var archive = new LateArchive(token => OpenAsync(repository, commit, token), files, options.Value);
-        return new ListedCommit(files.Index, Decisive(files.Index), await committedAt, blobs, archive);
+        return new ListedCommit(files, Decisive(files), await committedAt, blobs, token => FetchArchiveAsync(repository, commit, token));
     }
 
     private static BuildInputs Decisive(ContentIndex index)
@@ -74,11 +74,11 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
     }
 
     // GitHub has just listed the commit, so a refusal of its archive is not the last word.
-    private async Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellationToken) =>
-        await archives.OpenAsync(repository, commit, cancellationToken) switch
+    private async Task<CommitSource> FetchArchiveAsync(string repository, string commit, CancellationToken cancellationToken) =>
+        await archives.FetchAsync(repository, commit, cancellationToken) switch
         {
-            ArchiveAnswer.Opened opened => opened.Content,
-            ArchiveAnswer.Refused refused => throw new SourceUnavailableException(refused.Reason),
-            var other => throw new InvalidOperationException($"Unknown answer {other}."),
+            SourceResult.Fetched fetched => fetched.Source,
+            SourceResult.Refused refused => throw new SourceUnavailableException(refused.Reason),
+            var other => throw new InvalidOperationException($"Unknown result {other}."),
         };
 }

@@ -1,4 +1,5 @@
 using Ci.BuildKit;
+using Ci.Pipeline.Builds;
 using Ci.Pipeline.Source.Archive;
 using Ci.Pipeline.Source.Context;
 
@@ -6,11 +7,15 @@ namespace Ci.Pipeline.Source.Tree;
 
 /// <summary>
 /// A commit's source as GitHub lists it. A build that asks for few files gets them one by one; for one that asks for many the
-/// archive is fetched, and what it asks for is handed over while the rest still comes in.
+/// whole archive is fetched.
 /// </summary>
-internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, DateTimeOffset committedAt, CommitBlobs blobs, LateArchive archive)
+internal sealed class ListedCommit(
+    ContentIndex index, BuildInputs decisive, DateTimeOffset committedAt, CommitBlobs blobs, Func<CancellationToken, Task<CommitSource>> fetchArchive)
     : CommitSource(index, decisive)
 {
+    private readonly SemaphoreSlim _fetching = new(1);
+    private CommitSource? _archive;
+
     /// <inheritdoc/>
     public override DateTimeOffset? CommittedAt => Index.Files.Count > 0 ? committedAt : null;
 
@@ -31,25 +36,42 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
     }
 
     /// <inheritdoc/>
-    public override Task ConfirmAsync(CancellationToken cancellationToken) => archive.ConfirmAsync(cancellationToken);
+    public override async ValueTask DisposeAsync()
+    {
+        if (_archive is not null)
+        {
+            await _archive.DisposeAsync();
+        }
 
-    /// <inheritdoc/>
-    public override ValueTask DisposeAsync() => archive.DisposeAsync();
+        _fetching.Dispose();
+    }
 
     /// <inheritdoc/>
     internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
-        if (!await HandOverBlobsAsync(places, requests, cancellationToken))
+        if (await CopyBlobsAsync(places, requests, cancellationToken))
         {
-            await HandOverArchiveAsync(places, requests, cancellationToken);
+            return;
         }
+
+        // An archive has its files in an order of its own.
+        var archive = await ArchiveAsync(cancellationToken);
+        var asked = places.ToDictionary(place => Index.Files[place.Key].Path, place => place.Value, StringComparer.Ordinal);
+        var placesThere = archive.Index.Files.Index()
+            .Where(file => asked.ContainsKey(file.Item.Path))
+            .ToDictionary(file => file.Index, file => asked[file.Item.Path]);
+        await archive.CopyFilesAsync(placesThere, requests, cancellationToken);
     }
 
-    private protected override ArchiveReader Open() => archive.Open();
+    internal override async Task<ArchiveReader> OpenAsync(CancellationToken cancellationToken) =>
+        await (await ArchiveAsync(cancellationToken)).OpenAsync(cancellationToken);
 
-    private async Task<bool> HandOverBlobsAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
+    private async Task<bool> CopyBlobsAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
-        var wanted = places.Where(place => requests.Contains(place.Value)).Select(place => (Listed: Index.Files[place.Key], Asked: place.Value)).Take(CommitBlobs.MaxFiles + 1).ToList();
+        var wanted = places.Where(place => requests.Contains(place.Value))
+            .Select(place => (Listed: Index.Files[place.Key], Asked: place.Value))
+            .Take(CommitBlobs.MaxFiles + 1)
+            .ToList();
         var files = wanted.ConvertAll(file => file.Listed);
         if (!blobs.TryTake(files))
         {
@@ -65,18 +87,27 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
         return true;
     }
 
-    private async Task HandOverArchiveAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
+    /// <summary>The whole archive; however many ask for it, it is fetched once.</summary>
+    /// <exception cref="SourceUnavailableException">It did not come, or is not what was listed: the next try fetches it, and lists nothing.</exception>
+    private async Task<CommitSource> ArchiveAsync(CancellationToken cancellationToken)
     {
-        var reader = archive.Open();
-        var isGiven = false;
+        await _fetching.WaitAsync(cancellationToken);
         try
         {
-            await CopyFilesAsync(reader, places, requests, cancellationToken);
-            isGiven = true;
+            _archive ??= await fetchArchive(cancellationToken);
         }
         finally
         {
-            await (isGiven ? archive.LeaveAsync(reader) : reader.DisposeAsync());
+            _fetching.Release();
         }
+
+        return Same(Index).SequenceEqual(Same(_archive.Index))
+            ? _archive
+            : throw new SourceUnavailableException("GitHub's archive of the commit is not what GitHub listed.");
     }
+
+    /// <summary>What must be the same of both.</summary>
+    private static IEnumerable<(string, IndexedKind, long, string, string)> Same(ContentIndex index) => index.Files
+        .OrderBy(file => file.Path, StringComparer.Ordinal)
+        .Select(file => (file.Path, file.Kind, file.Length, file.LinkTarget, Convert.ToHexStringLower(file.Hash)));
 }
