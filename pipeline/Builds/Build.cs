@@ -74,19 +74,18 @@ public sealed record BuildStage(string Name, DateTimeOffset StartedAt)
     public DateTimeOffset? EndedAt { get; init; }
 }
 
-/// <summary>What GitHub was told of a build's place in line.</summary>
+/// <summary>What GitHub was told of a build's place in line; held while it may still be on its way, for the end must not overtake it.</summary>
 /// <param name="Text">The words.</param>
 /// <param name="At">When somebody set out to tell it.</param>
-/// <param name="IsUnderWay">Whether it may still be on its way: the end must not overtake it.</param>
-public sealed record QueuePosition(string Text, DateTimeOffset At, bool IsUnderWay);
+public sealed record QueuePosition(string Text, DateTimeOffset At) : Leased;
 
 /// <summary>What a builder had in its cache.</summary>
 /// <param name="Cached">The steps that it did not do again.</param>
 /// <param name="Steps">All steps.</param>
 public sealed record CacheUse(int Cached, int Steps);
 
-/// <summary>All that is known of a build.</summary>
-public sealed record Build
+/// <summary>All that is known of a build. Its owner is the worker that builds it, or one that has not let go of it since it was stopped from outside.</summary>
+public sealed record Build : Leased
 {
     /// <summary>What was asked for.</summary>
     public required BuildRequest Request { get; init; }
@@ -117,12 +116,6 @@ public sealed record Build
 
     /// <summary>When its message was last put onto the queue.</summary>
     public DateTimeOffset? SentAt { get; init; }
-
-    /// <summary>Who builds it; after it was stopped from outside, who has not let go of it yet.</summary>
-    public string? Owner { get; init; }
-
-    /// <summary>Until when the owner holds it unless it renews.</summary>
-    public DateTimeOffset? OwnedUntil { get; init; }
 
     /// <summary>The id of the build that took its place.</summary>
     public string? SupersededBy { get; init; }
@@ -181,9 +174,6 @@ public sealed record Build
     /// <summary>Whether something is still to be done about it: build it, let go of it, or tell GitHub.</summary>
     [JsonIgnore]
     public bool IsActive => !IsFinal || Owner is not null || Reported != State || Commented != State;
-
-    /// <summary>Whether a worker has it now.</summary>
-    public bool IsHeld(DateTimeOffset now) => Owner is not null && OwnedUntil >= now;
 
     /// <summary>The record of a build that was just accepted.</summary>
     public static Build Queued(BuildRequest request) => new()

@@ -105,7 +105,7 @@ public sealed partial class CommitStatuses(
         while (await store.FindAsync(id, cancellationToken) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
         {
             // What another host tells of its place in line must not come behind its end.
-            if (record.QueuePosition is { IsUnderWay: true } note && time.GetUtcNow() - note.At < QueuePositionReporter.UnderWay)
+            if (record.QueuePosition?.IsHeld(time.GetUtcNow()) == true)
             {
                 return false;
             }

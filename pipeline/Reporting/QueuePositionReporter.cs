@@ -45,13 +45,15 @@ public sealed class QueuePositionReporter(BuildStore store, BuildLists lists, Co
         var at = time.GetUtcNow();
         var claimed = record.QueuePosition?.Text == text ? null : await store.UpdateAsync(
             record.Id,
-            r => r.State == BuildState.Queued && !r.IsHeld(at) && r.QueuePosition == record.QueuePosition ? r with { QueuePosition = new QueuePosition(text, at, IsUnderWay: true) } : null,
+            r => r.State == BuildState.Queued && !r.IsHeld(at) && r.QueuePosition == record.QueuePosition
+                ? r with { QueuePosition = new QueuePosition(text, at).HeldBy(Leased.NewOwner(), at + UnderWay) }
+                : null,
             cancellationToken);
         if (claimed is not null)
         {
             await statuses.TellAsync(claimed, text, cancellationToken);
             await store.UpdateAsync(
-                record.Id, r => r.QueuePosition == claimed.QueuePosition ? r with { QueuePosition = claimed.QueuePosition! with { IsUnderWay = false } } : null, cancellationToken);
+                record.Id, r => r.QueuePosition == claimed.QueuePosition ? r with { QueuePosition = claimed.QueuePosition!.Released() } : null, cancellationToken);
         }
     }
 

@@ -135,7 +135,7 @@ public sealed partial class Reconciler(
         if (record.Owner is not null)
         {
             await cleanup.ForgetAsync(record.Id, record.Request.Commit, cancellationToken);
-            await store.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r with { Owner = null, OwnedUntil = null } : null, cancellationToken);
+            await store.UpdateAsync(record.Id, r => r.Owner == record.Owner ? r.Released() : null, cancellationToken);
         }
     }
 
@@ -177,12 +177,10 @@ public sealed partial class Reconciler(
         var taken = await store.UpdateAsync(
             record.Id,
             r => r.State == record.State && r.Owner == record.Owner && r.SentAt == record.SentAt && !r.IsHeld(time.GetUtcNow())
-                ? r with
+                ? r.Released() with
                 {
                     State = BuildState.Queued,
                     Summary = r.State == BuildState.Running ? "Waiting: the worker that built it died." : r.Summary,
-                    Owner = null,
-                    OwnedUntil = null,
                     SentAt = time.GetUtcNow(),
                 }
                 : null,

@@ -66,13 +66,19 @@ public sealed class CommitStatusTests(Azurite azurite)
         var queued = await storage.AdmitAsync(change);
         await storage.Records.UpdateAsync(
             queued.Id,
-            r => r.Stopped(BuildState.Cancelled, "Cancelled by hand.", storage.Time.GetUtcNow()) with { QueuePosition = new QueuePosition("Queued", storage.Time.GetUtcNow(), IsUnderWay: true) },
+            r => r.Stopped(BuildState.Cancelled, "Cancelled by hand.", storage.Time.GetUtcNow()) with
+            {
+                QueuePosition = new QueuePosition("Queued", storage.Time.GetUtcNow())
+                {
+                    Owner = "another host", OwnedUntil = storage.Time.GetUtcNow() + QueuePositionReporter.UnderWay,
+                },
+            },
             Cancellation);
         using var http = gitHub.Client();
         var statuses = storage.Statuses(http, "a-token");
 
         var early = await statuses.NotifyCompletedAsync(queued.Id, Cancellation);
-        storage.Time.Advance(QueuePositionReporter.UnderWay);
+        storage.Time.Advance(QueuePositionReporter.UnderWay + TimeSpan.FromSeconds(1));
         var late = await statuses.NotifyCompletedAsync(queued.Id, Cancellation);
 
         Assert.Equal((false, true), (early, late));

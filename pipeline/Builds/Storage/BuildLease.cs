@@ -53,11 +53,11 @@ public sealed class BuildLease : IAsyncDisposable
     public static async Task<BuildLease?> TakeAsync(
         BuildStore store, BuildRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
-        var owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():n}";
+        var owner = Leased.NewOwner();
         var taken = await store.UpdateAsync(
             request.BuildId,
             record => !record.IsFinal && !record.IsHeld(time.GetUtcNow())
-                ? record with
+                ? (record with
                 {
                     State = BuildState.Running,
                     Summary = "Running.",
@@ -67,9 +67,7 @@ public sealed class BuildLease : IAsyncDisposable
                     SteppedBackAt = null,
                     Stages = [],
                     Planned = [],
-                    Owner = owner,
-                    OwnedUntil = time.GetUtcNow() + Length,
-                }
+                }).HeldBy(owner, time.GetUtcNow() + Length)
                 : null,
             cancellationToken);
         return taken is null ? null : new BuildLease(store, time, owner, taken, cancellationToken);
@@ -132,7 +130,7 @@ public sealed class BuildLease : IAsyncDisposable
             r =>
             {
                 changed = IsMine(r);
-                return r.Owner != Owner ? null : (changed ? change(r with { Stages = _stages }) : r) with { Owner = null, OwnedUntil = null, Planned = _planned };
+                return r.Owner != Owner ? null : ((changed ? change(r with { Stages = _stages }) : r) with { Planned = _planned }).Released();
             },
             cancellationToken);
         return changed;
@@ -185,7 +183,7 @@ public sealed class BuildLease : IAsyncDisposable
         var now = _time.GetTimestamp();
         var stages = _stages;
         var renewed = await _store.UpdateAsync(
-            Record.Id, r => IsMine(r) ? r with { OwnedUntil = _time.GetUtcNow() + Length, Stages = stages, Planned = _planned } : null, cancellationToken);
+            Record.Id, r => IsMine(r) ? (r with { Stages = stages, Planned = _planned }).HeldBy(Owner, _time.GetUtcNow() + Length) : null, cancellationToken);
         if (renewed is not null)
         {
             _stagesWritten = stages;

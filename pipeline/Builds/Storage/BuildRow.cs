@@ -54,10 +54,8 @@ internal static class BuildRow
     private static string[] ListKeys(Build record) => record.IsActive ? [] : [.. BuildList.Of(record).Select(list => list + Place(record))];
 
     /// <summary>What lists show of a build; what changes while it only goes on is not among it.</summary>
-    private static Build Shown(Build record) => record with
+    private static Build Shown(Build record) => record.Released() with
     {
-        Owner = null,
-        OwnedUntil = null,
         SentAt = null,
         NotBefore = null,
         SteppedBackAt = null,

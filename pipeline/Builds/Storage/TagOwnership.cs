@@ -1,35 +1,24 @@
-using System.Text.Json;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Ci.Pipeline.Builds.Storage;
 
 /// <summary>Which build a moving tag belongs to, and who is moving it.</summary>
-public sealed record TagOwner
+public sealed record TagOwner : Leased
 {
     /// <summary>The image's name.</summary>
     public required string Image { get; init; }
 
-    /// <summary>The tag.</summary>
     public required string Tag { get; init; }
 
     /// <summary>The build whose image it points to, or is about to.</summary>
     public required string BuildId { get; init; }
 
-    /// <summary>The repository that the build is of.</summary>
     public required string Repository { get; init; }
 
-    /// <summary>The pull request that the build is of.</summary>
     public required int PullRequest { get; init; }
 
     /// <summary>When that pull request changed to what was built: of two builds the later one has the tag.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
-
-    /// <summary>Who is moving it.</summary>
-    public string? Owner { get; init; }
-
-    /// <summary>Until when the mover may be moving it.</summary>
-    public DateTimeOffset? OwnedUntil { get; init; }
 }
 
 /// <summary>
@@ -43,59 +32,39 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
 
     private const string Prefix = "tag-";
 
+    private readonly RowLease<TagOwner> _leases = new(table, RecordJson.Default.TagOwner, Length, time);
+
     /// <summary>Claims one tag of an image for a build; null when it belongs to a newer build. Waits while another is moving it.</summary>
-    public async Task<TagOwner?> ClaimAsync(Build build, string image, string tag, string owner, CancellationToken cancellationToken)
+    public Task<TagOwner?> ClaimAsync(Build build, string image, string tag, string owner, CancellationToken cancellationToken)
     {
-        while (true)
+        var request = build.Request;
+        var row = new TableEntity(BuildRow.Partition, Key(image, tag))
         {
-            var row = await table.FindAsync(Key(image, tag), cancellationToken);
-            var held = row is null ? null : Read(row);
-            if (held is not null && held.BuildId != build.Id && IsNewer(held, build.Request))
-            {
-                return null;
-            }
-
-            if (held?.Owner is not null && held.Owner != owner && held.OwnedUntil >= time.GetUtcNow())
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
-                continue;
-            }
-
-            var claim = new TagOwner
-            {
-                Image = image,
-                Tag = tag,
-                BuildId = build.Id,
-                Repository = build.Request.Repository,
-                PullRequest = build.Request.PullRequest,
-                UpdatedAt = build.Request.UpdatedAt,
-                Owner = owner,
-                OwnedUntil = time.GetUtcNow() + Length,
-            };
-            if (await table.TryWriteAsync([Write(claim, row?.ETag)], cancellationToken))
-            {
-                return claim;
-            }
-        }
+            ["Repository"] = request.Repository,
+            ["PullRequest"] = request.PullRequest,
+            ["Image"] = image,
+            ["Tag"] = tag,
+        };
+        var claim = new TagOwner
+        {
+            Image = image,
+            Tag = tag,
+            BuildId = build.Id,
+            Repository = request.Repository,
+            PullRequest = request.PullRequest,
+            UpdatedAt = request.UpdatedAt,
+        };
+        return _leases.TakeAsync(
+            row, owner, held => held is not null && held.BuildId != build.Id && IsNewer(held, request) ? null : claim, waits: true, cancellationToken);
     }
 
     /// <summary>The tag is moved: others may claim it.</summary>
-    public async Task ReleaseAsync(TagOwner claim, CancellationToken cancellationToken)
-    {
-        if (await OwnRowAsync(claim, cancellationToken) is { } row)
-        {
-            await table.TryWriteAsync([Write(claim with { Owner = null, OwnedUntil = null }, row.ETag)], cancellationToken);
-        }
-    }
+    public Task ReleaseAsync(TagOwner claim, CancellationToken cancellationToken) =>
+        _leases.ReleaseAsync(Key(claim.Image, claim.Tag), claim, cancellationToken);
 
     /// <summary>The tag is gone from the registry: so is what is known of it.</summary>
-    public async Task ForgetAsync(TagOwner claim, CancellationToken cancellationToken)
-    {
-        if (await OwnRowAsync(claim, cancellationToken) is { } row)
-        {
-            await table.TryWriteAsync([new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)], cancellationToken);
-        }
-    }
+    public Task ForgetAsync(TagOwner claim, CancellationToken cancellationToken) =>
+        _leases.DeleteAsync(Key(claim.Image, claim.Tag), claim, cancellationToken);
 
     /// <summary>The images that have a tag by a pull request's builds.</summary>
     public async Task<IReadOnlyList<string>> ImagesWithAsync(Build build, string tag, CancellationToken cancellationToken)
@@ -103,7 +72,7 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
         var repository = build.Request.Repository.Replace("'", "''", StringComparison.Ordinal);
         var rows = await table.QueryAsync(
             $"{BuildRow.StartingWith(Prefix)} and Tag eq '{tag}' and Repository eq '{repository}'", int.MaxValue, cancellationToken);
-        return [.. rows.Select(row => Read(row).Image)];
+        return [.. rows.Select(row => _leases.Read(row).Image)];
     }
 
     /// <summary>
@@ -114,24 +83,4 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
         (held.UpdatedAt, held.PullRequest).CompareTo((other.UpdatedAt, other.PullRequest)) > 0;
 
     private static string Key(string image, string tag) => $"{Prefix}{image.Replace('/', '|')}|{tag}";
-
-    private static TagOwner Read(TableEntity row) =>
-        JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.TagOwner)
-        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildStore.TableName} has no record.");
-
-    private static TableTransactionAction Write(TagOwner claim, ETag? etag)
-    {
-        var row = new TableEntity(BuildRow.Partition, Key(claim.Image, claim.Tag))
-        {
-            ["Repository"] = claim.Repository,
-            ["PullRequest"] = claim.PullRequest,
-            ["Image"] = claim.Image,
-            ["Tag"] = claim.Tag,
-            ["Record"] = JsonSerializer.Serialize(claim, RecordJson.Default.TagOwner),
-        };
-        return BuildsTable.Put(row, etag);
-    }
-
-    private async Task<TableEntity?> OwnRowAsync(TagOwner claim, CancellationToken cancellationToken) =>
-        await table.FindAsync(Key(claim.Image, claim.Tag), cancellationToken) is { } row && Read(row).Owner == claim.Owner ? row : null;
 }
