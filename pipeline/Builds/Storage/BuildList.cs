@@ -2,7 +2,7 @@ namespace Ci.Pipeline.Builds.Storage;
 
 /// <summary>
 /// The lists that a build is in when nothing is left to be done about it, each a range of rows whose keys begin alike and go
-/// on with the build's place in time, so that what people filter by is read from one range, newest first. There are few of
+/// on with the build's place in time, so that a list is read from one range, newest first. There are few of
 /// them, for a storage emulator looks at every row of a table whatever it is asked for.
 /// </summary>
 internal static class BuildList
@@ -16,20 +16,8 @@ internal static class BuildList
     /// <summary>A repository's builds.</summary>
     public static string OfRepository(string repository) => $"{Prefix}repository-{Name(repository)}|";
 
-    /// <summary>The builds that ended so; null for the state in which most of them are, which need no list of their own.</summary>
-    public static string? OfState(BuildState state) =>
-        state is BuildState.Queued or BuildState.Running or BuildState.Succeeded ? null : $"{Prefix}state-{state.ToString().ToLowerInvariant()}|";
-
     /// <summary>The lists that a build is in.</summary>
-    public static IEnumerable<string> Of(Build record)
-    {
-        yield return All;
-        yield return OfRepository(record.Request.Repository);
-        if (OfState(record.State) is { } ended)
-        {
-            yield return ended;
-        }
-    }
+    public static IEnumerable<string> Of(Build record) => [All, OfRepository(record.Request.Repository)];
 
     /// <summary>The filter that finds a list's rows behind a place; from its beginning if there is none.</summary>
     public static string Filter(string list, string? behind = null) =>

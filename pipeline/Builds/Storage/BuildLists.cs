@@ -74,7 +74,6 @@ public sealed class BuildLists(BuildStore store)
         {
             { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellationToken),
             { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellationToken),
-            { State: { } state } when BuildList.OfState(state) is { } list => await ReadAsync(list, filter, count + 1, "", cancellationToken),
             _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellationToken),
         };
         return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
