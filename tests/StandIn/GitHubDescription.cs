@@ -23,13 +23,13 @@ internal sealed class GitHubDescription
         new(JsonNode.Parse(File.ReadAllBytes(Path.Combine(TestEnvironment.Root, "tests", "StandIn", "github-openapi.json")))!.AsObject()));
 
     private readonly JsonObject _document;
-    private readonly JsonSchema _schema;
+    private readonly OpenApiSchemas _schemas;
     private readonly List<(Regex Pattern, string Path, JsonObject Methods)> _paths;
 
     private GitHubDescription(JsonObject document)
     {
         _document = document;
-        _schema = new JsonSchema(document);
+        _schemas = new OpenApiSchemas(document);
         _paths = [.. document["paths"]!.AsObject().Select(p => (Pattern(p.Key), p.Key, p.Value!.AsObject()))];
     }
 
@@ -68,7 +68,7 @@ internal sealed class GitHubDescription
             return [];
         }
 
-        var response = documented is null ? GeneralResponse(exchange.Status) : _schema.Follow(documented);
+        var response = documented is null ? GeneralResponse(exchange.Status) : _schemas.Follow(documented);
         return [
             .. (response["headers"] as JsonObject ?? []).Where(h => h.Key == "Location" && !exchange.ResponseHeaders.ContainsKey(h.Key))
                 .Select(h => $"the header {h.Key} is missing"),
@@ -80,8 +80,8 @@ internal sealed class GitHubDescription
     public bool MayBeNull(string schema, IEnumerable<string> path)
     {
         var part = path.Aggregate(_document["components"]!["schemas"]![schema], (above, name) =>
-            above is JsonObject described ? _schema.Follow(described)["properties"]?[name] : null);
-        return part is JsonObject found && _schema.Follow(found)["nullable"]?.GetValue<bool>() == true;
+            above is JsonObject described ? _schemas.Follow(described)["properties"]?[name] : null);
+        return part is JsonObject found && _schemas.Follow(found)["nullable"]?.GetValue<bool>() == true;
     }
 
     /// <summary>What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.</summary>
@@ -92,7 +92,7 @@ internal sealed class GitHubDescription
 
     private List<string> ParameterErrors(JsonObject operation, string place, IReadOnlyDictionary<string, string> values)
     {
-        var parameters = (operation["parameters"] as JsonArray ?? []).Select(p => _schema.Follow(p!.AsObject()))
+        var parameters = (operation["parameters"] as JsonArray ?? []).Select(p => _schemas.Follow(p!.AsObject()))
             .Where(p => p["in"]!.GetValue<string>() == place).ToDictionary(p => p["name"]!.GetValue<string>());
         var unknown = values.Keys.Where(name => !parameters.ContainsKey(name)).Select(name => $"the {place} parameter {name} is not described");
         var missing = parameters.Values.Where(p => p["required"]?.GetValue<bool>() == true).Select(p => p["name"]!.GetValue<string>())
@@ -104,7 +104,7 @@ internal sealed class GitHubDescription
 
     /// <summary>A parameter is text on the wire, so a number is what looks like one where one is wanted.</summary>
     private IReadOnlyList<string> ValueErrors(JsonObject schema, string text) =>
-        _schema.Errors(schema, _schema.Follow(schema)["type"]?.GetValue<string>() == "integer"
+        _schemas.Errors(schema, _schemas.Follow(schema)["type"]?.GetValue<string>() == "integer"
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text);
 
     private IReadOnlyList<string> RequestBodyErrors(JsonObject operation, Exchange exchange)
@@ -137,7 +137,7 @@ internal sealed class GitHubDescription
 
         try
         {
-            return _schema.Errors(described["schema"]!.AsObject(), JsonNode.Parse(body ?? ""));
+            return _schemas.Errors(described["schema"]!.AsObject(), JsonNode.Parse(body ?? ""));
         }
         catch (JsonException e)
         {

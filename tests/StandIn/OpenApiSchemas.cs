@@ -1,119 +1,128 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Json.Schema;
 
 namespace Ci.Tests.StandIn;
 
 /// <summary>
-/// Checks JSON against the schemas of an OpenAPI 3.0 document (its "Schema Object": JSON Schema with <c>nullable</c>), as far
-/// as GitHub's description uses them. A keyword that it does not know is an exception, so that nothing passes unread.
+/// Checks JSON against the schemas of an OpenAPI 3.0 document. They are JSON Schema but for <c>nullable</c>, <c>discriminator</c>
+/// and where they are kept; so they are checked by JsonSchema.Net, once written anew in JSON Schema's words. A keyword, a type or
+/// a format that nobody knows is an exception, so that nothing passes unread.
 /// </summary>
-internal sealed class JsonSchema(JsonObject document)
+internal sealed class OpenApiSchemas
 {
-    // What says nothing about whether a value fits.
-    private static readonly string[] Silent = ["default", "deprecated", "discriminator", "nullable"];
+    private const string Kept = "#/components/schemas/";
+
+    private static readonly string[] Dropped = ["nullable", "discriminator"];
+
+    // The last two say how a number is kept; JsonSchema.Net lets pass whatever it does not know.
+    private static readonly string[] Formats = ["date-time", "uri", "int64", "timestamp"];
+
+    // Only a name: everything that is referred to is in the document.
+    private static readonly Uri Id = new("https://openapi.invalid/");
+
+    private static readonly EvaluationOptions Evaluation = new()
+    {
+        OutputFormat = OutputFormat.Hierarchical,
+        RequireFormatValidation = true,
+    };
+
+    private readonly JsonObject _document;
+    private readonly BuildOptions _build = new()
+    {
+        Dialect = Dialect.Draft202012.With([], allowUnknownKeywords: false),
+        SchemaRegistry = new(),
+    };
+
+    private readonly Dictionary<JsonObject, JsonSchema> _built = [];
+
+    static OpenApiSchemas() => Evaluation.FormatRegistry.Register(new AbsoluteUri());
+
+    public OpenApiSchemas(JsonObject document)
+    {
+        _document = document;
+        var schemas = document["components"]?["schemas"] as JsonObject ?? [];
+        var rewritten = new JsonObject(schemas.Select(schema => KeyValuePair.Create(schema.Key, Rewrite(schema.Value))));
+        Build(new JsonObject { ["$id"] = Id.ToString(), ["$defs"] = rewritten });
+    }
 
     /// <summary>What is wrong with a value, each with its place; nothing if it fits.</summary>
-    public IReadOnlyList<string> Errors(JsonObject schema, JsonNode? value) => [.. Check(Follow(schema), value, "$")];
+    public IReadOnlyList<string> Errors(JsonObject schema, JsonNode? value)
+    {
+        JsonSchema built;
+        lock (_built)
+        {
+            if (!_built.TryGetValue(schema, out built!))
+            {
+                _built[schema] = built = Build(Rewrite(schema)!);
+            }
+        }
+
+        return [.. Errors(built.Evaluate(JsonSerializer.SerializeToElement(value), Evaluation))];
+    }
 
     /// <summary>The part of the document that <c>$ref</c> names, or the part itself.</summary>
     public JsonObject Follow(JsonObject part)
     {
         while (part["$ref"]?.GetValue<string>() is { } reference)
         {
-            part = reference.TrimStart('#', '/').Split('/').Aggregate((JsonNode)document, (node, name) =>
+            part = reference.TrimStart('#', '/').Split('/').Aggregate((JsonNode)_document, (node, name) =>
                 node[name] ?? throw new InvalidOperationException($"{reference} leads nowhere.")).AsObject();
         }
 
         return part;
     }
 
-    private IEnumerable<string> Check(JsonObject schema, JsonNode? value, string place)
+    private JsonSchema Build(JsonNode schema) => JsonSchema.Build(JsonSerializer.SerializeToElement(schema), _build);
+
+    private static IEnumerable<string> Errors(EvaluationResults results) => results.IsValid
+        ? []
+        : (results.Errors ?? []).Select(error => $"${results.InstanceLocation}: {error.Value}")
+            .Concat((results.Details ?? []).SelectMany(Errors));
+
+    private static JsonNode? Rewrite(JsonNode? node)
     {
-        if (value is null && schema["nullable"]?.GetValue<bool>() == true)
+        if (node is not JsonObject schema)
         {
-            return [];
+            return node?.DeepClone();
         }
 
-        return schema.SelectMany(keyword => keyword.Key switch
-        {
-            "type" => CheckType(keyword.Value!.GetValue<string>(), value, place),
-            "enum" => When(!keyword.Value!.AsArray().Any(allowed => JsonNode.DeepEquals(allowed, value)), $"{place} is {Show(value)}, none of {Show(keyword.Value)}"),
-            "format" => CheckFormat(keyword.Value!.GetValue<string>(), value, place),
-            "required" => keyword.Value!.AsArray().Select(name => name!.GetValue<string>())
-                .Where(name => value is JsonObject members && !members.ContainsKey(name)).Select(name => $"{place}.{name} is missing"),
-            "additionalProperties" when schema.ContainsKey("properties") => [],
-            "properties" or "additionalProperties" => CheckMembers(schema, value as JsonObject ?? [], place),
-            "items" => (value as JsonArray ?? []).SelectMany((item, i) => Check(Part(keyword.Value), item, $"{place}[{i}]")),
-            "minItems" => When(value is JsonArray few && few.Count < Number(keyword.Value), $"{place} has too few items"),
-            "maxItems" => When(value is JsonArray many && many.Count > Number(keyword.Value), $"{place} has too many items"),
-            "minLength" => When(Text(value)?.Length < Number(keyword.Value), $"{place} is too short"),
-            "maxLength" => When(Text(value)?.Length > Number(keyword.Value), $"{place} is too long"),
-            "allOf" => keyword.Value!.AsArray().SelectMany(part => Check(Part(part), value, place)),
-            "anyOf" => When(Fitting(keyword.Value, value, place) == 0, $"{place} fits none of anyOf"),
-            "oneOf" => When(Fitting(keyword.Value, value, place) != 1, $"{place} fits {Fitting(keyword.Value, value, place)} of oneOf"),
-            _ when Silent.Contains(keyword.Key) => [],
-            _ => throw new NotSupportedException($"The keyword {keyword.Key} at {place} is not known here."),
-        });
+        var rewritten = new JsonObject(schema.Where(keyword => !Dropped.Contains(keyword.Key))
+            .Select(keyword => KeyValuePair.Create(keyword.Key, Rewrite(keyword.Key, keyword.Value))));
+        return schema["nullable"]?.GetValue<bool>() == true ? OrNull(rewritten) : rewritten;
     }
 
-    private static IEnumerable<string> CheckType(string type, JsonNode? value, string place)
+    private static JsonNode? Rewrite(string keyword, JsonNode? value) => keyword switch
     {
-        var kind = value?.GetValueKind() ?? JsonValueKind.Null;
-        var fits = type switch
+        "$ref" => value!.GetValue<string>().Replace(Kept, $"{Id}#/$defs/", StringComparison.Ordinal),
+        "properties" => new JsonObject(value!.AsObject().Select(property => KeyValuePair.Create(property.Key, Rewrite(property.Value)))),
+        "allOf" or "anyOf" or "oneOf" => new JsonArray([.. value!.AsArray().Select(Rewrite)]),
+        "items" or "additionalProperties" => Rewrite(value),
+        "format" when !Formats.Contains(value!.GetValue<string>()) =>
+            throw new NotSupportedException($"The format {value} is not known here."),
+        _ => value?.DeepClone(),
+    };
+
+    private static JsonObject OrNull(JsonObject schema)
+    {
+        if (schema["type"] is not JsonValue type)
         {
-            "object" => kind == JsonValueKind.Object,
-            "array" => kind == JsonValueKind.Array,
-            "string" => kind == JsonValueKind.String,
-            "boolean" => kind is JsonValueKind.True or JsonValueKind.False,
-            "number" => kind == JsonValueKind.Number,
-            "integer" => kind == JsonValueKind.Number && decimal.IsInteger(decimal.Parse(value!.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture)),
-            _ => throw new NotSupportedException($"The type {type} at {place} is not known here."),
-        };
-        return When(!fits, $"{place} is {Show(value)}, not of type {type}");
+            return new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
+        }
+
+        schema["type"] = new JsonArray(type.DeepClone(), "null");
+        (schema["enum"] as JsonArray)?.Add(null);
+        return schema;
     }
 
-    private static IEnumerable<string> CheckFormat(string format, JsonNode? value, string place)
+    /// <summary>An address with its scheme. What still has a template's braces in it is none.</summary>
+    private sealed class AbsoluteUri() : Format("uri")
     {
-        var fits = Text(value) is not { } text || format switch
+        public override bool Validate(JsonElement value, out string? errorMessage)
         {
-            // RFC 3339, as JSON Schema has it; GitHub's times are UTC in whole seconds, or with an offset in git's own.
-            "date-time" => DateTimeOffset.TryParseExact(text, ["yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out _) && (text[^1] == 'Z' || text[^6] is '+' or '-'),
-            "uri" => Uri.TryCreate(text, UriKind.Absolute, out _) && text.Contains(':', StringComparison.Ordinal) && !text.Contains('{', StringComparison.Ordinal),
-            "int64" or "timestamp" => true,
-            _ => throw new NotSupportedException($"The format {format} at {place} is not known here."),
-        };
-        return When(!fits, $"{place} is {Show(value)}, no {format}");
-    }
-
-    private IEnumerable<string> CheckMembers(JsonObject schema, JsonObject members, string place)
-    {
-        var described = schema["properties"] as JsonObject ?? [];
-        foreach (var (name, value) in members)
-        {
-            var errors = (described[name], schema["additionalProperties"]) switch
-            {
-                (JsonObject property, _) => Check(Part(property), value, $"{place}.{name}"),
-                (_, JsonObject others) => Check(Part(others), value, $"{place}.{name}"),
-                (_, JsonValue allowed) => When(!allowed.GetValue<bool>(), $"{place}.{name} is not described"),
-                _ => [],
-            };
-            foreach (var error in errors)
-            {
-                yield return error;
-            }
+            errorMessage = null;
+            return value.ValueKind != JsonValueKind.String || (value.GetString() is var text && Uri.TryCreate(text, UriKind.Absolute, out _)
+                && text.Contains(':', StringComparison.Ordinal) && !text.Contains('{', StringComparison.Ordinal));
         }
     }
-
-    private int Fitting(JsonNode? schemas, JsonNode? value, string place) => schemas!.AsArray().Count(part => !Check(Part(part), value, place).Any());
-
-    private JsonObject Part(JsonNode? node) => Follow(node!.AsObject());
-
-    private static int Number(JsonNode? node) => node!.GetValue<int>();
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
-
-    private static string Show(JsonNode? node) => node?.ToJsonString() is not { } json ? "null" : json.Length > 80 ? json[..80] + "…" : json;
-
-    private static IEnumerable<string> When(bool wrong, string error) => wrong ? [error] : [];
 }
