@@ -1,5 +1,6 @@
 using Azure.Storage.Queues;
 using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ci.Tests.Local;
 
@@ -161,7 +162,7 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
     public async Task When_an_HTTP_function_has_ended_the_queues_are_looked_into_at_once()
     {
         // Time stands still: after its first, empty look the host never looks again by itself.
-        var host = await _story.HostAsync(time: new SteppedTime(), functions: ["Jobs", "Send"]);
+        var host = await _story.HostAsync(time: new FakeTimeProvider(), functions: ["Jobs", "Send"]);
 
         foreach (var message in (string[])["a", "b", "c"])
         {
