@@ -26,10 +26,15 @@ internal sealed partial class QueueListener : BackgroundService
     private readonly CancellationTokenSource _shutdown = new();
     private readonly RunningTasks _running = new();
     private readonly TimeProvider _time;
-    private TaskCompletionSource _news = News();
+    private TaskCompletionSource _checkNow = NewSignal();
 
     public QueueListener(
-        QueueFunction function, Func<string, QueueClient> queues, FunctionsWorker worker, HostJson host, LocalHostOptions options, ILogger logger)
+        QueueFunction function,
+        Func<string, QueueClient> queues,
+        FunctionsWorker worker,
+        HostJson host,
+        LocalHostOptions options,
+        ILogger logger)
     {
         _queue = queues(function.QueueName);
         _settings = host.Queues;
@@ -44,9 +49,11 @@ internal sealed partial class QueueListener : BackgroundService
     }
 
     /// <summary>Something may have come: a pause ends at once.</summary>
-    public void LookNow() => Volatile.Read(ref _news).TrySetResult();
+    public void CheckNow() => Volatile.Read(ref _checkNow).TrySetResult();
 
-    /// <summary>First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.</summary>
+    /// <summary>
+    /// First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -55,14 +62,12 @@ internal sealed partial class QueueListener : BackgroundService
         await Task.WhenAny(_running.AllAsync(), Task.Delay(Timeout.Infinite, cancellationToken));
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _shutdown.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = new PollingPause(_settings.MaxPollingInterval);
@@ -71,7 +76,7 @@ internal sealed partial class QueueListener : BackgroundService
             while (!stoppingToken.IsCancellationRequested)
             {
                 // What is told from here on may have come too late for this look.
-                Volatile.Write(ref _news, News());
+                Volatile.Write(ref _checkNow, NewSignal());
                 var messages = await FetchAsync(stoppingToken);
                 if (messages.Length == 0)
                 {
@@ -82,7 +87,8 @@ internal sealed partial class QueueListener : BackgroundService
                 pause.Reset();
                 foreach (var message in messages)
                 {
-                    _running.Add(() => stoppingToken.IsCancellationRequested ? GiveBackAsync(message) : _worker.ProcessAsync(message, _shutdown.Token));
+                    _running.Add(() =>
+                        stoppingToken.IsCancellationRequested ? ReturnAsync(message) : _worker.ProcessAsync(message, _shutdown.Token));
                 }
 
                 await _running.NoMoreThanAsync(_settings.NewBatchThreshold).WaitAsync(stoppingToken);
@@ -94,23 +100,23 @@ internal sealed partial class QueueListener : BackgroundService
         }
     }
 
-    private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Volatile.Read(ref _news).Task, Task.Delay(pause, _time, over.Token));
+        await Task.WhenAny(Volatile.Read(ref _checkNow).Task, Task.Delay(pause, _time, over.Token));
         await over.CancelAsync();
         stopping.ThrowIfCancellationRequested();
     }
 
     private async Task<QueueMessage[]> FetchAsync(CancellationToken stopping)
     {
-        using var patience = new CancellationTokenSource();
-        await using var registration = stopping.Register(() => patience.CancelAfter(LastFetch));
+        using var limit = new CancellationTokenSource();
+        await using var registration = stopping.Register(() => limit.CancelAfter(LastFetch));
         try
         {
-            return await _queue.ReceiveMessagesAsync(_settings.BatchSize, _times.Hidden, patience.Token);
+            return await _queue.ReceiveMessagesAsync(_settings.BatchSize, _times.Hidden, limit.Token);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {
@@ -128,7 +134,7 @@ internal sealed partial class QueueListener : BackgroundService
         }
     }
 
-    private async Task GiveBackAsync(QueueMessage message)
+    private async Task ReturnAsync(QueueMessage message)
     {
         try
         {

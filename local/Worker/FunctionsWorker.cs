@@ -24,7 +24,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<RpcFunctionMetadata> _functions = [];
     private Task _watching = Task.CompletedTask;
-    private volatile bool _isLast;
+    private volatile bool _isEnding;
     private TaskCompletionSource<Running> _running = NewRunning();
 
     private FunctionsWorker(
@@ -46,7 +46,6 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     /// <summary>The process that runs now, or ran last.</summary>
     public int ProcessId { get; private set; }
 
-    /// <summary>Starts the app's worker and asks what functions it has.</summary>
     /// <exception cref="HostException">It does not start; the message says why.</exception>
     public static async Task<(FunctionsWorker Worker, IReadOnlyList<RpcFunctionMetadata> Functions)> StartAsync(
         string app,
@@ -59,7 +58,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         try
         {
             IReadOnlyList<RpcFunctionMetadata> functions = [];
-            var running = await worker.StartAsync(async (channel, limit) => functions = await channel.DescribeAsync(app, limit), cancellationToken);
+            var running = await worker.StartAsync(
+                async (channel, limit) => functions = await channel.DescribeAsync(app, limit), cancellationToken);
             worker._running.SetResult(running);
             return (worker, functions);
         }
@@ -85,7 +85,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         }
 
         _functions = functions;
-        running.Process.IsUp();
+        running.Process.MarkStarted();
         _watching = WatchAsync(running);
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         (await Volatile.Read(ref _running).Task.WaitAsync(cancellationToken)).Channel;
 
     /// <summary>The host is ending: a worker that ends now, told by the same Ctrl-C, has no successor.</summary>
-    public void StopReplacing() => _isLast = true;
+    public void StopReplacing() => _isEnding = true;
 
     /// <summary>Ends the worker of a channel with all that it is doing, so that another is started.</summary>
     public async Task RestartAsync(WorkerChannel channel, string reason)
@@ -105,7 +105,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             Log.Restarts(_host, reason);
             // What comes now waits for the next one.
             Interlocked.CompareExchange(ref _running, NewRunning(), current);
-            channel.Break(new WorkerGoneException(reason));
+            channel.Fail(new WorkerGoneException(reason));
             (await running).Process.Kill();
         }
     }
@@ -123,7 +123,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         {
             var running = await task;
             running.Channel.Terminate();
-            await Task.WhenAny(running.Process.Exited, Task.Delay(_times.StopPatience, CancellationToken.None));
+            await Task.WhenAny(running.Process.Exited, Task.Delay(_times.StopGrace, CancellationToken.None));
             running.Process.Kill();
             await running.Process.Exited;
         }
@@ -150,9 +150,9 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             // One that lives on without its connection is of no use.
             running.Process.Kill();
             var code = await running.Process.Exited;
-            running.Channel.Break(new WorkerGoneException($"The worker process ended with exit code {code}."));
+            running.Channel.Fail(new WorkerGoneException($"The worker process ended with exit code {code}."));
             running.Process.Dispose();
-            if (_isLast || _stopping.IsCancellationRequested)
+            if (_isEnding || _stopping.IsCancellationRequested)
             {
                 Volatile.Read(ref _running).TrySetException(new WorkerGoneException("The host is ending."));
                 return;
@@ -162,7 +162,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             try
             {
                 running = await StartAsync((channel, limit) => channel.LoadAsync(_functions, limit), _stopping.Token);
-                running.Process.IsUp();
+                running.Process.MarkStarted();
                 Volatile.Read(ref _running).SetResult(running);
                 Log.Started(_host, running.Process.Id);
             }
@@ -223,7 +223,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     }
 
     private async Task PrepareAsync(
-        WorkerChannel channel, WorkerProcess process, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+        WorkerChannel channel, WorkerProcess process, Func<WorkerChannel, CancellationToken, Task> prepare,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_times.Start);
@@ -233,7 +234,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             if (await Task.WhenAny(preparing, process.Exited) == process.Exited)
             {
                 var gone = new WorkerGoneException($"The worker process ended with exit code {await process.Exited}.");
-                channel.Break(gone);
+                channel.Fail(gone);
                 await limit.CancelAsync();
                 await Task.WhenAny(preparing);
                 throw gone;
@@ -247,7 +248,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         }
     }
 
-    private static async Task PrepareAsync(string app, WorkerChannel channel, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+    private static async Task PrepareAsync(
+        string app, WorkerChannel channel, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
     {
         await channel.Connected.WaitAsync(cancellationToken);
         await channel.InitializeAsync(app, cancellationToken);

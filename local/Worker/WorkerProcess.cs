@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Worker;
 
-/// <summary>The process of a worker. What it prints is logged, and what it prints while it starts is kept for whoever asks why it did not.</summary>
+/// <summary>The process of a worker. What it prints is logged; while it starts, it is kept for whoever asks why it did not.</summary>
 internal sealed partial class WorkerProcess : IDisposable
 {
     private const int KeptLines = 100;
@@ -38,17 +38,12 @@ internal sealed partial class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts a worker.</summary>
-    /// <param name="config">What to start.</param>
-    /// <param name="app">The app's folder, in which it runs, and whose host.json tells it the route prefix.</param>
-    /// <param name="host">Where the host listens for it.</param>
-    /// <param name="workerId">Under which it announces itself.</param>
-    /// <param name="environment">Variables on top of this process' own.</param>
-    /// <param name="logger">For what it prints.</param>
+    /// <summary>Runs it in the app's folder, whose host.json tells it the route prefix.</summary>
     public static WorkerProcess Start(
         WorkerConfig config, string app, Uri host, string workerId, IReadOnlyDictionary<string, string?> environment, ILogger logger)
     {
-        var start = new ProcessStartInfo(config.Executable) { WorkingDirectory = app, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo(config.Executable) { WorkingDirectory = app, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
             "--functions-uri", host.ToString(),
@@ -69,8 +64,8 @@ internal sealed partial class WorkerProcess : IDisposable
         start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = app;
         start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = app;
         var worker = new WorkerProcess(new Process { StartInfo = start }, logger);
-        worker._process.OutputDataReceived += (_, line) => worker.Hear(line.Data, isError: false);
-        worker._process.ErrorDataReceived += (_, line) => worker.Hear(line.Data, isError: true);
+        worker._process.OutputDataReceived += (_, line) => worker.OnOutput(line.Data, isError: false);
+        worker._process.ErrorDataReceived += (_, line) => worker.OnOutput(line.Data, isError: true);
         try
         {
             worker._process.Start();
@@ -87,7 +82,7 @@ internal sealed partial class WorkerProcess : IDisposable
     }
 
     /// <summary>It is up: from here on its errors are only logged.</summary>
-    public void IsUp()
+    public void MarkStarted()
     {
         lock (_errors)
         {
@@ -130,7 +125,7 @@ internal sealed partial class WorkerProcess : IDisposable
         return _process.ExitCode;
     }
 
-    private void Hear(string? line, bool isError)
+    private void OnOutput(string? line, bool isError)
     {
         if (line is null)
         {

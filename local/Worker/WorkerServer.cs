@@ -25,7 +25,6 @@ internal sealed class WorkerServer : IAsyncDisposable
         Address = new Uri(app.Urls.First());
     }
 
-    /// <summary>Where workers connect to.</summary>
     public Uri Address { get; }
 
     public static async Task<WorkerServer> StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -50,7 +49,6 @@ internal sealed class WorkerServer : IAsyncDisposable
     /// <summary>Lets a worker in that will announce itself with the channel's id.</summary>
     public void Expect(WorkerChannel channel) => _expected[channel.WorkerId] = channel;
 
-    /// <summary>Lets it in no longer.</summary>
     public void Forget(WorkerChannel channel) => _expected.TryRemove(channel.WorkerId, out _);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -58,7 +56,8 @@ internal sealed class WorkerServer : IAsyncDisposable
     private sealed class Service(ConcurrentDictionary<string, WorkerChannel> expected) : FunctionRpc.FunctionRpcBase
     {
         public override async Task EventStream(
-            IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+            IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream,
+            ServerCallContext context)
         {
             // Whoever is on this machine may connect; only the process that was started here knows the id, and it serves once.
             var channel = await requestStream.MoveNext(context.CancellationToken)

@@ -14,7 +14,8 @@ public sealed class HealthScriptTests
     public async Task It_waits_until_builds_can_run_and_tells_what_to_look_at()
     {
         var asked = 0;
-        await using var host = await StandInServer.StartAsync(context => context.Request.Path == "/api/health" && context.Request.Headers["x-functions-key"] == "the key"
+        await using var host = await StandInServer.StartAsync(
+            context => context.Request.Path == "/api/health" && context.Request.Headers["x-functions-key"] == "the key"
             ? context.Response.WriteAsync(Interlocked.Increment(ref asked) < 3 ? Health(false, ("engine", "failing", "Start Docker.")) : Health(true, ("engine", "ok", "API 1.54."), ("github", "warning", "There is no token.")))
             : Task.CompletedTask);
 
@@ -27,7 +28,9 @@ public sealed class HealthScriptTests
     [Fact]
     public async Task It_gives_up_in_time_with_the_sentences_of_what_fails()
     {
-        await using var host = await StandInServer.StartAsync(context => context.Response.WriteAsync(Health(false, ("storage", "ok", "It answers."), ("engine", "failing", "Start Docker."))));
+        await using var host = await StandInServer.StartAsync(
+            context =>
+                context.Response.WriteAsync(Health(false, ("storage", "ok", "It answers."), ("engine", "failing", "Start Docker."))));
 
         var (code, output) = await RunAsync(host, seconds: 1);
 
@@ -67,5 +70,6 @@ public sealed class HealthScriptTests
         ("Api__Key", "the key"));
 
     private static string Health(bool canBuild, params (string Name, string State, string Says)[] parts) =>
-        System.Text.Json.JsonSerializer.Serialize(new { canBuild, parts = parts.Select(part => new { name = part.Name, state = part.State, says = part.Says }) });
+        System.Text.Json.JsonSerializer.Serialize(
+            new { canBuild, parts = parts.Select(part => new { name = part.Name, state = part.State, says = part.Says }) });
 }

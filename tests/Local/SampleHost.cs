@@ -7,7 +7,8 @@ public sealed class SampleHost : LazyPart
 {
     private static readonly string[] Functions =
     [
-        "Echo", "EchoGet", "Unread", "Setting", "Repository", "Badge", "Typed", "Optional", "AnyMethodNoRoute", "Nothing", "NothingLater", "Null", "Throws",
+        "Echo", "EchoGet", "Unread", "Setting", "Repository", "Badge", "Typed", "Optional", "AnyMethodNoRoute", "Nothing", "NothingLater",
+        "Null", "Throws",
         "ThrowsLate", "Status", "Cookies", "Guarded", "Large", "Wait", "Events", "Scoped", "Logs", "Prints",
     ];
 

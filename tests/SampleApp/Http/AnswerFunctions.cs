@@ -16,7 +16,8 @@ public static class AnswerFunctions
     public static async Task NothingLaterAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "nothing-later")] HttpRequest request) => await Task.Yield();
 
     [Function("Null")]
-    public static Task<IResult?> NullAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "null")] HttpRequest request) => Task.FromResult<IResult?>(null);
+    public static Task<IResult?> NullAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "null")] HttpRequest request) =>
+        Task.FromResult<IResult?>(null);
 
     [Function("Throws")]
     public static Task<IResult> ThrowsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "throws")] HttpRequest request)
@@ -48,11 +49,13 @@ public static class AnswerFunctions
     }
 
     [Function("Guarded")]
-    public static IResult Guarded([HttpTrigger(AuthorizationLevel.Function, "get", Route = "guarded")] HttpRequest request) => Results.Text("in");
+    public static IResult Guarded([HttpTrigger(AuthorizationLevel.Function, "get", Route = "guarded")] HttpRequest request) =>
+        Results.Text("in");
 
     /// <summary>As many megabytes as asked for, in pieces.</summary>
     [Function("Large")]
-    public static IResult Large([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "large/{megabytes}")] HttpRequest request, int megabytes)
+    public static IResult Large(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "large/{megabytes}")] HttpRequest request, int megabytes)
     {
         request.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         return Results.Stream(

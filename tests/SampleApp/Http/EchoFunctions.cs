@@ -36,6 +36,7 @@ public static class EchoFunctions
 
     /// <summary>What the worker's environment says.</summary>
     [Function("Setting")]
-    public static IResult Setting([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "setting/{name}")] HttpRequest request, string name) =>
+    public static IResult Setting(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "setting/{name}")] HttpRequest request, string name) =>
         Results.Text(Environment.GetEnvironmentVariable(name) ?? "none");
 }
