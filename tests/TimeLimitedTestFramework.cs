@@ -15,9 +15,12 @@ namespace Ci.Tests;
 /// </summary>
 public sealed class TimeLimitedTestFramework : XunitTestFramework
 {
+    /// <summary>Gives a long run more time, like <c>02:00:00</c>.</summary>
     public const string LimitVariable = "CI_TEST_TIME_LIMIT";
 
-    /// <summary>Of a test that names none of its own. A single wait has <see cref="Fixtures.TestEnvironment.Limit"/>, and says for what.</summary>
+    /// <summary>
+    /// Of a test that names none of its own. A single wait has <see cref="Fixtures.TestEnvironment.Limit"/>, and says for what.
+    /// </summary>
     public static readonly TimeSpan Limit =
         Environment.GetEnvironmentVariable(LimitVariable) is { Length: > 0 } given
             ? TimeSpan.Parse(given, CultureInfo.InvariantCulture)
@@ -35,11 +38,12 @@ public sealed class TimeLimitedTestFramework : XunitTestFramework
     private sealed class Discoverer(IXunitTestAssembly assembly) : XunitTestFrameworkDiscoverer(assembly)
     {
         protected override ValueTask<bool> FindTestsForMethod(
-            IXunitTestMethod testMethod, ITestFrameworkDiscoveryOptions discoveryOptions, Func<ITestCase, ValueTask<bool>> discoveryCallback)
+            IXunitTestMethod testMethod, ITestFrameworkDiscoveryOptions discoveryOptions,
+            Func<ITestCase, ValueTask<bool>> discoveryCallback)
         {
-            foreach (var fact in testMethod.FactAttributes.OfType<FactAttribute>().Where(fact => fact.Timeout <= 0))
+            foreach (var fact in testMethod.FactAttributes.OfType<FactAttribute>())
             {
-                fact.Timeout = (int)Limit.TotalMilliseconds;
+                fact.Timeout = Math.Max(fact.Timeout, (int)Limit.TotalMilliseconds);
             }
 
             return base.FindTestsForMethod(testMethod, discoveryOptions, discoveryCallback);
@@ -101,7 +105,8 @@ public sealed class TimeLimitedTestFramework : XunitTestFramework
         private void EndRun()
         {
             Console.Error.WriteLine($"No test has begun or ended for {Silence:c}, so the run is ended. What has begun and not ended:");
-            Console.Error.WriteLine(string.Join('\n', _running.Values.Order(StringComparer.Ordinal).DefaultIfEmpty("none: the fixtures of the assembly")));
+            Console.Error.WriteLine(
+                string.Join('\n', _running.Values.Order(StringComparer.Ordinal).DefaultIfEmpty("none: the fixtures of the assembly")));
             Environment.Exit(1);
         }
     }
