@@ -46,15 +46,18 @@ internal static class AcknowledgementBench
                 Report.Progress($"{atOnce} at once, round {round + 1} of {rounds}: ours {ours[^1].P50:F1} ms, bare {row[^1].P50:F1} ms");
             }
 
-            rows.AddRange(Rows(atOnce, Load.Median(ours), Load.Median(row), Load.Median(all), webhook.Count > 0 ? Load.Median(webhook) : null));
+            rows.AddRange(
+                Rows(atOnce, Load.Median(ours), Load.Median(row), Load.Median(all), webhook.Count > 0 ? Load.Median(webhook) : null));
         }
 
-        report.Table(["at once", "what", "p50", "p99", "a second", $"goal: p50 {GoalAbove} ms above storage, p99 {Report.Factor(GoalFactor)} of it, at most"], rows);
+        report.Table(["at once", "what", "p50", "p99", "a second", $"goal: p50 {GoalAbove} ms above storage, p99 "
+            + $"{Report.Factor(GoalFactor)} of it, at most"], rows);
     }
 
     private static IEnumerable<string[]> Rows(int atOnce, Load ours, Load row, Load all, Load? webhook)
     {
-        var goal = $"p50 {ours.P50 - row.P50:+0.0;−0.0} ms: {Report.Met(ours.P50 <= row.P50 + GoalAbove)}; p99 {Report.Factor(ours.P99 / row.P99)}: {Report.Met(ours.P99 <= GoalFactor * row.P99)}";
+        var goal = $"p50 {ours.P50 - row.P50:+0.0;−0.0} ms: {Report.Met(ours.P50 <= row.P50 + GoalAbove)}; p99 "
+            + $"{Report.Factor(ours.P99 / row.P99)}: {Report.Met(ours.P99 <= GoalFactor * row.P99)}";
         yield return Row(atOnce, "storage alone: one row and the message", row, "");
         yield return Row(atOnce, "storage alone: all rows of the build and the message", all, "");
         yield return Row(atOnce, "ours", ours, goal);
@@ -80,7 +83,8 @@ internal static class AcknowledgementBench
 
     private static async Task<Load> OursAsync(Uri gitHub, int atOnce, int count)
     {
-        var host = await HostProcess.StartAsync(gitHub, new Dictionary<string, string> { ["GitHub__Token"] = "", ["Build__MaxQueued"] = "10000" });
+        var host = await HostProcess.StartAsync(
+            gitHub, new Dictionary<string, string> { ["GitHub__Token"] = "", ["Build__MaxQueued"] = "10000" });
         try
         {
             return await SendAsync(host.Webhook, atOnce, count, BareStorage.EmptyAsync);
@@ -96,7 +100,8 @@ internal static class AcknowledgementBench
     private static async Task<Load> WebhookAsync(int atOnce, int count)
     {
         var port = Child.FreePort();
-        var nothing = new Dictionary<string, string> { ["HOOK_COMMAND"] = Child.Find("true").First(), ["WEBHOOK_SECRET"] = Settings.Secret };
+        var nothing =
+            new Dictionary<string, string> { ["HOOK_COMMAND"] = Child.Find("true").First(), ["WEBHOOK_SECRET"] = Settings.Secret };
         await using var webhook = WebhookPeer.Start(port, nothing);
         await webhook.AnswersAsync(WebhookPeer.HookOn(port));
         return await SendAsync(WebhookPeer.HookOn(port), atOnce, count, () => Task.CompletedTask);

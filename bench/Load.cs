@@ -12,7 +12,8 @@ internal sealed record Load(double P50, double P99, double PerSecond)
     {
         var times = new double[count];
         var watch = Stopwatch.StartNew();
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (i, _) =>
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (i, _) =>
         {
             var start = Stopwatch.GetTimestamp();
             await one(i);
@@ -25,5 +26,6 @@ internal sealed record Load(double P50, double P99, double PerSecond)
 
     /// <summary>The median of several runs, each figure by itself.</summary>
     public static Load Median(IReadOnlyCollection<Load> runs) => new(
-        Workbench.Median(runs.Select(run => run.P50)), Workbench.Median(runs.Select(run => run.P99)), Workbench.Median(runs.Select(run => run.PerSecond)));
+        Workbench.Median(runs.Select(run => run.P50)), Workbench.Median(runs.Select(run => run.P99)),
+        Workbench.Median(runs.Select(run => run.PerSecond)));
 }

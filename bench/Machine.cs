@@ -16,9 +16,11 @@ internal static class Machine
     }
 
     private static string Processor() => File.Exists("/proc/cpuinfo")
-        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[1] ?? RuntimeInformation.OSArchitecture.ToString()
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[1]
+            ?? RuntimeInformation.OSArchitecture.ToString()
         : RuntimeInformation.OSArchitecture.ToString();
 
     // The release's own suffix names whoever built it.
-    private static string Kernel() => OperatingSystem.IsLinux() ? $"Linux {Environment.OSVersion.Version.ToString(3)}" : RuntimeInformation.OSDescription;
+    private static string Kernel() =>
+        OperatingSystem.IsLinux() ? $"Linux {Environment.OSVersion.Version.ToString(3)}" : RuntimeInformation.OSDescription;
 }

@@ -28,7 +28,8 @@ internal static class PromotionBench
         report.Table(
             ["merge of", "delivery to image under the merge's tags", $"goal: {Goal.ToString(CultureInfo.InvariantCulture)} s at most"],
             [
-                ["a head that its pull request built", Report.Seconds(Workbench.Median(promoted)), Report.Met(Workbench.Median(promoted) <= Goal)],
+                ["a head that its pull request built", Report.Seconds(Workbench.Median(promoted)), Report.Met(
+                    Workbench.Median(promoted) <= Goal)],
                 ["a head that nobody built (small, uncached)", Report.Seconds(Workbench.Median(built)), "–"],
             ]);
     }
@@ -66,5 +67,6 @@ internal static class PromotionBench
     }
 
     private static string IdIn(DeliveryAnswer answer) =>
-        JsonNode.Parse(answer.Body)?["id"]?.GetValue<string>() ?? throw new InvalidOperationException($"The delivery was answered {answer.Status}: {answer.Body}");
+        JsonNode.Parse(answer.Body)?["id"]?.GetValue<string>()
+            ?? throw new InvalidOperationException($"The delivery was answered {answer.Status}: {answer.Body}");
 }

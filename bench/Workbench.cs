@@ -22,7 +22,11 @@ internal sealed class Workbench : IAsyncDisposable
     public Docker Docker { get; }
 
     public static async Task<Workbench> StartAsync() => new(
-        await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Settings.Secret, Token = Settings.Token }), await Docker.FindAsync());
+        await GitHubStandIn.StartAsync(new GitHubStandInOptions
+        {
+            WebhookSecret = Settings.Secret,
+            Token = Settings.Token,
+        }), await Docker.FindAsync());
 
     public static double Median(IEnumerable<double> values)
     {
@@ -94,7 +98,8 @@ internal sealed class Workbench : IAsyncDisposable
     private async Task<bool> HasAsync(string name, string tag)
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, $"http://{Settings.Registry}/v2/{name}/manifests/{tag}");
-        request.Headers.TryAddWithoutValidation("Accept", "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
+        request.Headers.TryAddWithoutValidation("Accept", "application/vnd.docker.distribution.manifest.v2+json, "
+            + "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
         using var response = await _http.SendAsync(request);
         return response.IsSuccessStatusCode;
     }

@@ -67,7 +67,8 @@ public sealed class DockerEngine : LazyPart
         await TestEnvironment.UntilAsync(
             async () =>
             {
-                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
+                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Distinct();
                 try
                 {
                     steps = await RunAsync(["image", "inspect", "--format", "{{.ContainerConfig.Cmd}} {{.Config.Cmd}}", .. ids]);
@@ -101,7 +102,8 @@ public sealed class DockerEngine : LazyPart
     {
         if (_process is null)
         {
-            TestEnvironment.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run them as root on Linux, with dockerd installed.");
+            TestEnvironment.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run "
+                + "them as root on Linux, with dockerd installed.");
         }
 
         await RunAsync("builder", "prune", "--all", "--force");
@@ -174,10 +176,13 @@ public sealed class DockerEngine : LazyPart
         }
     }
 
-    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.</summary>
+    /// <summary>
+    /// An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.
+    /// </summary>
     private async Task UnmountAsync()
     {
-        foreach (var process in System.Diagnostics.Process.GetProcesses().Where(process => process.ProcessName.StartsWith("containerd-shim", StringComparison.Ordinal)))
+        foreach (var process in System.Diagnostics.Process.GetProcesses().Where(
+            process => process.ProcessName.StartsWith("containerd-shim", StringComparison.Ordinal)))
         {
             using (process)
             {

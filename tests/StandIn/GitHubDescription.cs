@@ -35,7 +35,10 @@ internal sealed class GitHubDescription
 
     public static GitHubDescription Instance => Loaded.Value;
 
-    /// <summary>The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not taken it over.</summary>
+    /// <summary>
+    /// The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not taken it
+    /// over.
+    /// </summary>
     public string? Operation(Exchange exchange) => Find(exchange) is { } found ? $"{exchange.Method} {found.Path}" : null;
 
     /// <summary>What is wrong with the request.</summary>
@@ -47,7 +50,8 @@ internal sealed class GitHubDescription
         }
 
         return [
-            .. Headers.Where(h => string.IsNullOrEmpty(exchange.RequestHeaders.GetValueOrDefault(h))).Select(h => $"the header {h} is missing"),
+            .. Headers.Where(h => string.IsNullOrEmpty(exchange.RequestHeaders.GetValueOrDefault(h))).Select(
+                h => $"the header {h} is missing"),
             .. ParameterErrors(found.Operation, "path", found.Values),
             .. ParameterErrors(found.Operation, "query", exchange.Query),
             .. RequestBodyErrors(found.Operation, exchange),
@@ -63,7 +67,8 @@ internal sealed class GitHubDescription
             return [$"the status {exchange.Status} is not described"];
         }
 
-        if (exchange.Status == 200 && IsRaw(exchange.RequestHeaders.GetValueOrDefault("Accept")) && IsRaw(exchange.ResponseHeaders.GetValueOrDefault("Content-Type")))
+        if (exchange.Status == 200 && IsRaw(exchange.RequestHeaders.GetValueOrDefault("Accept"))
+            && IsRaw(exchange.ResponseHeaders.GetValueOrDefault("Content-Type")))
         {
             return [];
         }
@@ -84,7 +89,9 @@ internal sealed class GitHubDescription
         return part is JsonObject found && _schemas.Follow(found)["nullable"]?.GetValue<bool>() == true;
     }
 
-    /// <summary>What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.</summary>
+    /// <summary>
+    /// What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.
+    /// </summary>
     private static bool IsRaw(string? type) => type?.Split(';')[0] == "application/vnd.github.raw+json";
 
     private JsonObject GeneralResponse(int status) =>
@@ -94,7 +101,8 @@ internal sealed class GitHubDescription
     {
         var parameters = (operation["parameters"] as JsonArray ?? []).Select(p => _schemas.Follow(p!.AsObject()))
             .Where(p => p["in"]!.GetValue<string>() == place).ToDictionary(p => p["name"]!.GetValue<string>());
-        var unknown = values.Keys.Where(name => !parameters.ContainsKey(name)).Select(name => $"the {place} parameter {name} is not described");
+        var unknown = values.Keys.Where(name => !parameters.ContainsKey(name)).Select(
+            name => $"the {place} parameter {name} is not described");
         var missing = parameters.Values.Where(p => p["required"]?.GetValue<bool>() == true).Select(p => p["name"]!.GetValue<string>())
             .Where(name => !values.ContainsKey(name)).Select(name => $"the {place} parameter {name} is missing");
         var wrong = values.Where(v => parameters.ContainsKey(v.Key)).SelectMany(v =>
@@ -153,7 +161,8 @@ internal sealed class GitHubDescription
             var match = pattern.Match(exchange.Path);
             if (match.Success && methods[Lower(exchange.Method)] is JsonObject operation)
             {
-                return (path, operation, pattern.GetGroupNames().Where(name => name != "0").ToDictionary(name => name, name => match.Groups[name].Value));
+                return (path, operation, pattern.GetGroupNames().Where(name => name != "0").ToDictionary(
+                    name => name, name => match.Groups[name].Value));
             }
         }
 
@@ -162,7 +171,8 @@ internal sealed class GitHubDescription
 
     /// <summary>A contents' path and a git reference may have slashes in them; other parameters are one segment.</summary>
     private static Regex Pattern(string path) => new("^" + Regex.Replace(path, @"\{(\w+)\}", parameter =>
-        parameter.Groups[1].Value is "path" or "ref" ? $"(?<{parameter.Groups[1].Value}>.+)" : $"(?<{parameter.Groups[1].Value}>[^/]+)") + "$");
+        parameter.Groups[1].Value is "path" or "ref" ? $"(?<{parameter.Groups[1].Value}>.+)"
+            : $"(?<{parameter.Groups[1].Value}>[^/]+)") + "$");
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Globalization", "CA1308", Justification = "OpenAPI writes methods in lower case.")]
     private static string Lower(string method) => method.ToLowerInvariant();

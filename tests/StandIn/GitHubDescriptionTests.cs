@@ -77,7 +77,8 @@ public sealed class GitHubDescriptionTests
 
     [Fact]
     public void A_path_parameter_of_the_wrong_type_is_found() => AssertRequest(
-        "the path parameter pull_number: $: Value is \"string\" but should be \"integer\"", Get with { Path = "/repos/octo/app/pulls/latest" });
+        "the path parameter pull_number: $: Value is \"string\" but should be \"integer\"",
+        Get with { Path = "/repos/octo/app/pulls/latest" });
 
     [Theory]
     [InlineData("", "the body is missing")]
@@ -88,7 +89,9 @@ public sealed class GitHubDescriptionTests
 
     [Fact]
     public void A_body_that_is_not_json_is_found() =>
-        Assert.StartsWith("the body is not JSON", Assert.Single(GitHubDescription.Instance.RequestErrors(Status with { RequestBody = "{" })), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the body is not JSON", Assert.Single(GitHubDescription.Instance.RequestErrors(Status with { RequestBody = "{" })),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_body_of_another_content_type_is_found() => AssertRequest(

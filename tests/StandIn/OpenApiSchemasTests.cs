@@ -67,7 +67,8 @@ public sealed class OpenApiSchemasTests
     [InlineData("""{ "id": 1, "user": { } }""", """$/user: Required properties ["login"] are not present""")]
     [InlineData("""{ "id": 1, "user": null }""", "$/user: Value is \"null\" but should be \"object\"")]
     [InlineData("""{ "id": 1, "owner": { } }""", """$/owner: Required properties ["login"] are not present""")]
-    [InlineData("""{ "id": 1, "users": [{ "login": "a" }, { "login": 1 }] }""", "$/users/1/login: Value is \"integer\" but should be \"string\"")]
+    [InlineData(
+        """{ "id": 1, "users": [{ "login": "a" }, { "login": 1 }] }""", "$/users/1/login: Value is \"integer\" but should be \"string\"")]
     [InlineData("""{ "id": 1, "users": [{ "login": "a" }, { "login": "b" }, { "login": "c" }] }""", """$/users: Value should have at most 2 items""")]
     [InlineData("""{ "id": 1, "counts": { "a": "b" } }""", "$/counts/a: Value is \"string\" but should be \"integer\"")]
     [InlineData("""{ "id": 1, "closed": { "b": 1 } }""", """$/closed/b: All values fail against the false schema""")]
