@@ -236,18 +236,14 @@ public sealed class LocalHost : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port)
     {
-        if (address is not null)
+        // Kestrel cannot take a free port on both of localhost's addresses at once.
+        if (address is null && port != 0)
         {
-            kestrel.Listen(address, port);
-        }
-        else if (port == 0)
-        {
-            // Kestrel cannot take a free port on both of localhost's addresses at once.
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.ListenLocalhost(port);
         }
         else
         {
-            kestrel.ListenLocalhost(port);
+            kestrel.Listen(address ?? IPAddress.Loopback, port);
         }
     }
 
