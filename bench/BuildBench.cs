@@ -93,7 +93,9 @@ internal static class BuildBench
             {
                 var (typed, ours) = (time.Medians["typed"], time.Medians["ours"]);
                 string Peer(string name) => time.Medians.TryGetValue(name, out var its) ? Report.Seconds(its) : "–";
-                return (string[])[time.Title, Report.Seconds(typed), Report.Seconds(ours), Report.Factor(ours / typed), Report.Met(ours / typed <= Goal), .. peers.Select(Peer)];
+                return (string[])
+                    [time.Title, Report.Seconds(typed), Report.Seconds(ours), Report.Factor(ours / typed),
+                    Report.Met(ours / typed <= Goal), .. peers.Select(Peer)];
             }));
     }
 }

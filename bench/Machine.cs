@@ -11,7 +11,8 @@ internal static class Machine
         var engine = await docker.RunAsync(true, "info", "--format", "{{.ServerVersion}} ({{.Driver}})");
         var memory = (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9).ToString("F0", CultureInfo.InvariantCulture);
         var client = (await docker.RunAsync(true, "--version")).Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)[2];
-        return $"Measured on {DateTime.UtcNow:yyyy-MM-dd} with {Environment.ProcessorCount} processors ({Processor()}), {memory} GB of memory, " +
+        return $"Measured on {DateTime.UtcNow:yyyy-MM-dd} with {Environment.ProcessorCount} processors ({Processor()}), " +
+            $"{memory} GB of memory, " +
             $"{Kernel()}, Docker Engine {engine.Trim()}, docker command {client}, .NET {Environment.Version}.";
     }
 

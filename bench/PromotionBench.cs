@@ -38,7 +38,11 @@ internal static class PromotionBench
     {
         // A version of its own, so that the registry does not have the merge's tag before.
         var version = Guid.NewGuid().ToString("n");
-        var @case = BuildCase.SmallUncached with { Files = unique => new(BuildCase.SmallUncached.Files(unique)) { ["dockerInfo.json"] = $$"""{ "service_name": "bench-ours/merged", "version": "{{version}}" }""" } };
+        var info = $$"""{ "service_name": "bench-ours/merged", "version": "{{version}}" }""";
+        var @case = BuildCase.SmallUncached with
+        {
+            Files = unique => new(BuildCase.SmallUncached.Files(unique)) { ["dockerInfo.json"] = info },
+        };
         var change = await bench.CommitAsync(@case);
         var pull = new PullRequestState
         {

@@ -50,7 +50,9 @@ internal sealed class Workbench : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("ci-bench-");
         var git = await RepositoryAsync(change.Case);
-        await Child.RunAsync("git", ["--git-dir", Path.Combine(git.Folder, ".git"), "--work-tree", folder.FullName, "checkout", "--quiet", "--force", change.Commit, "--", "."]);
+        await Child.RunAsync("git",
+            ["--git-dir", Path.Combine(git.Folder, ".git"), "--work-tree", folder.FullName,
+            "checkout", "--quiet", "--force", change.Commit, "--", "."]);
         return folder;
     }
 

@@ -130,7 +130,9 @@ public sealed partial class GitRepository : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
+        var start = new ProcessStartInfo("git",
+            ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c",
+            "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,

@@ -102,10 +102,15 @@ internal sealed class StandInServer : IAsyncDisposable
         }
         else if (request.Path.StartsWithSegments("/codeload"))
         {
-            await (request.Headers.Authorization.Count == 0 ? next(context) : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
+            await (request.Headers.Authorization.Count == 0
+                ? next(context)
+                : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
         }
         // How many requests are left GitHub tells anybody.
-        else if (_token is not null && !(request.Path == "/rate_limit" && request.Headers.Authorization.Count == 0) && request.Headers.Authorization != "Bearer " + _token && !_gitHub.AppRegistry.IsAuthorized(request.Path, request.Headers.Authorization))
+        else if (_token is not null
+            && !(request.Path == "/rate_limit" && request.Headers.Authorization.Count == 0)
+            && request.Headers.Authorization != "Bearer " + _token
+            && !_gitHub.AppRegistry.IsAuthorized(request.Path, request.Headers.Authorization))
         {
             await Answer.Problem(401, "Bad credentials").ExecuteAsync(context);
         }

@@ -31,7 +31,8 @@ public sealed class SettingsTests
                 Example().Select(v => KeyValuePair.Create(v.Key.Replace("__", ":", StringComparison.Ordinal), v.Value?.ToString())))
             .Build();
 
-        Assert.All(Properties().Where(p => p.Setting != "GitHub__WebhookSecret" && p.Property.PropertyType.IsValueType | p.Property.PropertyType == typeof(string)), p =>
+        Assert.All(Properties().Where(p => p.Setting != "GitHub__WebhookSecret"
+            && p.Property.PropertyType.IsValueType | p.Property.PropertyType == typeof(string)), p =>
         {
             var fresh = Activator.CreateInstance(p.Property.DeclaringType!)!;
             var expected = p.Property.GetValue(fresh);

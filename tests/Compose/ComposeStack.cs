@@ -179,7 +179,8 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         environment["DOCKER_HOST"] = _engine.Host;
         await using var compose = RunningProcess.Start(
             TestEnvironment.Find(_compose[0])!,
-            [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName, "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
+            [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName,
+             "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
             environment);
         return await compose.WaitForExitAsync() == 0 ? compose.Output
             : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");

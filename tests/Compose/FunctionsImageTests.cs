@@ -111,7 +111,8 @@ public sealed partial class FunctionsImageTests
 
         var folder = Directory.CreateTempSubdirectory();
         var script = Path.Combine(folder.FullName, "start.sh");
-        foreach (var (name, text) in new[] { ("start.sh", $"#!/usr/bin/env bash\n({start})\n"), ("host.sh", host + "\n"), ("worker.sh", worker + "\n") })
+        foreach (var (name, text) in new[] { ("start.sh", $"#!/usr/bin/env bash\n({start})\n"),
+            ("host.sh", host + "\n"), ("worker.sh", worker + "\n") })
         {
             await File.WriteAllTextAsync(
                 Path.Combine(folder.FullName, name), text.Replace("{0}", folder.FullName, StringComparison.Ordinal), Cancellation);

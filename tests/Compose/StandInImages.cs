@@ -35,7 +35,8 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
                 + "and this is none. Run the test on Linux.");
         }
 
-        foreach (var (program, package) in new[] { ("docker-registry", "docker-registry"), ("busybox", "busybox-static"), ("bash", "bash"), ("ldd", "libc-bin") })
+        foreach (var (program, package) in new[] { ("docker-registry", "docker-registry"), ("busybox", "busybox-static"),
+            ("bash", "bash"), ("ldd", "libc-bin") })
         {
             if (TestEnvironment.Find(program) is null)
             {
@@ -113,7 +114,8 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
                 + "--address 0.0.0.0 --port 80 --app /home/site/wwwroot --script-root /home/site/wwwroot)\n");
             await root.AddFileAsync(Path.Combine(TestEnvironment.Root, "functions", "container.sh"), "/opt/startup/container.sh");
         },
-        [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value), "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
+        [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value),
+         "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
 
     private async Task ImportAsync(string image, Func<RootFs, Task> fill, params string[] instructions)
     {
@@ -132,7 +134,8 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
     {
         var runtime = Path.GetFullPath(RuntimeEnvironment.GetRuntimeDirectory()).TrimEnd('/');
         var dotnet = Path.GetFullPath(Path.Combine(runtime, "..", "..", ".."));
-        var folders = new[] { runtime, Path.GetDirectoryName(typeof(WebApplication).Assembly.Location)!, Path.Combine(dotnet, "host", "fxr", Path.GetFileName(runtime)) };
+        var folders = new[] { runtime, Path.GetDirectoryName(typeof(WebApplication).Assembly.Location)!,
+            Path.Combine(dotnet, "host", "fxr", Path.GetFileName(runtime)) };
         foreach (var part in folders)
         {
             await root.AddFolderAsync(part, "/opt/dotnet/" + Path.GetRelativePath(dotnet, part), _ => true);

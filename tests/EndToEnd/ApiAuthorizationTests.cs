@@ -8,7 +8,8 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Who may come in, and what every answer says to a browser.</summary>
-public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizationTests.SharedHost shared) : IClassFixture<ApiAuthorizationTests.SharedHost>, IDisposable
+public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizationTests.SharedHost shared)
+    : IClassFixture<ApiAuthorizationTests.SharedHost>, IDisposable
 {
     private const string AddressHeader = "X-Ci-Client-Address";
     private const string Unknown = "aaaaaaaaaaaaaaaaaaaaaaaaaa";

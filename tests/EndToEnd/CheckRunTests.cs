@@ -61,7 +61,11 @@ public sealed class CheckRunTests(Azurite azurite, DockerEngine engine, DockerRe
     public async Task Each_of_several_images_has_a_check_run_beside_the_builds()
     {
         var files = _scenario.Files("both");
-        files["dockerInfo.json"] = $$"""[{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1" }, { "service_name": "{{_scenario.ServiceName}}/b", "version": "1" }]""";
+        files["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1" },
+             { "service_name": "{{_scenario.ServiceName}}/b", "version": "1" }]
+            """;
 
         var build = await _scenario.OpenAsync(files);
 

@@ -273,7 +273,8 @@ public sealed class CiScenario : IAsyncDisposable
     {
         JsonNode? found = null;
         await TestEnvironment.UntilAsync(
-            async () => (found = JsonNode.Parse(await GetAsync("api/dead-letters"))!["oldest"]!.AsArray().FirstOrDefault(l => isIt(l!))) is not null,
+            async () => (found = JsonNode.Parse(await GetAsync("api/dead-letters"))!["oldest"]!.AsArray()
+                .FirstOrDefault(l => isIt(l!))) is not null,
             "the dead letter",
             onTimeout: () => Host.Output);
         return found!;

@@ -24,7 +24,10 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Do
         var build = await scenario.OpenAsync(files);
 
         var labels = await engine.LabelsAsync(build.Images[0].Reference);
-        Assert.Equal((build.Commit, build.Url, "0.2.0"), (labels["org.opencontainers.image.revision"], labels["org.opencontainers.image.url"], labels["org.opencontainers.image.version"]));
+        Assert.Equal(
+            (build.Commit, build.Url, "0.2.0"),
+            (labels["org.opencontainers.image.revision"], labels["org.opencontainers.image.url"],
+             labels["org.opencontainers.image.version"]));
         Assert.Equal(
             ("blue", "dockerInfo", "kept", $"{build.PullRequest}"),
             (labels["team"], labels["over"], labels["own"], labels["ci.pull-request"]));

@@ -55,7 +55,10 @@ public sealed class CommentTests(Azurite azurite, DockerEngine engine, DockerReg
                 _scenario.GitHub.Comments(CiScenario.Repository, build.PullRequest) is [var one]
                     && one.Body.Contains(words, StringComparison.Ordinal)),
             $"the one comment to say {words}",
-            onTimeout: () => string.Join("\n----\n", _scenario.GitHub.Comments(CiScenario.Repository, build.PullRequest).Select(c => c.Body)) + build.Summary + _scenario.Host.Output);
+            onTimeout: () => string.Join(
+                "\n----\n",
+                [.. _scenario.GitHub.Comments(CiScenario.Repository, build.PullRequest).Select(c => c.Body), build.Summary,
+                 _scenario.Host.Output]));
         return _scenario.GitHub.Comments(CiScenario.Repository, build.PullRequest)[0].Body;
     }
 }

@@ -59,7 +59,8 @@ public sealed class DeliveryLogTests(Azurite azurite, DockerEngine engine, Docke
             .First(entry => entry!["buildId"]!.ToString() == build.Id)!["delivery"]!;
 
         var byGuid = JsonNode.Parse(await _scenario.GetAsync($"api/deliveries/{delivery}"))!.AsArray();
-        var byPull = JsonNode.Parse(await _scenario.GetAsync($"api/deliveries?repository={CiScenario.Repository}&pull={build.PullRequest}"))!.AsArray();
+        var byPull = JsonNode.Parse(
+            await _scenario.GetAsync($"api/deliveries?repository={CiScenario.Repository}&pull={build.PullRequest}"))!.AsArray();
         var page = await _scenario.GetAsync("api/deliveries", "text/html");
 
         var why = $"no dockerInfo.json at {build.Commit[..12]}: nothing to build";

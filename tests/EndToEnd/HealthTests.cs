@@ -16,7 +16,9 @@ namespace Ci.Tests.EndToEnd;
 public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegistry open) : IAsyncDisposable
 {
     // Nothing listens on port 1.
-    private const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm8gc2VjcmV0;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;TableEndpoint=http://127.0.0.1:1/nobody;";
+    private const string Nowhere =
+        "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm8gc2VjcmV0;"
+        + "BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;TableEndpoint=http://127.0.0.1:1/nobody;";
 
     private readonly ManualTime _time = new();
     private GitHubStandIn? _gitHub;

@@ -95,7 +95,11 @@ public sealed class ImageStatusTests(Azurite azurite, DockerEngine engine, Docke
 
     private Dictionary<string, string> Two(string step) => new()
     {
-        ["dockerInfo.json"] = $$"""[{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1", "context": "a" }, { "service_name": "{{_scenario.ServiceName}}/b", "version": "1", "context": "b" }]""",
+        ["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1", "context": "a" },
+             { "service_name": "{{_scenario.ServiceName}}/b", "version": "1", "context": "b" }]
+            """,
         ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\n",
         ["a/says.txt"] = "a",
         ["b/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\n"

@@ -27,7 +27,9 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Docker
 
         var message = JsonNode.Parse(text)!.AsObject();
         Assert.Equal(
-            ["version", "buildId", "purpose", "repository", "pullRequest", "commit", "title", "url", "author", "headRef", "baseRef", "defaultBranch", "isPrivate", "repositoryKilobytes", "isFork", "updatedAt", "delivery", "queuedAt"],
+            ["version", "buildId", "purpose", "repository", "pullRequest", "commit", "title",
+             "url", "author", "headRef", "baseRef", "defaultBranch", "isPrivate", "repositoryKilobytes",
+             "isFork", "updatedAt", "delivery", "queuedAt"],
             message.Select(p => p.Key));
         Assert.Equal(
             ("1", id, "sample/repository"),

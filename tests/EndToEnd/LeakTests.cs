@@ -108,7 +108,8 @@ public sealed class LeakTests(Azurite azurite, DockerEngine engine, DockerRegist
         }
 
         seen.AppendLine(scenario.Host.Output);
-        foreach (var process in OperatingSystem.IsLinux() ? Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)) : [])
+        foreach (var process in OperatingSystem.IsLinux() ? Directory.EnumerateDirectories("/proc")
+            .Where(folder => int.TryParse(Path.GetFileName(folder), out _)) : [])
         {
             seen.AppendLine(await CommandLineAsync(process));
         }

@@ -52,7 +52,12 @@ public sealed class PlatformTests(Azurite azurite, DockerEngine engine, DockerRe
         using var http = new HttpClient { BaseAddress = registry.Url };
         var client = new RegistryClient(http);
         var one = (await client.FindAsync(name, "one", TestContext.Current.CancellationToken))!;
-        var list = $$"""{ "schemaVersion": 2, "mediaType": "{{ListType}}", "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}", "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }""";
+        var list =
+            $$"""
+            { "schemaVersion": 2, "mediaType": "{{ListType}}",
+             "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}",
+             "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }
+            """;
         await client.TagAsync(
             name, "listed", new Manifest("", ListType, 0, Encoding.UTF8.GetBytes(list)), TestContext.Current.CancellationToken);
         return reference.Replace(":one", ":listed", StringComparison.Ordinal);

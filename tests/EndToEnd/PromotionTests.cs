@@ -37,7 +37,11 @@ public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine
     public async Task All_images_of_a_commit_are_published()
     {
         var files = _scenario.Files("both");
-        files["dockerInfo.json"] = $$"""[{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1" }, { "service_name": "{{_scenario.ServiceName}}/b", "version": "2" }]""";
+        files["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1" },
+             { "service_name": "{{_scenario.ServiceName}}/b", "version": "2" }]
+            """;
         var tried = await _scenario.OpenAsync(files);
         var merged = await _scenario.MergeAsync(tried.PullRequest);
 
@@ -54,7 +58,11 @@ public sealed class PromotionTests(Azurite azurite, Fixtures.DockerEngine engine
         var tag = "sha-" + tried.Commit[..12];
         var one = (await client.FindAsync(_scenario.ServiceName, tag, Cancellation))!;
         var index = new Manifest("", IndexType, 0, Encoding.UTF8.GetBytes(
-            $$"""{ "schemaVersion": 2, "mediaType": "{{IndexType}}", "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}", "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }"""));
+                $$"""
+                { "schemaVersion": 2, "mediaType": "{{IndexType}}",
+                 "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}",
+                 "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }
+                """));
         await client.TagAsync(_scenario.ServiceName, tag, index, Cancellation);
         var digest = Manifest.DigestOf(index.Content);
         await new Samples(_scenario.Storage).Records.UpdateAsync(

@@ -113,7 +113,10 @@ public sealed class ReconcilerTests(Azurite azurite, DockerEngine engine, Docker
         var built = await scenario.OpenAsync(scenario.Files("x"));
         var failed = await scenario.OpenAsync(broken);
 
-        await TestEnvironment.UntilAsync(() => Task.FromResult(scenario.Statuses(built) is [.., var b] && b.StartsWith("success", StringComparison.Ordinal) && scenario.Statuses(failed) is [.., var f] && f.StartsWith("failure", StringComparison.Ordinal)), "the statuses");
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(scenario.Statuses(built) is [.., var b] && b.StartsWith("success", StringComparison.Ordinal)
+            && scenario.Statuses(failed) is [.., var f] && f.StartsWith("failure", StringComparison.Ordinal)),
+            "the statuses");
         Assert.Equal("pending Fetching source", scenario.Statuses(built)[0]);
         Assert.Matches(
             $@"^success Pushed {scenario.ServiceName}:pr-{built.PullRequest} · \d+(\.\d)? [kM]?B · \d", scenario.Statuses(built)[^1]);

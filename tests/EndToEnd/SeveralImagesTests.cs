@@ -38,7 +38,11 @@ public sealed class SeveralImagesTests(Azurite azurite, DockerEngine engine, Doc
 
     private Dictionary<string, string> Two(string a, string command) => new()
     {
-        ["dockerInfo.json"] = $$"""[{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1", "context": "a" }, { "service_name": "{{_scenario.ServiceName}}/b", "version": "1", "context": "b" }]""",
+        ["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{_scenario.ServiceName}}/a", "version": "1", "context": "a" },
+             { "service_name": "{{_scenario.ServiceName}}/b", "version": "1", "context": "b" }]
+            """,
         ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\n",
         ["a/says.txt"] = a,
         ["b/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV A={a}\nRUN {command}\n",

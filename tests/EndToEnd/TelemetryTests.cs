@@ -51,7 +51,9 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
                 scenario.Host.Output);
         var mark = $"[trace {_spans.Single(span => span.Name == "delivery").Trace}]";
 
-        var lines = scenario.Host.Output.Split('\n').Where(line => line.Contains("webhook  queued", StringComparison.Ordinal) || line.Contains($"{CiScenario.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
+        var lines = scenario.Host.Output.Split('\n')
+            .Where(line => line.Contains("webhook  queued", StringComparison.Ordinal)
+            || line.Contains($"{CiScenario.Repository}#{build.PullRequest}  ", StringComparison.Ordinal)).ToList();
         Assert.InRange(lines.Count, 5, 100);
         Assert.All(lines, line => Assert.EndsWith(mark, line.TrimEnd(), StringComparison.Ordinal));
         // Whoever logs it, also what knows nothing of builds.
@@ -79,7 +81,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
     [Theory]
     [InlineData("traces", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=*/v1/traces")]
     [InlineData("metrics", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=*/v1/metrics")]
-    [InlineData("logs", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=*/v1/logs", "OTEL_EXPORTER_OTLP_PROTOCOL=", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf")]
+    [InlineData("logs", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=*/v1/logs",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf")]
     [InlineData("logs traces", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_METRICS_EXPORTER=none")]
     [InlineData("logs metrics", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_TRACES_EXPORTER=none", "OTEL_LOGS_EXPORTER=console,otlp")]
     [InlineData("", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_SDK_DISABLED=TRUE")]

@@ -151,7 +151,11 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
 
     private static Dictionary<string, string> Two(CiScenario scenario, string a, string b) => new()
     {
-        ["dockerInfo.json"] = $$"""[{ "service_name": "{{scenario.ServiceName}}/a", "version": "1", "context": "a" }, { "service_name": "{{scenario.ServiceName}}/b", "version": "1", "context": "b" }]""",
+        ["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{scenario.ServiceName}}/a", "version": "1", "context": "a" },
+             { "service_name": "{{scenario.ServiceName}}/b", "version": "1", "context": "b" }]
+            """,
         ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         ["a/says.txt"] = a,
         ["b/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",

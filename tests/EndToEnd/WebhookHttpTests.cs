@@ -7,7 +7,8 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The webhook's answers to whatever is sent to it: each has its status, and a sentence.</summary>
-public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHost shared) : IClassFixture<WebhookHttpTests.SharedHost>, IDisposable
+public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHost shared)
+    : IClassFixture<WebhookHttpTests.SharedHost>, IDisposable
 {
     private static int _pulls;
 
@@ -167,7 +168,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted_and_the_host_ends_cleanly()
     {
         await using var host = await RunningHost.StartAsync(RunningHost.SettingsAlone(
-            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
+            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;"
+            + "QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
 
         await AssertAsync(await SendAsync(Pull().Payload("opened").ToJsonString(), host: host), 503, "Redeliver");
         Assert.Equal(0, await host.StopAsync());

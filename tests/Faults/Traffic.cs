@@ -30,7 +30,8 @@ internal sealed class Traffic : IDisposable
     public static async Task<Traffic> CreateAsync(Random random, GitHubStandIn gitHub)
     {
         (string Name, GitRepository Git, string Image)[] repositories =
-            [("sample/one", await GitRepository.CreateAsync(), "faults-one"), ("sample/two", await GitRepository.CreateAsync(), "faults-two")];
+            [("sample/one", await GitRepository.CreateAsync(), "faults-one"),
+             ("sample/two", await GitRepository.CreateAsync(), "faults-two")];
         foreach (var (name, git, _) in repositories)
         {
             gitHub.Add(name, git);

@@ -94,7 +94,8 @@ public sealed class DockerEngine : LazyPart
     public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(
         Docker,
         Certificates is { } folder
-            ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem", "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
+            ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem",
+                "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
             : ["-H", Host, .. arguments]);
 
     /// <summary>Removes all build cache; somebody's own engine is left alone.</summary>
@@ -134,12 +135,14 @@ public sealed class DockerEngine : LazyPart
             if (Certificates is { } folder)
             {
                 Host = $"tcp://127.0.0.1:{TestEnvironment.FreePort()}";
-                tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
+                tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem",
+                    "--tlskey", $"{folder}/server-key.pem"];
             }
 
             var (program, before) = Trusts is null ? (dockerd, []) : ("unshare", WithAuthority(Trusts, dockerd));
             _process = RunningProcess.Start(
-                program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
+                program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec",
+                    "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
             await _process.ReadyAsync(AnswersAsync, "the Docker engine");
         }
         else

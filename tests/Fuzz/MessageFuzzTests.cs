@@ -105,7 +105,8 @@ public sealed class MessageFuzzTests
             Assert.Equal(request, BuildRequest.Parse(request.ToJson()));
             Assert.True(Enum.IsDefined(request.Purpose));
             Assert.True(request.Commit.Length is 40 or 64 && request.PullRequest > 0);
-            Assert.NotNull(request.Title + request.Url.Length + request.Author.Length + request.HeadRef.Length + request.BaseRef.Length + request.Delivery.Length);
+            Assert.NotNull(request.Title + request.Url.Length + request.Author.Length
+                + request.HeadRef.Length + request.BaseRef.Length + request.Delivery.Length);
         }
         catch (UnreadableMessageException e)
         {

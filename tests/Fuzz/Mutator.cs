@@ -72,7 +72,8 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
                 ReplaceNumber(bytes, at, Pick(random, Numbers));
                 break;
             case 8:
-                Repeat(bytes, at, Encoding.UTF8.GetBytes(Pick(random, ["[", "{\"a\":", "(", "a/", "**/", "\"", "\\", "!", " "])), 1 << random.Next(16));
+                Repeat(bytes, at,
+                    Encoding.UTF8.GetBytes(Pick(random, ["[", "{\"a\":", "(", "a/", "**/", "\"", "\\", "!", " "])), 1 << random.Next(16));
                 break;
             case 9:
                 bytes.InsertRange(at, new byte[random.Next(1, 600)]);

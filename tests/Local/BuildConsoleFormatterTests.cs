@@ -124,7 +124,8 @@ public sealed class BuildConsoleFormatterTests : IDisposable
     private static void Write(
         BuildConsoleFormatter formatter, TextWriter output, string name, LogLevel level, string message, Exception? exception = null) =>
         formatter.Write(
-            new LogEntry<WorkerLogLine>(level, App, new EventId(0, name), new WorkerLogLine(name, message), exception, (line, _) => line.Message), null, output);
+            new LogEntry<WorkerLogLine>(level, App, new EventId(0, name), new WorkerLogLine(name, message), exception,
+                (line, _) => line.Message), null, output);
 
     private void WriteOwn(BuildConsoleFormatter formatter, string category, LogLevel level) =>
         formatter.Write(

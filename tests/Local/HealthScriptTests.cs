@@ -16,7 +16,9 @@ public sealed class HealthScriptTests
         var asked = 0;
         await using var host = await StandInServer.StartAsync(
             context => context.Request.Path == "/api/health" && context.Request.Headers["x-functions-key"] == "the key"
-            ? context.Response.WriteAsync(Interlocked.Increment(ref asked) < 3 ? Health(false, ("engine", "failing", "Start Docker.")) : Health(true, ("engine", "ok", "API 1.54."), ("github", "warning", "There is no token.")))
+            ? context.Response.WriteAsync(Interlocked.Increment(ref asked) < 3
+                ? Health(false, ("engine", "failing", "Start Docker."))
+                : Health(true, ("engine", "ok", "API 1.54."), ("github", "warning", "There is no token.")))
             : Task.CompletedTask);
 
         var (code, output) = await RunAsync(host, seconds: 30);
@@ -66,7 +68,8 @@ public sealed class HealthScriptTests
     }
 
     private static Task<(int Code, string Output)> RunAsync(StandInServer host, int seconds) => Shell.RunAsync(
-        [TestEnvironment.Find("node") ?? "node", "scripts/health.mjs", host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
+        [TestEnvironment.Find("node") ?? "node", "scripts/health.mjs",
+         host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
         ("Api__Key", "the key"));
 
     private static string Health(bool canBuild, params (string Name, string State, string Says)[] parts) =>

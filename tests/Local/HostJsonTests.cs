@@ -30,7 +30,11 @@ public sealed class HostJsonTests
     [Fact]
     public void Keys_are_read_in_any_case_and_unknown_ones_are_left_alone()
     {
-        var host = HostJson.Parse("""{ "version": "2.0", "FunctionTimeout": "-1", "extensionBundle": {}, "Extensions": { "Queues": { "BatchSize": 3, "new": 1 } } }""");
+        var host = HostJson.Parse(
+            """
+            { "version": "2.0", "FunctionTimeout": "-1", "extensionBundle": {},
+             "Extensions": { "Queues": { "BatchSize": 3, "new": 1 } } }
+            """);
 
         Assert.Null(host.FunctionTimeout);
         Assert.Equal((3, Environment.ProcessorCount), (host.Queues.BatchSize, host.Queues.NewBatchThreshold));

@@ -49,7 +49,11 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     {
         await azurite.StartAsync();
         await WriteAsync("host.json", """{ "version": "2.0" }""");
-        await WriteAsync("local.settings.json", """{ "Values": { "GitHub__WebhookSecret": "from the file, long enough to be one", "GitHub__ApiUrl": "no url", "Registry__Address": "localhost:5" } }""");
+        await WriteAsync("local.settings.json",
+            """
+            { "Values": { "GitHub__WebhookSecret": "from the file, long enough to be one",
+             "GitHub__ApiUrl": "no url", "Registry__Address": "localhost:5" } }
+            """);
 
         var output = await RunToEndAsync(Settings("GitHub__WebhookSecret"));
 
@@ -178,6 +182,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
     private RunningProcess Start(int port, Dictionary<string, string?> settings, params string[] more) => RunningProcess.Start(
         TestEnvironment.Find("dotnet")!,
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture),
+         "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
         settings);
 }

@@ -47,7 +47,7 @@ public sealed class QueueFailureTests(Azurite azurite) : IAsyncLifetime
     {
         await _scenario.SendAsync("throw");
 
-        var host = await _scenario.HostAsync(QueueScenario.HostJson("\"maxDequeueCount\": 1"));
+        var host = await _scenario.HostAsync(QueueScenario.HostJson("\"maxDequeueCount\": 1", logLevel: "Debug"));
         await _scenario.PoisonedAsync();
 
         Assert.DoesNotContain(host.Log, line =>

@@ -38,9 +38,10 @@ public sealed class QueueScenario : IAsyncDisposable
     }
 
     /// <summary>host.json with short pauses and what a test adds to its queue settings.</summary>
-    public static string HostJson(string queues = "", string? functionTimeout = null) =>
+    public static string HostJson(string queues = "", string? functionTimeout = null, string logLevel = "Information") =>
         $$$"""
         { "version": "2.0", "functionTimeout": "{{{functionTimeout ?? "00:05:00"}}}",
+          "logging": { "logLevel": { "Queue": "{{{logLevel}}}" } },
           "extensions": { "queues": { {{{queues}}}{{{(queues.Length > 0 ? "," : "")}}} "maxPollingInterval": "00:00:00.100" } } }
         """;
 

@@ -184,7 +184,11 @@ public sealed class QueueTests(Azurite azurite) : IAsyncLifetime
     {
         await using var host = await TestHost.StartAsync(
             ["Jobs", "Guarded"],
-            settings: new() { ["AzureWebJobsStorage"] = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:{TestEnvironment.FreePort()}/a" });
+            settings: new()
+            {
+                ["AzureWebJobsStorage"] = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;"
+                    + $"QueueEndpoint=http://127.0.0.1:{TestEnvironment.FreePort()}/a",
+            });
 
         await host.UntilLoggedAsync("Queue jobs cannot be reached");
         Assert.Equal("in", await host.Http.GetStringAsync("api/guarded", Cancellation));

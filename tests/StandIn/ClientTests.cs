@@ -84,7 +84,8 @@ public sealed class ClientTests
         await host.StopAsync(Cancellation);
 
         Assert.Equal(
-            ["GET /repos/{owner}/{repo}/hooks", saving, "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries", "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
+            ["GET /repos/{owner}/{repo}/hooks", saving, "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
+             "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
             Operations());
         Assert.All(hooks.Exchanges, exchange => Assert.Equal([], GitHubDescription.Instance.RequestErrors(exchange)));
 

@@ -111,7 +111,11 @@ public sealed class GitHubDescriptionTests
     [Fact]
     public void A_wrong_answer_is_found() => AssertAnswer(
         """$: Required properties ["rate"] are not present""",
-        Get with { Status = 200, ResponseBody = """{ "resources": { "core": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 }, "search": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 } } }""" });
+        Get with { Status = 200, ResponseBody =
+            """
+            { "resources": { "core": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 },
+             "search": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 } } }
+            """ });
 
     [Fact]
     public void A_redirect_to_nowhere_is_found() => AssertAnswer(

@@ -90,7 +90,9 @@ public sealed class PayloadTests
     {
         // Between them they have every key: one tells what was pushed over, the other which label was set.
         JsonObject[] payloads = [(Pull with { Before = new string('b', 40) }).Payload("synchronize"), Pull.Payload("labeled")];
-        string[] read = [.. payloads.SelectMany(payload => WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(payload), Reading))!)).Select(p => p.Key).Distinct()];
+        string[] read = [
+            .. payloads.SelectMany(payload => WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(payload), Reading))!))
+            .Select(p => p.Key).Distinct()];
         var delivered = WebhookExamples.Places(payloads);
         var examples = WebhookExamples.Places([.. Examples("synchronize"), .. Examples("labeled")]);
 
@@ -113,7 +115,8 @@ public sealed class PayloadTests
             ["pull_request"], payload["issue"]!.AsObject().Select(p => p.Key).Except(onIssue["issue"]!.AsObject().Select(p => p.Key)));
         Assert.Equal(
             ("created", 7, "/build", "octo/app", "maintainer", Pull.UpdatedAt, true),
-            (read.Action, read.Issue.Number, read.Comment.Body, read.Repository.FullName, read.Sender?.Login, read.Comment.CreatedAt, read.Issue.PullRequest is not null));
+            (read.Action, read.Issue.Number, read.Comment.Body, read.Repository.FullName,
+             read.Sender?.Login, read.Comment.CreatedAt, read.Issue.PullRequest is not null));
     }
 
     [Fact]
@@ -127,7 +130,8 @@ public sealed class PayloadTests
             var read = Read(example);
             var pull = example["pull_request"]!;
             Assert.Equal(
-                (example["action"]!.GetValue<string>(), example["number"]!.GetValue<int>(), pull["head"]!["sha"]!.GetValue<string>(), pull["merged"]!.GetValue<bool>()),
+                (example["action"]!.GetValue<string>(), example["number"]!.GetValue<int>(),
+                 pull["head"]!["sha"]!.GetValue<string>(), pull["merged"]!.GetValue<bool>()),
                 (read.Action, read.Number, read.PullRequest.Head.Sha, read.PullRequest.Merged));
             Assert.Equal(example["repository"]!["id"]!.GetValue<long>(), read.Repository.Id);
             Assert.False(read.PullRequest.IsFork);

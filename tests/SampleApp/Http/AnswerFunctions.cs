@@ -13,7 +13,9 @@ public static class AnswerFunctions
     }
 
     [Function("NothingLater")]
-    public static async Task NothingLaterAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "nothing-later")] HttpRequest request) => await Task.Yield();
+    public static async Task NothingLaterAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "nothing-later")] HttpRequest request) =>
+        await Task.Yield();
 
     [Function("Null")]
     public static Task<IResult?> NullAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "null")] HttpRequest request) =>
@@ -37,7 +39,9 @@ public static class AnswerFunctions
     }
 
     [Function("Status")]
-    public static IResult Status([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "status/{code}")] HttpRequest request, int code) => Results.StatusCode(code);
+    public static IResult Status(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "status/{code}")] HttpRequest request, int code) =>
+        Results.StatusCode(code);
 
     [Function("Cookies")]
     public static IResult Cookies([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "cookies")] HttpRequest request)

@@ -18,7 +18,9 @@ public static class EchoFunctions
     }
 
     [Function("EchoGet")]
-    public static IResult Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "echo")] HttpRequest request, FunctionContext context) => Results.Json(new
+    public static IResult Get(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "echo")] HttpRequest request, FunctionContext context) =>
+        Results.Json(new
     {
         q = request.Query["q"].ToArray(),
         headers = request.Headers.ToDictionary(h => h.Key, h => h.Value.ToArray(), StringComparer.OrdinalIgnoreCase),

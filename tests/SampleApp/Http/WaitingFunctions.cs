@@ -22,7 +22,9 @@ public sealed class WaitingFunctions(Samples samples)
 
     /// <summary>Server-sent events: one at once, one when the marker is open.</summary>
     [Function("Events")]
-    public IResult Events([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "events/{marker}")] HttpRequest request, string marker) => Results.Stream(
+    public IResult Events(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "events/{marker}")] HttpRequest request, string marker) =>
+        Results.Stream(
         stream => samples.RunAsync("Events", marker, async () =>
         {
             await stream.WriteAsync("data: first\n\n"u8.ToArray());
