@@ -19,24 +19,17 @@ public sealed partial class FunctionCatalog
     private readonly SortedDictionary<string, HttpFunction> _http = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, QueueFunction> _queues = new(StringComparer.OrdinalIgnoreCase);
 
-    private FunctionCatalog()
+    /// <exception cref="HostException">A function is one that this host cannot run; or a <c>%setting%</c> is missing.</exception>
+    internal FunctionCatalog(IEnumerable<RpcFunctionMetadata> functions, IConfiguration settings)
     {
+        foreach (var function in functions)
+        {
+            Add(function, settings);
+        }
     }
 
     public IReadOnlyCollection<HttpFunction> Http => _http.Values;
     public IReadOnlyCollection<QueueFunction> Queues => _queues.Values;
-
-    /// <exception cref="HostException">A function is one that this host cannot run; or a <c>%setting%</c> is missing.</exception>
-    internal static FunctionCatalog Read(IEnumerable<RpcFunctionMetadata> functions, IConfiguration settings)
-    {
-        var catalog = new FunctionCatalog();
-        foreach (var function in functions)
-        {
-            catalog.Add(function, settings);
-        }
-
-        return catalog;
-    }
 
     /// <summary>Those that host.json's <c>functions</c> names; all where it names none.</summary>
     /// <exception cref="HostException">It names a function that the app does not have.</exception>

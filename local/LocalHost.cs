@@ -80,7 +80,7 @@ public sealed class LocalHost : IAsyncDisposable
         {
             (worker, var all) = await FunctionsWorker.StartAsync(app, environment, options.WorkerTimes, loggers, cancellationToken);
             var chosen = FunctionCatalog.Choose(all, hostJson.Functions);
-            var functions = FunctionCatalog.Read(chosen, settings);
+            var functions = new FunctionCatalog(chosen, settings);
             await CheckHttpAsync(worker, functions, cancellationToken);
             var queueLog = loggers.CreateLogger("Queue");
             var listeners = functions.Queues

@@ -8,37 +8,22 @@ namespace Ci.Local.Worker;
 /// Keeps a worker of the app running: starts it, has it load its functions, and starts another when it dies. What the dead
 /// one was doing fails.
 /// </summary>
-internal sealed partial class FunctionsWorker : IAsyncDisposable
+internal sealed partial class FunctionsWorker(
+    WorkerServer server, string app, IReadOnlyDictionary<string, string?> environment, WorkerTimes times, ILoggerFactory loggers)
+    : IAsyncDisposable
 {
     private const int Tries = 3;
 
-    private readonly WorkerServer _server;
-    private readonly WorkerConfig _config;
-    private readonly string _app;
-    private readonly IReadOnlyDictionary<string, string?> _environment;
-    private readonly WorkerTimes _times;
-    private readonly WorkerLogs _logs;
-    private readonly ILogger _host;
-    private readonly ILogger _output;
+    private readonly WorkerConfig _config = WorkerConfig.Read(app);
+    private readonly WorkerLogs _logs = new(loggers);
+    private readonly ILogger _host = loggers.CreateLogger("Host");
+    private readonly ILogger _output = loggers.CreateLogger("Worker");
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<RpcFunctionMetadata> _functions = [];
     private Task _watching = Task.CompletedTask;
     private volatile bool _isEnding;
     private TaskCompletionSource<Running> _running = NewRunning();
-
-    private FunctionsWorker(
-        WorkerServer server, string app, IReadOnlyDictionary<string, string?> environment, WorkerTimes times, ILoggerFactory loggers)
-    {
-        _server = server;
-        _app = app;
-        _environment = environment;
-        _times = times;
-        _config = WorkerConfig.Read(app);
-        _logs = new WorkerLogs(loggers);
-        _host = loggers.CreateLogger("Host");
-        _output = loggers.CreateLogger("Worker");
-    }
 
     /// <summary>Fails when no worker can be kept running any more.</summary>
     public Task Failed => _failed.Task;
@@ -123,13 +108,13 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         {
             var running = await task;
             running.Channel.Terminate();
-            await Task.WhenAny(running.Process.Exited, Task.Delay(_times.StopGrace, CancellationToken.None));
+            await Task.WhenAny(running.Process.Exited, Task.Delay(times.StopGrace, CancellationToken.None));
             running.Process.Kill();
             await running.Process.Exited;
         }
 
         await _watching;
-        await _server.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     private async Task WatchAsync(Running running)
@@ -185,8 +170,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         for (var tries = 1; ; tries++)
         {
             var channel = new WorkerChannel(Guid.NewGuid().ToString(), _logs);
-            _server.Expect(channel);
-            var process = WorkerProcess.Start(_config, _app, _server.Address, channel.WorkerId, _environment, _output);
+            server.Expect(channel);
+            var process = WorkerProcess.Start(_config, app, server.Address, channel.WorkerId, environment, _output);
             ProcessId = process.Id;
             try
             {
@@ -206,7 +191,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
                 }
 
                 Log.StartsAgain(_host, e.Message);
-                await Task.Delay(_times.RestartPause, cancellationToken);
+                await Task.Delay(times.RestartPause, cancellationToken);
             }
             catch
             {
@@ -217,7 +202,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             }
             finally
             {
-                _server.Forget(channel);
+                server.Forget(channel);
             }
         }
     }
@@ -227,8 +212,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_times.Start);
-        var preparing = PrepareAsync(_app, channel, prepare, limit.Token);
+        limit.CancelAfter(times.Start);
+        var preparing = PrepareAsync(app, channel, prepare, limit.Token);
         try
         {
             if (await Task.WhenAny(preparing, process.Exited) == process.Exited)
@@ -244,7 +229,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new WorkerGoneException($"The worker was not ready within {_times.Start.TotalSeconds:0} s.");
+            throw new WorkerGoneException($"The worker was not ready within {times.Start.TotalSeconds:0} s.");
         }
     }
 

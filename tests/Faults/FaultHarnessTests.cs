@@ -30,7 +30,8 @@ public sealed class FaultHarnessTests
         var scheduler = new DeliveryScheduler(environment, traffic, new Random(random.Next()));
 
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(injector.RunAsync(), scheduler.RunAsync(() => !injector.IsDone));
+        await Task.WhenAll(injector.RunAsync(), scheduler.RunAsync(() => !injector.IsDone))
+            .WaitAsync(TestContext.Current.CancellationToken);
         await scheduler.DeliverRestAsync();
         var verdicts = new Invariants(environment, traffic);
         await UntilQuietAsync(environment, verdicts);
