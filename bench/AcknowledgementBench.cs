@@ -102,7 +102,8 @@ internal static class AcknowledgementBench
     private static async Task<Load> WebhookAsync()
     {
         var port = Child.FreePort();
-        var nothing = new Dictionary<string, string> { ["HOOK_COMMAND"] = Child.Find("true").First(), ["WEBHOOK_SECRET"] = Settings.Secret };
+        var nothing =
+            new Dictionary<string, string> { ["HOOK_COMMAND"] = Child.Find("true").First(), ["WEBHOOK_SECRET"] = Settings.Secret };
         await using var webhook = WebhookPeer.Start(port, nothing);
         await webhook.AnswersAsync(WebhookPeer.HookOn(port));
         using var deliveries = new Deliveries((Lots * Lot) + Singles);

@@ -19,7 +19,8 @@ internal sealed class BareStorage
     private static int _pulls;
 
     private readonly TableClient _table = new(Settings.Storage, "bare");
-    private readonly QueueClient _queue = new(Settings.Storage, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+    private readonly QueueClient _queue = new(
+        Settings.Storage, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 
     public static async Task<BareStorage> CreateAsync()
     {
@@ -52,7 +53,8 @@ internal sealed class BareStorage
     {
         await new TableClient(Settings.Storage, DeliveryLog.TableName).DeleteAsync();
         var table = new TableClient(Settings.Storage, BuildStore.TableName);
-        var queue = new QueueClient(Settings.Storage, BuildQueue.Name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        var queue = new QueueClient(
+            Settings.Storage, BuildQueue.Name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         while ((await queue.ReceiveMessagesAsync(QueueMessages, Hidden)).Value is { Length: > 0 } messages)
         {
             await table.SubmitTransactionAsync(messages.Select(message => new TableTransactionAction(
@@ -86,7 +88,8 @@ internal sealed class BareStorage
     public async Task WriteRowsAsync(int number)
     {
         var record = Record(number);
-        await _table.SubmitTransactionAsync(BuildRow.Add(record).Append(PullRequestHeadRow.Write(new PullRequestUpdate(record.Request), null)));
+        await _table.SubmitTransactionAsync(
+            BuildRow.Add(record).Append(PullRequestHeadRow.Write(new PullRequestUpdate(record.Request), null)));
         await _queue.SendMessageAsync(record.Request.ToJson());
     }
 

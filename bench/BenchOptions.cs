@@ -29,7 +29,9 @@ internal sealed record BenchOptions
             {
                 options = options with { Writes = true };
             }
-            else if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var rounds) && rounds > 0)
+            else if (args[i] == "--rounds" && i + 1 < args.Length
+                && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var rounds)
+                && rounds > 0)
             {
                 options = options with { Rounds = rounds };
             }

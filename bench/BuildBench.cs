@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Ci.Bench;
 
-/// <summary>From the delivery, or the typed command, to the image in the registry: all sides in turn, each with a commit of its own.</summary>
+/// <summary>
+/// From the delivery, or the typed command, to the image in the registry: all sides in turn, each with a commit of its own.
+/// </summary>
 internal static class BuildBench
 {
     private const double Goal = 1.10;
@@ -45,7 +47,8 @@ internal static class BuildBench
         ? [BuildCase.SmallCached, BuildCase.SmallUncached, BuildCase.ThreeImages, BuildCase.LargeCopied, BuildCase.LargeLittle]
         : [BuildCase.SmallCached, BuildCase.SmallUncached];
 
-    private static async Task<Dictionary<string, double>> MeasureAsync(Workbench bench, IReadOnlyList<ISide> sides, BuildCase @case, int rounds)
+    private static async Task<Dictionary<string, double>> MeasureAsync(
+        Workbench bench, IReadOnlyList<ISide> sides, BuildCase @case, int rounds)
     {
         var times = sides.ToDictionary(side => side.Name, _ => new List<double>());
         // Round 0 warms all sides up and is not counted.
@@ -61,7 +64,8 @@ internal static class BuildBench
                 }
             }
 
-            Report.Progress($"{@case.Title}, round {round} of {rounds}: {string.Join(", ", times.Where(t => t.Value.Count > 0).Select(t => $"{t.Key} {t.Value[^1]:F2} s"))}");
+            Report.Progress($"{@case.Title}, round {round} of {rounds}: "
+                + $"{string.Join(", ", times.Where(t => t.Value.Count > 0).Select(t => $"{t.Key} {t.Value[^1]:F2} s"))}");
         }
 
         return times.ToDictionary(time => time.Key, time => Workbench.Median(time.Value));
@@ -89,7 +93,9 @@ internal static class BuildBench
             {
                 var (typed, ours) = (time.Medians["typed"], time.Medians["ours"]);
                 string Peer(string name) => time.Medians.TryGetValue(name, out var its) ? Report.Seconds(its) : "–";
-                return (string[])[time.Title, Report.Seconds(typed), Report.Seconds(ours), Report.Factor(ours / typed), Report.Met(ours / typed <= Goal), .. peers.Select(Peer)];
+                return (string[])
+                    [time.Title, Report.Seconds(typed), Report.Seconds(ours), Report.Factor(ours / typed),
+                    Report.Met(ours / typed <= Goal), .. peers.Select(Peer)];
             }));
     }
 }

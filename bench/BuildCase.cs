@@ -8,7 +8,9 @@ namespace Ci.Bench;
 /// <param name="Files">The files that a commit changes; no two commits are the same.</param>
 /// <param name="DataMegabytes">How much else is in the repository, in files of a megabyte that do not compress.</param>
 /// <param name="Rounds">How often it is measured at most.</param>
-internal sealed record BuildCase(string Title, IReadOnlyList<string> Images, Func<string, Dictionary<string, string>> Files, int DataMegabytes = 0, int Rounds = int.MaxValue)
+internal sealed record BuildCase(
+    string Title, IReadOnlyList<string> Images, Func<string, Dictionary<string, string>> Files, int DataMegabytes = 0,
+    int Rounds = int.MaxValue)
 {
     private const string Steps = "RUN cat content.txt > /copy.txt\nRUN echo done > /done.txt\n";
 
@@ -19,23 +21,29 @@ internal sealed record BuildCase(string Title, IReadOnlyList<string> Images, Fun
     public string Repository => $"{Settings.Owner}/{string.Concat(Title.Where(char.IsAsciiLetterOrDigit))}";
 
     /// <summary>What a commit changes, no step needs.</summary>
-    public static BuildCase SmallCached { get; } = new("small, cached", ["app"], unique => App("COPY content.txt .\n" + Steps, "the same", unique));
+    public static BuildCase SmallCached { get; } = new(
+        "small, cached", ["app"], unique => App("COPY content.txt .\n" + Steps, "the same", unique));
 
-    public static BuildCase SmallUncached { get; } = new("small, uncached", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique));
+    public static BuildCase SmallUncached { get; } = new(
+        "small, uncached", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique));
 
     public static BuildCase LargeCopied { get; } = new(
-        "200 MB context, all of it in the image", ["app"], unique => App("COPY . /all/\nCOPY content.txt .\n" + Steps, unique, unique), 200, Rounds: 3);
+        "200 MB context, all of it in the image", ["app"], unique => App("COPY . /all/\nCOPY content.txt .\n" + Steps, unique, unique), 200,
+        Rounds: 3);
 
     public static BuildCase LargeLittle { get; } = new(
-        "200 MB context, little of it in the image", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique), 200, Rounds: 3);
+        "200 MB context, little of it in the image", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique), 200,
+        Rounds: 3);
 
     public static BuildCase ThreeImages { get; } = new("three images, uncached", ["api", "web", "worker"], Three, Rounds: 3);
 
     /// <summary>A repository of a gigabyte, as large as one may be.</summary>
-    public static BuildCase Huge { get; } = new("1 GB repository", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique), 1000);
+    public static BuildCase Huge { get; } = new(
+        "1 GB repository", ["app"], unique => App("COPY content.txt .\n" + Steps, unique, unique), 1000);
 
     /// <summary>A step that goes on until it is stopped.</summary>
-    public static BuildCase Endless { get; } = new("endless", ["app"], unique => App("COPY content.txt .\nRUN sleep 600\n", unique, unique));
+    public static BuildCase Endless { get; } = new(
+        "endless", ["app"], unique => App("COPY content.txt .\nRUN sleep 600\n", unique, unique));
 
     /// <summary>Fills a new repository with its data.</summary>
     public async Task FillAsync(string folder)

@@ -33,7 +33,8 @@ internal sealed class Deliveries : IDisposable
         using var response = await _http.SendAsync(request);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"A delivery was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"A delivery was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed class Docker
             }
         }
 
-        throw new InvalidOperationException("No docker command can build with BuildKit: install docker-buildx-plugin (Docker's packages) or docker-buildx (Debian's).");
+        throw new InvalidOperationException(
+            "No docker command can build with BuildKit: install docker-buildx-plugin (Docker's packages) or docker-buildx (Debian's).");
     }
 
     /// <summary>What the sides that type or run docker have in their environment.</summary>

@@ -41,7 +41,10 @@ internal sealed class HostProcess : IAsyncDisposable
         var root = own.Parent!.Parent!.Parent!.Parent!.FullName;
         var app = Path.Combine(root, "functions", Path.GetRelativePath(Path.Combine(root, "bench"), own.FullName));
         var host = new HostProcess(
-            Child.Start("dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory], environment),
+            Child.Start(
+                "dotnet",
+                [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory],
+                environment),
             new Uri($"http://localhost:{port}/"));
         await host._child.AnswersAsync(host.Url);
         return host;
@@ -50,7 +53,9 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>A build as the API shows it.</summary>
     public async Task<JsonNode> BuildAsync(string id) => JsonNode.Parse(await _http.GetStringAsync(new Uri(Url, $"api/builds/{id}")))!;
 
-    /// <summary>Waits until a build has ended, as GitHub is told of it too; it is not looked so often that it costs the build time.</summary>
+    /// <summary>
+    /// Waits until a build has ended, as GitHub is told of it too; it is not looked so often that it costs the build time.
+    /// </summary>
     public async Task EndAsync(string id)
     {
         while (true)
@@ -99,7 +104,8 @@ internal sealed class HostProcess : IAsyncDisposable
             .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
     private static double Memory(int process, string name) => double.Parse(
-        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
         CultureInfo.InvariantCulture) * 1024 / 1e6;
 
     /// <summary>Ends it as a crash does.</summary>

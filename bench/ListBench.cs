@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Bench;
 
-/// <summary>How long the lists of builds take when there are many: what a page reads, over the storage that the environment names.</summary>
+/// <summary>
+/// How long the lists of builds take when there are many: what a page reads, over the storage that the environment names.
+/// </summary>
 internal static class ListBench
 {
     private const int Repositories = 20;
@@ -31,8 +33,11 @@ internal static class ListBench
         await MeasureAsync("from the middle on", lists, new BuildFilter { Before = BuildRow.Place(middle) });
         await MeasureAsync("of a repository", lists, new BuildFilter { Repository = middle.Request.Repository });
         await MeasureAsync("of a state", lists, new BuildFilter { State = BuildState.Failed });
-        await MeasureAsync("of a repository and a state", lists, new BuildFilter { Repository = middle.Request.Repository, State = BuildState.Failed });
-        await MeasureAsync("of a pull request", lists, new BuildFilter { Repository = middle.Request.Repository, PullRequest = middle.Request.PullRequest });
+        await MeasureAsync(
+            "of a repository and a state", lists, new BuildFilter { Repository = middle.Request.Repository, State = BuildState.Failed });
+        await MeasureAsync(
+            "of a pull request", lists,
+            new BuildFilter { Repository = middle.Request.Repository, PullRequest = middle.Request.PullRequest });
         await MeasureAsync("that run", lists, new BuildFilter { State = BuildState.Running });
         await MeasureAsync("names of the repositories", () => lists.RepositoriesAsync(CancellationToken.None));
         await MeasureAsync("one build", () => records.FindAsync(middle.Id, CancellationToken.None));

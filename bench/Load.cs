@@ -13,7 +13,8 @@ internal sealed record Load(double P50, double P99, double Longest, double PerSe
     {
         var times = new double[count];
         var watch = Stopwatch.StartNew();
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (i, _) =>
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = concurrency }, async (i, _) =>
         {
             var start = Stopwatch.GetTimestamp();
             await one(i);

@@ -20,7 +20,8 @@ internal static class MemoryBench
         }
 
         // Listed, such a commit takes less: nothing of it is fetched but a few files.
-        await using var host = await HostProcess.StartAsync(bench.GitHub.BaseUrl, new Dictionary<string, string> { ["Source__ListFrom"] = "0" });
+        await using var host = await HostProcess.StartAsync(
+            bench.GitHub.BaseUrl, new Dictionary<string, string> { ["Source__ListFrom"] = "0" });
         // What the first build loads is there while the host is idle, too.
         await BuildAsync(bench, host, BuildCase.SmallUncached);
         await Task.Delay(Idle);
@@ -39,7 +40,8 @@ internal static class MemoryBench
             ]);
     }
 
-    private static async Task BuildAsync(Workbench bench, HostProcess host, BuildCase @case) => await BuildAsync(bench, host, await bench.CommitAsync(@case));
+    private static async Task BuildAsync(Workbench bench, HostProcess host, BuildCase @case) =>
+        await BuildAsync(bench, host, await bench.CommitAsync(@case));
 
     private static async Task BuildAsync(Workbench bench, HostProcess host, Change change)
     {

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Ci.Bench;
 
-// Ci.Bench [--write] [--rounds N] [--only WORDS] [PART…]: run.sh bench starts Azurite, the engine and the registry, and hands their addresses over in the environment.
+// Ci.Bench [--write] [--rounds N] [--only WORDS] [PART…]: run.sh bench starts Azurite, the engine and the registry, and hands
+// their addresses over in the environment.
 // Ci.Bench lists BUILDS measures the lists alone, on the storage.
 if (args is ["lists", var builds])
 {
@@ -12,7 +13,8 @@ if (args is ["lists", var builds])
 
 if (BenchOptions.Parse(args) is not { } options)
 {
-    Console.Error.WriteLine($"./run.sh bench takes --write, --rounds N, --only WORDS (of a build's title), and which parts to measure: {string.Join(", ", BenchOptions.AllParts)}.");
+    Console.Error.WriteLine($"./run.sh bench takes --write, --rounds N, --only WORDS (of a build's title), and which parts to "
+        + $"measure: {string.Join(", ", BenchOptions.AllParts)}.");
     return 2;
 }
 

@@ -28,7 +28,8 @@ internal static class PromotionBench
         report.Table(
             ["merge of", "delivery to image under the merge's tags", $"goal: {Goal.ToString(CultureInfo.InvariantCulture)} s at most"],
             [
-                ["a head that its pull request built", Report.Seconds(Workbench.Median(promoted)), Report.Met(Workbench.Median(promoted) <= Goal)],
+                ["a head that its pull request built", Report.Seconds(Workbench.Median(promoted)), Report.Met(
+                    Workbench.Median(promoted) <= Goal)],
                 ["a head that nobody built (small, uncached)", Report.Seconds(Workbench.Median(built)), "–"],
             ]);
     }
@@ -37,7 +38,11 @@ internal static class PromotionBench
     {
         // A version of its own, so that the registry does not have the merge's tag before.
         var version = Guid.NewGuid().ToString("n");
-        var @case = BuildCase.SmallUncached with { Files = unique => new(BuildCase.SmallUncached.Files(unique)) { ["dockerInfo.json"] = $$"""{ "service_name": "bench-ours/merged", "version": "{{version}}" }""" } };
+        var info = $$"""{ "service_name": "bench-ours/merged", "version": "{{version}}" }""";
+        var @case = BuildCase.SmallUncached with
+        {
+            Files = unique => new(BuildCase.SmallUncached.Files(unique)) { ["dockerInfo.json"] = info },
+        };
         var change = await bench.CommitAsync(@case);
         var pull = new PullRequestState
         {
@@ -66,5 +71,6 @@ internal static class PromotionBench
     }
 
     private static string IdIn(DeliveryAnswer answer) =>
-        JsonNode.Parse(answer.Body)?["id"]?.GetValue<string>() ?? throw new InvalidOperationException($"The delivery was answered {answer.Status}: {answer.Body}");
+        JsonNode.Parse(answer.Body)?["id"]?.GetValue<string>()
+            ?? throw new InvalidOperationException($"The delivery was answered {answer.Status}: {answer.Body}");
 }

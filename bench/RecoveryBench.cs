@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Ci.Bench;
 
-/// <summary>How long a build lies still whose host was killed: until another host runs it, and until the same one does that was started again.</summary>
+/// <summary>
+/// How long a build lies still whose host was killed: until another host runs it, and until the same one does that was started
+/// again.
+/// </summary>
 internal static class RecoveryBench
 {
     public static async Task RunAsync(Workbench bench, Report report)
@@ -38,7 +41,8 @@ internal static class RecoveryBench
 
     private static async Task UntilRunningAsync(HostProcess host, string id, int attempt)
     {
-        while (await host.BuildAsync(id) is var build && (build["state"]!.GetValue<string>() != "running" || build["attempts"]!.GetValue<int>() < attempt))
+        while (await host.BuildAsync(id) is var build
+            && (build["state"]!.GetValue<string>() != "running" || build["attempts"]!.GetValue<int>() < attempt))
         {
             await Task.Delay(20);
         }

@@ -17,5 +17,6 @@ internal static class Settings
     public static string BaseImage => "ci-bench-base:1";
 
     private static string Of(string name) =>
-        Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set: run ./run.sh bench, which sets it.");
+        Environment.GetEnvironmentVariable(name)
+            ?? throw new InvalidOperationException($"{name} is not set: run ./run.sh bench, which sets it.");
 }

@@ -28,7 +28,8 @@ internal sealed class Typed(Workbench bench, bool buildKit) : ISide
         {
             var name = $"{Settings.Registry}/bench-typed/{image}:{change.Tag}";
             var folder = change.Case.Images.Count == 1 ? _tree!.FullName : Path.Combine(_tree!.FullName, image);
-            await bench.Docker.RunAsync(buildKit, "build", "-q", "--label", "org.opencontainers.image.revision=" + change.Commit, "-t", name, folder);
+            await bench.Docker.RunAsync(
+                buildKit, "build", "-q", "--label", "org.opencontainers.image.revision=" + change.Commit, "-t", name, folder);
             await bench.Docker.RunAsync(buildKit, "push", "-q", name);
         }
     }

@@ -32,7 +32,10 @@ internal sealed class WebhookPeer : HookedPeer
 
     /// <summary>Starts it with the hook of the environment's <c>HOOK_COMMAND</c>.</summary>
     public static Child Start(int port, IReadOnlyDictionary<string, string> environment) => Child.Start(
-        Program!, ["-hooks", Path.Combine(Files, "hooks.json"), "-template", "-ip", "127.0.0.1", "-port", port.ToString(CultureInfo.InvariantCulture)], environment);
+        Program!,
+        ["-hooks", Path.Combine(Files, "hooks.json"), "-template",
+         "-ip", "127.0.0.1", "-port", port.ToString(CultureInfo.InvariantCulture)],
+        environment);
 
     public override ValueTask DisposeAsync() => _child.DisposeAsync();
 }

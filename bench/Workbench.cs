@@ -22,7 +22,11 @@ internal sealed class Workbench : IAsyncDisposable
     public Docker Docker { get; }
 
     public static async Task<Workbench> StartAsync() => new(
-        await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Settings.Secret, Token = Settings.Token }), await Docker.FindAsync());
+        await GitHubStandIn.StartAsync(new GitHubStandInOptions
+        {
+            WebhookSecret = Settings.Secret,
+            Token = Settings.Token,
+        }), await Docker.FindAsync());
 
     public static double Median(IEnumerable<double> values)
     {
@@ -46,7 +50,9 @@ internal sealed class Workbench : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("ci-bench-");
         var git = await RepositoryAsync(change.Case);
-        await Child.RunAsync("git", ["--git-dir", Path.Combine(git.Folder, ".git"), "--work-tree", folder.FullName, "checkout", "--quiet", "--force", change.Commit, "--", "."]);
+        await Child.RunAsync("git",
+            ["--git-dir", Path.Combine(git.Folder, ".git"), "--work-tree", folder.FullName,
+            "checkout", "--quiet", "--force", change.Commit, "--", "."]);
         return folder;
     }
 
@@ -94,7 +100,8 @@ internal sealed class Workbench : IAsyncDisposable
     private async Task<bool> HasAsync(string name, string tag)
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, $"http://{Settings.Registry}/v2/{name}/manifests/{tag}");
-        request.Headers.TryAddWithoutValidation("Accept", "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
+        request.Headers.TryAddWithoutValidation("Accept", "application/vnd.docker.distribution.manifest.v2+json, "
+            + "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
         using var response = await _http.SendAsync(request);
         return response.IsSuccessStatusCode;
     }

@@ -2,7 +2,9 @@ using System.Formats.Tar;
 
 namespace Ci.Demo;
 
-/// <summary>The image that the sample stands on: busybox where it can be pulled, else one made of this machine's own static busybox.</summary>
+/// <summary>
+/// The image that the sample stands on: busybox where it can be pulled, else one made of this machine's own static busybox.
+/// </summary>
 internal static class BaseImage
 {
     private const string Public = "busybox:stable";
@@ -13,14 +15,16 @@ internal static class BaseImage
     /// <summary>The image's name, and whether it was made here and is to be removed afterwards.</summary>
     public static async Task<(string Name, bool IsOwn)> PrepareAsync(Docker docker, CancellationToken cancellationToken)
     {
-        if ((await docker.TryAsync(cancellationToken, "image", "inspect", Public)).Code == 0 || await CanPullAsync(docker, cancellationToken))
+        if ((await docker.TryAsync(cancellationToken, "image", "inspect", Public)).Code == 0
+            || await CanPullAsync(docker, cancellationToken))
         {
             return (Public, false);
         }
 
         var busybox = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, "busybox")).FirstOrDefault(File.Exists)
-            ?? throw new DemoException($"{Public} cannot be pulled, and there is no static busybox to make one of (Debian: apt-get install busybox-static).");
+            ?? throw new DemoException(
+                $"{Public} cannot be pulled, and there is no static busybox to make one of (Debian: apt-get install busybox-static).");
         var tar = Path.GetTempFileName();
         try
         {
@@ -55,11 +59,16 @@ internal static class BaseImage
         await using var writer = new TarWriter(file, TarEntryFormat.Gnu);
         await using var program = File.OpenRead(busybox);
         await writer.WriteEntryAsync(
-            new GnuTarEntry(TarEntryType.RegularFile, "bin/busybox") { Mode = (UnixFileMode)Convert.ToInt32("755", 8), DataStream = program },
+            new GnuTarEntry(TarEntryType.RegularFile, "bin/busybox")
+            {
+                Mode = (UnixFileMode)Convert.ToInt32("755", 8),
+                DataStream = program,
+            },
             cancellationToken);
         foreach (var applet in new[] { "sh", "cat", "chmod", "echo", "ls" })
         {
-            await writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" }, cancellationToken);
+            await writer.WriteEntryAsync(
+                new GnuTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" }, cancellationToken);
         }
     }
 }

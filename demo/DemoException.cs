@@ -1,4 +1,4 @@
 namespace Ci.Demo;
 
-/// <summary>The story did not go as it should; the message says where.</summary>
+/// <summary>The demo did not go as it should; the message says where.</summary>
 public sealed class DemoException(string message) : Exception(message);

@@ -23,11 +23,13 @@ internal sealed class DemoHost : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public static async Task<DemoHost> StartAsync(string program, string app, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
+    public static async Task<DemoHost> StartAsync(
+        string program, string app, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var port = FreePort();
         var start = new ProcessStartInfo(
-            "dotnet", [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory])
+            "dotnet",
+            [program, "--port", port.ToString(CultureInfo.InvariantCulture), "--app", app, "--script-root", AppContext.BaseDirectory])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -7,7 +7,8 @@ internal sealed class Docker(string host)
 {
     public async Task<(int Code, string Output)> TryAsync(CancellationToken cancellationToken, params string[] arguments)
     {
-        var start = new ProcessStartInfo("docker", ["-H", host, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo("docker", ["-H", host, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var docker = Process.Start(start) ?? throw new DemoException("The docker command cannot be started: is it on PATH?");
         try
         {

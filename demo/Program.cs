@@ -22,8 +22,8 @@ using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Cr
     });
 try
 {
-    await using var story = await DemoStory.StartAsync(host, app, sample, stop.Token);
-    await story.PlayAsync(stop.Token);
+    await using var scenario = await DemoScenario.StartAsync(host, app, sample, stop.Token);
+    await scenario.RunAsync(stop.Token);
     return 0;
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -7,7 +7,7 @@ internal static class Banner
     {
         var prefix = host.RoutePrefix.Length == 0 ? "" : host.RoutePrefix + "/";
         var lines = functions.Http
-            .Select(f => (f.Name, Text: $"{f.Name}: {(f.Methods.Count == 0 ? "" : $"[{string.Join(',', f.Methods)}] ")}{address}/{prefix}{f.Route}"))
+            .Select(f => (f.Name, Text: $"{f.Name}: {Methods(f)}{address}/{prefix}{f.Route}"))
             .Concat(functions.Queues.Select(f => (f.Name, Text: $"{f.Name}: queueTrigger")))
             .OrderBy(line => line.Name, StringComparer.OrdinalIgnoreCase);
 
@@ -21,4 +21,7 @@ internal static class Banner
 
         output.WriteLine();
     }
+
+    private static string Methods(HttpFunction function) =>
+        function.Methods.Count == 0 ? "" : $"[{string.Join(',', function.Methods)}] ";
 }

@@ -13,7 +13,6 @@ namespace Ci.Local;
 /// </summary>
 internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time) : ConsoleFormatter(FormatterName)
 {
-    /// <summary>Its name among the formatters.</summary>
     public const string FormatterName = "builds";
 
     private static readonly string[] Libraries = ["Azure.", "Microsoft.", "System."];
@@ -21,30 +20,32 @@ internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time
     private const string Dim = "\e[2m", Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Off = "\e[0m";
 
     // Whoever logs formats, on a thread of its own.
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private bool _mayRewrite;
 
-    /// <inheritdoc/>
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (logEntry is { State: WorkerLogLine { Event: "Progress" } progress, LogLevel: <= LogLevel.Information })
             {
                 Progress(textWriter, progress.Message);
             }
+            // Without its category nobody would know whose line a library's is.
             else if (logEntry is { State: WorkerLogLine line, LogLevel: LogLevel.Information } && !IsLibrary(logEntry.Category))
             {
                 Line(textWriter, line.Message, line.Event switch { "Succeeded" => Green, "Failed" => Red, _ => "" });
             }
-            else if (logEntry is not { Category: "Host" or "Function" or "Queue", LogLevel: <= LogLevel.Information } || !terminal.CanRewrite)
+            else if (!terminal.CanRewrite || logEntry.LogLevel > LogLevel.Information
+                || logEntry.Category is not ("Host" or "Function" or "Queue"))
             {
-                Other(textWriter, logEntry.LogLevel, logEntry.Category, logEntry.EventId, logEntry.Formatter(logEntry.State, logEntry.Exception), logEntry.Exception);
+                var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+                Other(
+                    textWriter, logEntry.LogLevel, $"{logEntry.Category}[{logEntry.EventId}]", $"{message} {logEntry.Exception}".TrimEnd());
             }
         }
     }
 
-    /// <summary>Without its category nobody would know whose line it is.</summary>
     private static bool IsLibrary(string category) => Libraries.Any(name => category.StartsWith(name, StringComparison.Ordinal));
 
     private void Line(TextWriter output, string text, string colour = "")
@@ -69,7 +70,7 @@ internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time
         output.WriteLine($"{Time()} {Paint(Dim, line.Length > room ? line[..(room - 1)] + "…" : line)}");
     }
 
-    private void Other(TextWriter output, LogLevel level, string category, EventId id, string message, Exception? exception)
+    private void Other(TextWriter output, LogLevel level, string source, string message)
     {
         Rewrite(output);
         var (word, colour) = level switch
@@ -80,7 +81,7 @@ internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time
             LogLevel.Information => ("info", Dim),
             _ => ("dbug", Dim),
         };
-        output.WriteLine($"{Time()} {Paint(colour, word)}: {category}[{id}] {Plain(message.ReplaceLineEndings(" "))}{(exception is null ? "" : " " + Plain(exception.ToString().ReplaceLineEndings(" ")))}");
+        output.WriteLine($"{Time()} {Paint(colour, word)}: {source} {Plain(message.ReplaceLineEndings(" "))}");
     }
 
     private void Rewrite(TextWriter output)
@@ -98,5 +99,6 @@ internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time
     private string Paint(string colour, string text) => terminal.HasColours && colour.Length > 0 ? colour + Plain(text) + Off : Plain(text);
 
     // Titles and commands are anybody's words; they must not steer the terminal.
-    private static string Plain(string text) => text.Any(char.IsControl) ? new string([.. text.Where(c => !char.IsControl(c) || c == '\t')]) : text;
+    private static string Plain(string text) =>
+        text.Any(char.IsControl) ? new string([.. text.Where(c => !char.IsControl(c) || c == '\t')]) : text;
 }

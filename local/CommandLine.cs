@@ -19,17 +19,21 @@ internal static class CommandLine
                     : throw new HostException($"--port is '{value}'; it must be a number from 0 to 65535."),
                 "--address" => IPAddress.TryParse(value, out var address)
                     ? options with { Address = address }
-                    : throw new HostException($"--address is '{value}'; it must be an IP address of this machine, or 0.0.0.0 for all of them."),
-                "--hidden" => TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var hidden) && hidden >= TimeSpan.FromSeconds(2) && hidden <= TimeSpan.FromDays(7)
+                    : throw new HostException(
+                        $"--address is '{value}'; it must be an IP address of this machine, or 0.0.0.0 for all of them."),
+                "--hidden" => TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var hidden)
+                    && hidden >= TimeSpan.FromSeconds(2) && hidden <= TimeSpan.FromDays(7)
                     ? options with { QueueTimes = options.QueueTimes with { Hidden = hidden } }
                     : throw new HostException($"--hidden is '{value}'; it must be a time like 00:10:00, from 00:00:02 to 7.00:00:00."),
                 "--app" => options with { App = value },
                 "--script-root" => options with { ScriptRoot = value },
-                var other => throw new HostException($"'{other}' is no option; there are --app DIR, --port N, --address IP, --hidden TIME and --script-root DIR."),
+                var other => throw new HostException(
+                    $"'{other}' is no option; there are --app DIR, --port N, --address IP, --hidden TIME and --script-root DIR."),
             };
         }
 
-        return options.ScriptRoot.Length > 0 ? options : options with { ScriptRoot = FindScriptRoot() ?? options.App ?? Directory.GetCurrentDirectory() };
+        return options.ScriptRoot.Length > 0 ? options
+            : options with { ScriptRoot = FindScriptRoot() ?? options.App ?? Directory.GetCurrentDirectory() };
     }
 
     /// <summary>The nearest folder, from the current one upwards, that has a host.json.</summary>

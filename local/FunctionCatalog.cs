@@ -6,20 +6,11 @@ using Microsoft.Extensions.Configuration;
 
 namespace Ci.Local;
 
-/// <summary>A function with an HTTP trigger.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Id">Under which its worker knows it.</param>
-/// <param name="Parameter">The name of the binding that takes the request.</param>
-/// <param name="Methods">The HTTP methods in upper case; none means any.</param>
-/// <param name="Route">The route behind the route prefix.</param>
+/// <summary>A function with an HTTP trigger. It takes any method when none is named; its route begins behind the route prefix.</summary>
+/// <remarks>Its worker knows it by its id; <c>Parameter</c> is the binding that takes the request.</remarks>
 public sealed record HttpFunction(string Name, string Id, string Parameter, IReadOnlyList<string> Methods, string Route);
 
-/// <summary>A function with a queue trigger.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Id">Under which its worker knows it.</param>
-/// <param name="Parameter">The name of the binding that takes the message.</param>
-/// <param name="QueueName">The queue.</param>
-/// <param name="Connection">The name of the setting that holds the connection string.</param>
+/// <summary>A function with a queue trigger; <c>Connection</c> names the setting that holds the connection string.</summary>
 public sealed record QueueFunction(string Name, string Id, string Parameter, string QueueName, string Connection);
 
 /// <summary>The functions that run, as the worker describes them, sorted by name as the Functions host sorts them.</summary>
@@ -28,28 +19,17 @@ public sealed partial class FunctionCatalog
     private readonly SortedDictionary<string, HttpFunction> _http = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, QueueFunction> _queues = new(StringComparer.OrdinalIgnoreCase);
 
-    private FunctionCatalog()
-    {
-    }
-
-    /// <summary>The HTTP-triggered ones.</summary>
-    public IReadOnlyCollection<HttpFunction> Http => _http.Values;
-
-    /// <summary>The queue-triggered ones.</summary>
-    public IReadOnlyCollection<QueueFunction> Queues => _queues.Values;
-
-    /// <summary>Reads what the worker says of its functions.</summary>
     /// <exception cref="HostException">A function is one that this host cannot run; or a <c>%setting%</c> is missing.</exception>
-    internal static FunctionCatalog Read(IEnumerable<RpcFunctionMetadata> functions, IConfiguration settings)
+    internal FunctionCatalog(IEnumerable<RpcFunctionMetadata> functions, IConfiguration settings)
     {
-        var catalog = new FunctionCatalog();
         foreach (var function in functions)
         {
-            catalog.Add(function, settings);
+            Add(function, settings);
         }
-
-        return catalog;
     }
+
+    public IReadOnlyCollection<HttpFunction> Http => _http.Values;
+    public IReadOnlyCollection<QueueFunction> Queues => _queues.Values;
 
     /// <summary>Those that host.json's <c>functions</c> names; all where it names none.</summary>
     /// <exception cref="HostException">It names a function that the app does not have.</exception>
@@ -64,7 +44,8 @@ public sealed partial class FunctionCatalog
         return unknown is null
             ? [.. all.Where(function => names.Any(name => Is(function, name)))]
             : throw new HostException(
-                $"host.json: functions names '{unknown}', which the app does not have; it has {string.Join(", ", all.Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase))}.");
+                $"host.json: functions names '{unknown}', which the app does not have; it has "
+                + $"{string.Join(", ", all.Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase))}.");
     }
 
     private static bool Is(RpcFunctionMetadata function, string name) => function.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
@@ -78,15 +59,17 @@ public sealed partial class FunctionCatalog
         }
 
         var bindings = function.RawBindings.Select(Binding.Parse).ToList();
-        if (bindings.FirstOrDefault(binding => binding.Type is not ("httpTrigger" or "queueTrigger") && !binding.IsHttpResult) is { } unknown)
+        if (bindings.FirstOrDefault(b => b.Type is not ("httpTrigger" or "queueTrigger") && !b.IsHttpResult) is { } unknown)
         {
-            throw new HostException($"Function {name} has a binding of type {unknown.Type}; this host knows httpTrigger, queueTrigger and the HTTP result.");
+            throw new HostException(
+                $"Function {name} has a binding of type {unknown.Type}; this host knows httpTrigger, queueTrigger and the HTTP result.");
         }
 
         if (bindings.FirstOrDefault(binding => binding.IsDeferred) is { } deferred)
         {
             throw new HostException(
-                $"Function {name} takes '{deferred.Name}' as a type of the Azure SDK, which only the Functions host gives; take a string, bytes or a type of your own.");
+                $"Function {name} takes '{deferred.Name}' as a type of the Azure SDK, which only the Functions host gives; "
+                + "take a string, bytes or a type of your own.");
         }
 
         switch (bindings.SingleOrDefault(binding => !binding.IsHttpResult))
@@ -94,12 +77,14 @@ public sealed partial class FunctionCatalog
             case { Type: "httpTrigger" } http:
                 var route = Resolve(http.Route ?? name, settings).Trim('/');
                 CheckRoute(name, route);
-                _http[name] = new HttpFunction(name, function.FunctionId, http.Name, [.. (http.Methods ?? []).Select(m => m.ToUpperInvariant())], route);
+                _http[name] = new HttpFunction(
+                    name, function.FunctionId, http.Name, [.. (http.Methods ?? []).Select(m => m.ToUpperInvariant())], route);
                 break;
             case { Type: "queueTrigger" } queue:
                 var queueName = Resolve(queue.QueueName ?? "", settings).ToLowerInvariant();
                 CheckQueueName(name, queueName);
-                _queues[name] = new QueueFunction(name, function.FunctionId, queue.Name, queueName, Resolve(queue.Connection ?? Connections.Default, settings));
+                _queues[name] = new QueueFunction(
+                    name, function.FunctionId, queue.Name, queueName, Resolve(queue.Connection ?? Connections.Default, settings));
                 break;
             default:
                 throw new HostException($"Function {name} has no trigger: mark a parameter with HttpTrigger or QueueTrigger.");
@@ -123,14 +108,16 @@ public sealed partial class FunctionCatalog
         if (queueName.Length is < 3 or > 63 || !QueueName().IsMatch(queueName))
         {
             throw new HostException(
-                $"Function {name} takes its messages from queue '{queueName}'; a queue's name has 3 to 63 letters, digits and single hyphens between them.");
+                $"Function {name} takes its messages from queue '{queueName}'; "
+                + "a queue's name has 3 to 63 letters, digits and single hyphens between them.");
         }
     }
 
     private static string Resolve(string text, IConfiguration settings) => Setting().Replace(
         text,
         match => settings[match.Groups[1].Value.Replace("__", ":", StringComparison.Ordinal)]
-            ?? throw new HostException($"'{text}' names setting {match.Groups[1].Value}, which is not set: add it to local.settings.json or the environment."));
+            ?? throw new HostException(
+                $"'{text}' names setting {match.Groups[1].Value}, which is not set: add it to local.settings.json or the environment."));
 
     [GeneratedRegex("%([^%]+)%")]
     private static partial Regex Setting();
@@ -161,7 +148,8 @@ public sealed partial class FunctionCatalog
 
         /// <summary>The worker wants no value, but a reference from which it gets one itself.</summary>
         public bool IsDeferred => Properties?.Any(property =>
-            property.Key.Equals("supportsDeferredBinding", StringComparison.OrdinalIgnoreCase) && property.Value.ToString().Equals("true", StringComparison.OrdinalIgnoreCase)) == true;
+            property.Key.Equals("supportsDeferredBinding", StringComparison.OrdinalIgnoreCase)
+            && property.Value.ToString().Equals("true", StringComparison.OrdinalIgnoreCase)) == true;
 
         public bool IsHttpResult => Type == "http" && string.Equals(Direction, "out", StringComparison.OrdinalIgnoreCase);
 

@@ -7,17 +7,14 @@ namespace Ci.Local;
 /// <summary>How message texts are stored in a queue.</summary>
 public enum MessageEncoding
 {
-    /// <summary>In base64, the Functions host's default.</summary>
     Base64,
 
-    /// <summary>As they are.</summary>
     None,
 }
 
 /// <summary>What <c>extensions.queues</c> in host.json says, with the Functions host's defaults.</summary>
 public sealed record QueueSettings
 {
-    /// <summary>How many messages are fetched at once.</summary>
     public int BatchSize { get; init; } = 16;
 
     /// <summary>The next batch is fetched when no more than this many still run.</summary>
@@ -31,24 +28,21 @@ public sealed record QueueSettings
 
     /// <summary>The longest pause between two looks into an empty queue.</summary>
     public TimeSpan MaxPollingInterval { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>How the texts are stored.</summary>
     public MessageEncoding MessageEncoding { get; init; } = MessageEncoding.Base64;
 }
 
 /// <summary>The part of host.json that this host reads; keys of others are left alone, as the Functions host leaves them.</summary>
 public sealed record HostJson
 {
-    /// <summary>The route prefix where the file names none.</summary>
     public const string DefaultRoutePrefix = "api";
 
-    /// <summary>What stands before every route.</summary>
+    /// <summary>As the Functions host reads its files.</summary>
+    internal static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
     public string RoutePrefix { get; init; } = DefaultRoutePrefix;
 
     /// <summary>After how long a function is cancelled; null for never.</summary>
     public TimeSpan? FunctionTimeout { get; init; } = TimeSpan.FromMinutes(30);
-
-    /// <summary>The queue triggers' settings.</summary>
     public QueueSettings Queues { get; init; } = new();
 
     /// <summary>The names of the functions that run; null for all.</summary>
@@ -57,14 +51,13 @@ public sealed record HostJson
     /// <summary>The least level that is logged by category; <c>default</c> is all others.</summary>
     public IReadOnlyDictionary<string, LogLevel> LogLevels { get; init; } = new Dictionary<string, LogLevel>();
 
-    /// <summary>Reads the text of a host.json.</summary>
     /// <exception cref="HostException">A value is wrong; the message names its key, the value and what is allowed.</exception>
     public static HostJson Parse(string text)
     {
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            document = JsonDocument.Parse(text, Lenient);
         }
         catch (JsonException e)
         {
@@ -101,7 +94,8 @@ public sealed record HostJson
             BatchSize = batchSize,
             NewBatchThreshold = queues.Integer("newBatchThreshold", batchSize / 2 * Environment.ProcessorCount, 0, int.MaxValue),
             MaxDequeueCount = queues.Integer("maxDequeueCount", defaults.MaxDequeueCount, 1, int.MaxValue),
-            VisibilityTimeout = queues.Time("visibilityTimeout", defaults.VisibilityTimeout, TimeSpan.Zero, "7 days at most", TimeSpan.FromDays(7)),
+            VisibilityTimeout = queues.Time(
+                "visibilityTimeout", defaults.VisibilityTimeout, TimeSpan.Zero, "7 days at most", TimeSpan.FromDays(7)),
             MaxPollingInterval = queues.Time("maxPollingInterval", defaults.MaxPollingInterval, TimeSpan.FromMilliseconds(100)),
             MessageEncoding = queues.OneOf<MessageEncoding>("messageEncoding", defaults.MessageEncoding),
         };
@@ -128,7 +122,8 @@ public sealed record HostJson
 
         public int Integer(string key, int fallback, int least, int most) => Find(key) is not { } value ? fallback
             : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most ? number
-            : throw Wrong(key, value, most == int.MaxValue ? $"it must be a number, {least} or more" : $"it must be a number from {least} to {most}");
+            : throw Wrong(
+                key, value, most == int.MaxValue ? $"it must be a number, {least} or more" : $"it must be a number from {least} to {most}");
 
         public TimeSpan Time(string key, TimeSpan fallback, TimeSpan least, string? also = null, TimeSpan? most = null)
         {
@@ -138,7 +133,8 @@ public sealed record HostJson
             }
 
             return value.ValueKind == JsonValueKind.String
-                && TimeSpan.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var time) && time >= least && time <= (most ?? TimeSpan.MaxValue)
+                && TimeSpan.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var time)
+                && time >= least && time <= (most ?? TimeSpan.MaxValue)
                 ? time
                 : throw Wrong(key, value, $"it must be a time like \"00:00:30\", {least:c} at least{(also is null ? "" : ", " + also)}");
         }
@@ -168,7 +164,8 @@ public sealed record HostJson
 
         private T Named<T>(string key, JsonElement value)
             where T : struct, Enum =>
-            value.ValueKind == JsonValueKind.String && !int.TryParse(value.GetString(), out _) && Enum.TryParse<T>(value.GetString(), ignoreCase: true, out var named)
+            value.ValueKind == JsonValueKind.String && !int.TryParse(value.GetString(), out _)
+                && Enum.TryParse<T>(value.GetString(), ignoreCase: true, out var named)
                 ? named
                 : throw Wrong(key, value, $"it must be one of {string.Join(", ", Enum.GetNames<T>().Select(name => $"\"{name}\""))}");
 

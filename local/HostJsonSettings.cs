@@ -6,38 +6,24 @@ using Microsoft.Extensions.Configuration;
 namespace Ci.Local;
 
 /// <summary>
-/// Lays settings named <c>AzureFunctionsJobHost__PATH__TO__KEY</c> over host.json, as the Functions host does
+/// Has settings named <c>AzureFunctionsJobHost__PATH__TO__KEY</c> win over host.json, as the Functions host does
 /// (Azure Functions, "host.json reference", override host.json values).
 /// </summary>
 internal static class HostJsonSettings
 {
-    private const string Section = "AzureFunctionsJobHost";
+    private static readonly JsonNodeOptions AnyCase = new() { PropertyNameCaseInsensitive = true };
 
-    /// <summary>host.json's text with the settings laid over it.</summary>
     public static string Apply(string hostJson, IConfiguration configuration)
     {
-        var settings = configuration.GetSection(Section);
-        if (!settings.GetChildren().Any() || Parse(hostJson) is not { } root)
-        {
-            return hostJson;
-        }
-
-        foreach (var child in settings.GetChildren())
-        {
-            Lay(root, child);
-        }
-
-        return root.ToJsonString();
+        var settings = configuration.GetSection("AzureFunctionsJobHost");
+        return settings.GetChildren().Any() && Parse(hostJson) is { } root ? Merge(root, settings)!.ToJsonString() : hostJson;
     }
 
     private static JsonObject? Parse(string hostJson)
     {
         try
         {
-            return JsonNode.Parse(
-                hostJson,
-                new JsonNodeOptions { PropertyNameCaseInsensitive = true },
-                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject;
+            return JsonNode.Parse(hostJson, AnyCase, HostJson.Lenient) as JsonObject;
         }
         catch (JsonException)
         {
@@ -46,56 +32,46 @@ internal static class HostJsonSettings
         }
     }
 
-    private static void Lay(JsonObject parent, IConfigurationSection setting)
+    private static JsonNode? Merge(JsonNode? file, IConfigurationSection setting)
     {
         if (setting.Value is { } value)
         {
-            parent[setting.Key] = long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+            return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
                 : bool.TryParse(value, out var flag) ? flag
                 : value;
-            return;
         }
 
-        if (Entries(setting) is { } entries)
+        var children = setting.GetChildren().ToList();
+        if (children.All(child => child.Value is not null && Index(child) is not null))
         {
-            LayList(parent, setting.Key, entries);
-            return;
-        }
-
-        if (parent[setting.Key] is not JsonObject child)
-        {
-            parent[setting.Key] = child = new JsonObject(new JsonNodeOptions { PropertyNameCaseInsensitive = true });
-        }
-
-        foreach (var below in setting.GetChildren())
-        {
-            Lay(child, below);
-        }
-    }
-
-    /// <summary>The entries of a list, which settings number: <c>PATH__0</c>, <c>PATH__1</c>; null where it is no list.</summary>
-    private static SortedDictionary<int, string>? Entries(IConfigurationSection setting)
-    {
-        var entries = new SortedDictionary<int, string>();
-        foreach (var child in setting.GetChildren())
-        {
-            if (child.Value is not { } value || !int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            // A list's entries are numbered. Each replaces the file's of that number; what the file has beyond them stays.
+            var entries = new SortedDictionary<int, JsonNode?>();
+            foreach (var (i, entry) in (file as JsonArray ?? []).Index())
             {
-                return null;
+                entries[i] = entry?.DeepClone();
             }
 
-            entries[index] = value;
+            foreach (var child in children)
+            {
+                entries[Index(child)!.Value] = child.Value;
+            }
+
+            return new JsonArray([.. entries.Values]);
         }
 
-        return entries.Count > 0 ? entries : null;
+        var merged = file as JsonObject ?? new JsonObject(AnyCase);
+        foreach (var child in children)
+        {
+            var old = merged[child.Key];
+            if (Merge(old, child) is var merge && merge != old)
+            {
+                merged[child.Key] = merge;
+            }
+        }
+
+        return merged;
     }
 
-    /// <summary>Each entry replaces the file's of that number; what the file has beyond them stays, as .NET's configuration has it.</summary>
-    private static void LayList(JsonObject parent, string key, SortedDictionary<int, string> entries)
-    {
-        var file = parent[key] as JsonArray ?? [];
-        var own = entries.Keys.Max() + 1;
-        parent[key] = new JsonArray(
-            [.. Enumerable.Range(0, Math.Max(own, file.Count)).Select(i => entries.TryGetValue(i, out var value) ? (JsonNode?)value : i < file.Count ? file[i]?.DeepClone() : null).Where(node => node is not null)]);
-    }
+    private static int? Index(IConfigurationSection setting) =>
+        int.TryParse(setting.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : null;
 }

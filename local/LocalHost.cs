@@ -16,7 +16,6 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Ci.Local;
 
-/// <summary>Where and what to run.</summary>
 public sealed record LocalHostOptions
 {
     /// <summary>The port; 0 takes a free one.</summary>
@@ -24,8 +23,6 @@ public sealed record LocalHostOptions
 
     /// <summary>The address to listen on; null is localhost, which no other machine reaches.</summary>
     public IPAddress? Address { get; init; }
-
-    /// <summary>The folder of host.json and local.settings.json.</summary>
     public required string ScriptRoot { get; init; }
 
     /// <summary>The folder of the built app; null is the script root, as on the Functions host.</summary>
@@ -33,11 +30,7 @@ public sealed record LocalHostOptions
 
     /// <summary>Settings that win over the file and the environment, for this host and the worker.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
-
-    /// <summary>The times that are fixed in the Functions host.</summary>
     public QueueTimes QueueTimes { get; init; } = new();
-
-    /// <summary>How long a worker may take.</summary>
     public WorkerTimes WorkerTimes { get; init; } = new();
 
     /// <summary>By which the pauses of the queue listeners go.</summary>
@@ -67,20 +60,13 @@ public sealed class LocalHost : IAsyncDisposable
         Url = new Uri(web.Urls.First());
     }
 
-    /// <summary>Where it listens.</summary>
     public Uri Url { get; }
-
-    /// <summary>The functions that run.</summary>
     public FunctionCatalog Functions { get; }
-
-    /// <summary>What host.json and the settings over it say.</summary>
     public HostJson HostJson { get; }
-
-    /// <summary>The worker's process.</summary>
     public int WorkerProcessId => _worker.ProcessId;
 
     /// <summary>Starts the worker, then whatever calls its functions.</summary>
-    /// <exception cref="HostException">host.json, local.settings.json, a function or a setting of the app is wrong; or the worker does not start.</exception>
+    /// <exception cref="HostException">A file, a setting or a function of the app is wrong; or the worker does not start.</exception>
     public static async Task<LocalHost> StartAsync(LocalHostOptions options, CancellationToken cancellationToken)
     {
         var app = Path.GetFullPath(options.App ?? options.ScriptRoot);
@@ -94,10 +80,11 @@ public sealed class LocalHost : IAsyncDisposable
         {
             (worker, var all) = await FunctionsWorker.StartAsync(app, environment, options.WorkerTimes, loggers, cancellationToken);
             var chosen = FunctionCatalog.Choose(all, hostJson.Functions);
-            var functions = FunctionCatalog.Read(chosen, settings);
+            var functions = new FunctionCatalog(chosen, settings);
             await CheckHttpAsync(worker, functions, cancellationToken);
-            var listeners = new QueueListeners([.. functions.Queues.Select(function => new QueueListener(
-                function, Connections.Queues(function, settings), worker, hostJson, options, loggers.CreateLogger("Queue")))]);
+            var queueLog = loggers.CreateLogger("Queue");
+            var listeners = functions.Queues
+                .Select(f => new QueueListener(f, Connections.Queues(f, settings), worker, hostJson, options, queueLog)).ToList();
             await worker.LoadAsync(chosen, cancellationToken);
             web = Build(options, loggers, listeners);
             HttpFunctions.Map(web, functions, worker, listeners, hostJson, options);
@@ -133,7 +120,6 @@ public sealed class LocalHost : IAsyncDisposable
         await _worker.DisposeAsync();
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => DisposeAsync(_web, _worker, _loggers);
 
     private static async ValueTask DisposeAsync(WebApplication? web, FunctionsWorker? worker, ILoggerFactory loggers)
@@ -157,10 +143,12 @@ public sealed class LocalHost : IAsyncDisposable
     /// </summary>
     private static IConfiguration Settings(LocalHostOptions options, out IReadOnlyDictionary<string, string?> environment)
     {
-        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Name((string)variable.Key)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Name((string)variable.Key))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         var file = Path.Combine(options.ScriptRoot, "local.settings.json");
         var own = File.Exists(file)
-            ? LocalSettings.Parse(File.ReadAllText(file)).Where(setting => !variables.Contains(setting.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase)
+            ? LocalSettings.Parse(File.ReadAllText(file)).Where(setting => !variables.Contains(setting.Key))
+                .ToDictionary(StringComparer.OrdinalIgnoreCase)
             : [];
         foreach (var (name, value) in options.Settings)
         {
@@ -177,16 +165,17 @@ public sealed class LocalHost : IAsyncDisposable
     {
         if (functions.Http.Count > 0 && (await worker.ReadyAsync(cancellationToken)).HttpUri is null)
         {
-            throw new HostException("The app has HTTP functions, but its worker has no web server: call ConfigureFunctionsWebApplication in its Program.cs.");
+            throw new HostException(
+                "The app has HTTP functions, but its worker has no web server: call ConfigureFunctionsWebApplication in its Program.cs.");
         }
     }
 
-    private static WebApplication Build(LocalHostOptions options, ILoggerFactory loggers, QueueListeners listeners)
+    private static WebApplication Build(LocalHostOptions options, ILoggerFactory loggers, IReadOnlyList<QueueListener> listeners)
     {
         var builder = EmptyWebApplication.CreateBuilder(loggers);
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<MatcherPolicy, MethodPolicy>();
-        foreach (var listener in listeners.All)
+        foreach (var listener in listeners)
         {
             builder.Services.AddSingleton<IHostedService>(listener);
         }
@@ -200,7 +189,7 @@ public sealed class LocalHost : IAsyncDisposable
         {
             // Two functions that run at shutdown wait side by side.
             host.ServicesStopConcurrently = true;
-            host.ShutdownTimeout = options.QueueTimes.ShutdownGrace + options.QueueTimes.CancelPatience + TimeSpan.FromSeconds(10);
+            host.ShutdownTimeout = options.QueueTimes.ShutdownGrace + options.QueueTimes.CancelGrace + TimeSpan.FromSeconds(10);
         });
         return builder.Build();
     }
@@ -222,7 +211,8 @@ public sealed class LocalHost : IAsyncDisposable
         }
 
         // What they say of a connection that broke, this host says itself; and one that cannot start says why in a sentence.
-        logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.None).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         options.Logging?.Invoke(logging);
     }
 
@@ -246,18 +236,14 @@ public sealed class LocalHost : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port)
     {
-        if (address is not null)
+        // Kestrel cannot take a free port on both of localhost's addresses at once.
+        if (address is null && port != 0)
         {
-            kestrel.Listen(address, port);
-        }
-        else if (port == 0)
-        {
-            // Kestrel cannot take a free port on both of localhost's addresses at once.
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.ListenLocalhost(port);
         }
         else
         {
-            kestrel.ListenLocalhost(port);
+            kestrel.Listen(address ?? IPAddress.Loopback, port);
         }
     }
 
@@ -266,7 +252,8 @@ public sealed class LocalHost : IAsyncDisposable
         var path = Path.Combine(folder, "host.json");
         if (!File.Exists(path))
         {
-            throw new HostException($"There is no host.json in {Path.GetFullPath(folder)}: start in the folder that has it, or name it with --script-root.");
+            throw new HostException(
+                $"There is no host.json in {Path.GetFullPath(folder)}: start in the folder that has it, or name it with --script-root.");
         }
 
         var host = HostJson.Parse(HostJsonSettings.Apply(File.ReadAllText(path), settings));
@@ -276,6 +263,7 @@ public sealed class LocalHost : IAsyncDisposable
         return host.RoutePrefix == prefix
             ? host
             : throw new HostException(
-                $"extensions.http.routePrefix is '{host.RoutePrefix}' here and '{prefix}' in {own}, which the worker goes by: set it in the app's host.json, and build the app anew.");
+                $"extensions.http.routePrefix is '{host.RoutePrefix}' here and '{prefix}' in {own}, which the worker goes by: "
+                + "set it in the app's host.json, and build the app anew.");
     }
 }

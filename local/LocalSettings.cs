@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Ci.Local;
 
-/// <summary>Reads <c>Values</c> of a local.settings.json as the Functions tools do: they are settings unless the environment has them.</summary>
+/// <summary>
+/// Reads <c>Values</c> of a local.settings.json as the Functions tools do: they are settings unless the environment has them.
+/// </summary>
 public static class LocalSettings
 {
     /// <summary>The values, with <c>__</c> in a name as the section separator.</summary>
@@ -11,10 +13,12 @@ public static class LocalSettings
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var document = JsonDocument.Parse(text, HostJson.Lenient);
             if (document.RootElement.TryGetProperty("IsEncrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
             {
-                throw new HostException("local.settings.json: IsEncrypted is true; this host reads plain values only: run func settings decrypt, or set it to false and write them anew.");
+                throw new HostException(
+                    "local.settings.json: IsEncrypted is true; this host reads plain values only: "
+                    + "run func settings decrypt, or set it to false and write them anew.");
             }
 
             if (!document.RootElement.TryGetProperty("Values", out var values))
@@ -28,7 +32,8 @@ public static class LocalSettings
                 {
                     JsonValueKind.String => value.Value.GetString(),
                     JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.Value.GetRawText(),
-                    _ => throw new HostException($"local.settings.json: Values.{value.Name} is {value.Value.GetRawText()}; it must be a text in quotes."),
+                    _ => throw new HostException(
+                        $"local.settings.json: Values.{value.Name} is {value.Value.GetRawText()}; it must be a text in quotes."),
                 }))];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -13,10 +13,17 @@ internal sealed class Answer(JsonNode body, int status = 200) : IResult
     public static Answer NotFound() => Problem(404, "Not Found");
 
     public static Answer Problem(int status, string message) => new(
-        new JsonObject { ["message"] = message, ["documentation_url"] = Documentation, ["status"] = status.ToString(CultureInfo.InvariantCulture) },
+        new JsonObject
+        {
+            ["message"] = message,
+            ["documentation_url"] = Documentation,
+            ["status"] = status.ToString(CultureInfo.InvariantCulture),
+        },
         status);
 
-    /// <summary>What a request is answered whose body means nothing: the error names the resource and, if one is to blame, the field.</summary>
+    /// <summary>
+    /// What a request is answered whose body means nothing: the error names the resource and, if one is to blame, the field.
+    /// </summary>
     public static Answer Invalid(string resource, string code, string? field, string? message)
     {
         var error = new JsonObject { ["resource"] = resource, ["code"] = code };

@@ -37,7 +37,7 @@ internal sealed class Apps(GitHubStandIn gitHub, StandInApp? app)
     }
 
     /// <summary>Whether an Authorization header lets in: a proof of the App to what is the App's, a token to its repository.</summary>
-    public bool LetsIn(PathString path, string? authorization)
+    public bool IsAuthorized(PathString path, string? authorization)
     {
         if (app is null || authorization?.StartsWith("Bearer ", StringComparison.Ordinal) != true)
         {
@@ -63,12 +63,14 @@ internal sealed class Apps(GitHubStandIn gitHub, StandInApp? app)
         var said = JsonNode.Parse(Decode(claims))!;
         var (from, until) = (Time(said, "iat"), Time(said, "exp"));
         return JsonNode.Parse(Decode(header))!["alg"]!.GetValue<string>() == "RS256"
-            && key.VerifyData(Encoding.ASCII.GetBytes($"{header}.{claims}"), Decode(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            && key.VerifyData(
+                Encoding.ASCII.GetBytes($"{header}.{claims}"), Decode(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             && said["iss"]!.GetValue<string>() == app.Id
             && from <= DateTimeOffset.UtcNow && until > DateTimeOffset.UtcNow && until <= DateTimeOffset.UtcNow + LongestProof;
     }
 
-    private Answer Installation(string owner, string repo) => gitHub.Repository($"{owner}/{repo}") is null ? Answer.NotFound() : new Answer(new JsonObject
+    private Answer Installation(string owner, string repo) =>
+        gitHub.Repository($"{owner}/{repo}") is null ? Answer.NotFound() : new Answer(new JsonObject
     {
         ["id"] = InstallationId,
         ["account"] = Accounts.User(owner),

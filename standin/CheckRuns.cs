@@ -10,7 +10,8 @@ namespace Ci.StandIn;
 internal sealed class CheckRuns(GitHubStandIn gitHub)
 {
     // What a run keeps of what it was told, and shows as it is.
-    private static readonly string[] Kept = ["name", "head_sha", "details_url", "external_id", "status", "conclusion", "started_at", "completed_at"];
+    private static readonly string[] Kept =
+        ["name", "head_sha", "details_url", "external_id", "status", "conclusion", "started_at", "completed_at"];
 
     private readonly ConcurrentDictionary<long, (string Repository, JsonObject Run)> _runs = new();
     private long _lastId;
@@ -23,7 +24,8 @@ internal sealed class CheckRuns(GitHubStandIn gitHub)
 
     /// <summary>A commit's check runs as they were last told, oldest first.</summary>
     public IReadOnlyList<JsonObject> Of(string repository, string commit) =>
-        [.. _runs.OrderBy(r => r.Key).Where(r => r.Value.Repository == repository && (string?)r.Value.Run["head_sha"] == commit).Select(r => r.Value.Run)];
+        [.. _runs.OrderBy(r => r.Key).Where(r => r.Value.Repository == repository && (string?)r.Value.Run["head_sha"] == commit).Select(
+            r => r.Value.Run)];
 
     private async Task<IResult> CreateAsync(HttpRequest request, string owner, string repo)
     {
@@ -44,7 +46,8 @@ internal sealed class CheckRuns(GitHubStandIn gitHub)
 
     private async Task<IResult> UpdateAsync(HttpRequest request, string owner, string repo, long id)
     {
-        if (!_runs.TryGetValue(id, out var known) || known.Repository != $"{owner}/{repo}" || await Answer.ReadAsync(request) is not { } body)
+        if (!_runs.TryGetValue(id, out var known) || known.Repository != $"{owner}/{repo}"
+            || await Answer.ReadAsync(request) is not { } body)
         {
             return Answer.NotFound();
         }

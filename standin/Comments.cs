@@ -107,18 +107,28 @@ internal sealed class Comments(GitHubStandIn gitHub)
         return Answer.Text(body, "body") switch
         {
             null or "" => (null, Answer.Invalid(Resource, "missing_field", "body", null)),
-            { Length: > MaxBody } => (null, Answer.Invalid(Resource, "unprocessable", "data", $"Body is too long (maximum is {MaxBody} characters)")),
+            { Length: > MaxBody } => (null, Answer.Invalid(
+                Resource, "unprocessable", "data", $"Body is too long (maximum is {MaxBody} characters)")),
             var text => (text, null),
         };
     }
 
     /// <summary>GitHub's payload for a comment that somebody wrote on a pull request, or on an issue.</summary>
-    public static JsonObject Payload(PullRequestState pull, string body, string author, DateTimeOffset at, string action, bool isIssue) => new()
+    public static JsonObject Payload(PullRequestState pull, string body, string author, DateTimeOffset at, string action, bool isIssue) =>
+        new()
     {
         ["action"] = action,
         ["issue"] = Issue(pull, isIssue),
         ["comment"] = Shown(
-            new IssueComment { Id = 492700400, Repository = pull.Repository, Number = pull.Number, Body = body, CreatedAt = at, UpdatedAt = at }, author),
+            new IssueComment
+            {
+                Id = 492700400,
+                Repository = pull.Repository,
+                Number = pull.Number,
+                Body = body,
+                CreatedAt = at,
+                UpdatedAt = at,
+            }, author),
         ["repository"] = Repositories.Part(pull.Repository, pull.RepositoryKilobytes),
         ["sender"] = Accounts.User(author),
     };

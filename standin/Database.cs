@@ -42,15 +42,24 @@ internal sealed class Database(GitHubStandIn gitHub)
             ["message"] = parts[1].TrimEnd('\n'),
             ["parents"] = new JsonArray([.. lines["parent"].Select(parent => new JsonObject
             {
-                ["sha"] = parent, ["url"] = $"{api}/git/commits/{parent}", ["html_url"] = $"https://github.com/{owner}/{repo}/commit/{parent}",
+                ["sha"] = parent, ["url"] = $"{api}/git/commits/{parent}",
+                ["html_url"] = $"https://github.com/{owner}/{repo}/commit/{parent}",
             })]),
-            ["verification"] = new JsonObject { ["verified"] = false, ["reason"] = "unsigned", ["signature"] = null, ["payload"] = null, ["verified_at"] = null },
+            ["verification"] = new JsonObject
+            {
+                ["verified"] = false,
+                ["reason"] = "unsigned",
+                ["signature"] = null,
+                ["payload"] = null,
+                ["verified_at"] = null,
+            },
         });
     }
 
     private async Task<IResult> TreeAsync(string owner, string repo, string sha, string? recursive)
     {
-        if (gitHub.Repository($"{owner}/{repo}") is not { } repository || await repository.TreeAsync(sha, recursive is not null) is not { } entries)
+        if (gitHub.Repository($"{owner}/{repo}") is not { } repository
+            || await repository.TreeAsync(sha, recursive is not null) is not { } entries)
         {
             return Answer.NotFound();
         }
@@ -105,8 +114,14 @@ internal sealed class Database(GitHubStandIn gitHub)
     /// <summary>A person as a commit has one: <c>NAME &lt;ADDRESS&gt; SECONDS ZONE</c>.</summary>
     private static JsonObject Person(string line)
     {
-        var (name, rest) = (line[..line.IndexOf(" <", StringComparison.Ordinal)], line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..].Split("> "));
+        var (name, rest) =
+            (line[..line.IndexOf(" <", StringComparison.Ordinal)], line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..].Split("> "));
         var seconds = long.Parse(rest[1].Split(' ')[0], CultureInfo.InvariantCulture);
-        return new JsonObject { ["name"] = name, ["email"] = rest[0], ["date"] = Repositories.Time(DateTimeOffset.FromUnixTimeSeconds(seconds)) };
+        return new JsonObject
+        {
+            ["name"] = name,
+            ["email"] = rest[0],
+            ["date"] = Repositories.Time(DateTimeOffset.FromUnixTimeSeconds(seconds)),
+        };
     }
 }

@@ -59,7 +59,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
         StatusBoard = new Statuses(this);
         CommentBoard = new Comments(this);
         CheckBoard = new CheckRuns(this);
-        AppDoor = new Apps(this, options.App);
+        AppRegistry = new Apps(this, options.App);
         Database = new Database(this);
     }
 
@@ -84,7 +84,10 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>The same requests to the API (codeload is none of it), whole, each with its answer.</summary>
     public ConcurrentQueue<Exchange> Exchanges { get; } = new();
 
-    /// <summary>Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody else is anything.</summary>
+    /// <summary>
+    /// Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody else is
+    /// anything.
+    /// </summary>
     public ConcurrentDictionary<(string Repository, string Login), string> Roles { get; } = new();
 
     /// <summary>How many requests are left of this hour, as every answer says.</summary>
@@ -99,7 +102,7 @@ public sealed class GitHubStandIn : IAsyncDisposable
 
     internal CheckRuns CheckBoard { get; }
 
-    internal Apps AppDoor { get; }
+    internal Apps AppRegistry { get; }
 
     internal Database Database { get; }
 
@@ -116,15 +119,16 @@ public sealed class GitHubStandIn : IAsyncDisposable
     public int PullRequests => _number;
 
     /// <summary>How many tokens the App was given.</summary>
-    public int TokensGiven => AppDoor.Asked;
+    public int TokensGiven => AppRegistry.Asked;
 
     /// <summary>How long the App's tokens last from now on.</summary>
-    public void HaveTokensLast(TimeSpan time) => AppDoor.TokensLast = time;
+    public void HaveTokensLast(TimeSpan time) => AppRegistry.TokensLast = time;
 
     /// <summary>A commit's check runs, oldest first, each as it was last told.</summary>
     public IReadOnlyList<System.Text.Json.Nodes.JsonObject> CheckRuns(string repository, string sha) => CheckBoard.Of(repository, sha);
 
-    internal string? RepositoryNamed(string name) => _repositories.Keys.FirstOrDefault(full => full.EndsWith("/" + name, StringComparison.OrdinalIgnoreCase));
+    internal string? RepositoryNamed(string name) =>
+        _repositories.Keys.FirstOrDefault(full => full.EndsWith("/" + name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
     /// Makes a commit's archive before anybody asks for it; with git's own zlib, as GitHub does. Another's, .NET's, writes what
@@ -201,7 +205,9 @@ public sealed class GitHubStandIn : IAsyncDisposable
         return (changed, await RedeliverAsync(delivery));
     }
 
-    /// <summary>Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or never.</summary>
+    /// <summary>
+    /// Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or never.
+    /// </summary>
     public (PullRequestState Pull, Guid Delivery) Change(PullRequestState pull, string action)
     {
         // No two changes of a pull request in the same second, so that it is known which is the newer.
@@ -271,7 +277,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
     }
 
 #pragma warning disable CA5350 // GitHub sends the older one along, for receivers that know no other.
-    private static string OldSignature(string secret, byte[] body) => "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(Encoding.UTF8.GetBytes(secret), body));
+    private static string OldSignature(string secret, byte[] body) =>
+        "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(Encoding.UTF8.GetBytes(secret), body));
 #pragma warning restore CA5350
 
     /// <summary>The signature header's value for a body.</summary>

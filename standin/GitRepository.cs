@@ -32,12 +32,16 @@ public sealed partial class GitRepository : IDisposable
     {
         var repository = new GitRepository(Directory.CreateTempSubdirectory("ci-git-").FullName);
         await repository.GitAsync(cancellationToken, "init", "--quiet", "--initial-branch=main");
-        await repository.CommitAsync("main", new Dictionary<string, string> { ["README.md"] = "# Sample\n" }, "First commit", cancellationToken);
+        await repository.CommitAsync(
+            "main", new Dictionary<string, string> { ["README.md"] = "# Sample\n" }, "First commit", cancellationToken);
         return repository;
     }
 
-    /// <summary>Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the commit.</summary>
-    public async Task<string> CommitAsync(string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the commit.
+    /// </summary>
+    public async Task<string> CommitAsync(
+        string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellationToken = default)
     {
         if (Directory.EnumerateFileSystemEntries(Path.Combine(Folder, ".git", "refs", "heads")).Any())
         {
@@ -54,7 +58,8 @@ public sealed partial class GitRepository : IDisposable
 
         await GitAsync(cancellationToken, "add", "--all");
         await GitAsync(cancellationToken, "commit", "--quiet", "--allow-empty", "-m", message);
-        Kilobytes = Sizes().Matches(await GitAsync(cancellationToken, "count-objects", "-v")).Sum(size => long.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture));
+        Kilobytes = Sizes().Matches(await GitAsync(cancellationToken, "count-objects", "-v")).Sum(
+            size => long.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture));
         return (await GitAsync(cancellationToken, "rev-parse", "HEAD")).Trim();
     }
 
@@ -82,7 +87,8 @@ public sealed partial class GitRepository : IDisposable
             ?.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(EntryOf).ToList();
 
     /// <summary>Starts <c>git archive</c>; its output is the gzipped tar with one top folder (lightly zipped: tests wait for it).</summary>
-    public Process StartArchive(string commit, string prefix) => Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
+    public Process StartArchive(string commit, string prefix) =>
+        Start("archive", "--format=tar.gz", "-1", "--prefix=" + prefix + "/", commit);
 
     public void Dispose()
     {
@@ -104,11 +110,13 @@ public sealed partial class GitRepository : IDisposable
     {
         var parts = line.Split('\t', 2);
         var words = parts[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return new TreeEntry(words[0], words[1], words[2], words[3] == "-" ? null : long.Parse(words[3], CultureInfo.InvariantCulture), parts[1]);
+        return new TreeEntry(
+            words[0], words[1], words[2], words[3] == "-" ? null : long.Parse(words[3], CultureInfo.InvariantCulture), parts[1]);
     }
 
     private async Task<string> GitAsync(CancellationToken cancellationToken, params string[] arguments) =>
-        await TryGitAsync(cancellationToken, arguments) ?? throw new InvalidOperationException($"git {string.Join(' ', arguments)} failed.");
+        await TryGitAsync(cancellationToken, arguments)
+            ?? throw new InvalidOperationException($"git {string.Join(' ', arguments)} failed.");
 
     private async Task<string?> TryGitAsync(CancellationToken cancellationToken, params string[] arguments)
     {
@@ -122,7 +130,9 @@ public sealed partial class GitRepository : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("git", ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
+        var start = new ProcessStartInfo("git",
+            ["-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false", "-c",
+            "core.autocrlf=false", "-c", "core.compression=0", .. arguments])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,

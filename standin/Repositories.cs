@@ -73,7 +73,8 @@ internal static class Repositories
         }
 
         shown["size"] = kilobytes;
-        foreach (var name in (string[])["stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "open_issues", "watchers"])
+        foreach (var name in (string[])["stargazers_count", "watchers_count", "forks_count", "open_issues_count",
+            "forks", "open_issues", "watchers"])
         {
             shown[name] = 0;
         }

@@ -65,24 +65,25 @@ internal sealed class StandInServer : IAsyncDisposable
 
     private void Map()
     {
-        _app.Use(GuardAsync);
+        _app.Use(AuthorizeAsync);
         _app.MapGet("/repos/{owner}/{repo}/tarball/{commit}", TarballAsync);
         _app.MapGet("/codeload/{owner}/{repo}/legacy.tar.gz/{commit}", ArchiveAsync);
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}/files", FilesAsync);
         _app.MapGet("/repos/{owner}/{repo}/pulls/{number:int}", Pull);
         _app.MapGet("/repos/{owner}/{repo}", (string owner, string repo) =>
-            _gitHub.Repository($"{owner}/{repo}") is { } repository ? new Answer(Repositories.Full($"{owner}/{repo}", repository.Kilobytes)) : Answer.NotFound());
+            _gitHub.Repository($"{owner}/{repo}") is { } repository ? new Answer(Repositories.Full($"{owner}/{repo}", repository.Kilobytes))
+                : Answer.NotFound());
         _app.MapGet("/repos/{owner}/{repo}/collaborators/{username}/permission", Permission);
         _app.MapGet("/rate_limit", () => RateLimit.Overview(_gitHub.RequestsLeft));
         _gitHub.Database.Map(_app);
         _gitHub.StatusBoard.Map(_app);
         _gitHub.CommentBoard.Map(_app);
         _gitHub.CheckBoard.Map(_app);
-        _gitHub.AppDoor.Map(_app);
+        _gitHub.AppRegistry.Map(_app);
         _app.MapFallback(Answer.NotFound);
     }
 
-    private async Task GuardAsync(HttpContext context, RequestDelegate next)
+    private async Task AuthorizeAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
         _gitHub.Requests.Enqueue($"{request.Method} {request.Path}");
@@ -101,16 +102,22 @@ internal sealed class StandInServer : IAsyncDisposable
         }
         else if (request.Path.StartsWithSegments("/codeload"))
         {
-            await (request.Headers.Authorization.Count == 0 ? next(context) : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
+            await (request.Headers.Authorization.Count == 0
+                ? next(context)
+                : Answer.Problem(400, "Only one auth mechanism allowed").ExecuteAsync(context));
         }
         // How many requests are left GitHub tells anybody.
-        else if (_token is not null && !(request.Path == "/rate_limit" && request.Headers.Authorization.Count == 0) && request.Headers.Authorization != "Bearer " + _token && !_gitHub.AppDoor.LetsIn(request.Path, request.Headers.Authorization))
+        else if (_token is not null
+            && !(request.Path == "/rate_limit" && request.Headers.Authorization.Count == 0)
+            && request.Headers.Authorization != "Bearer " + _token
+            && !_gitHub.AppRegistry.IsAuthorized(request.Path, request.Headers.Authorization))
         {
             await Answer.Problem(401, "Bad credentials").ExecuteAsync(context);
         }
         else if (request.Headers.UserAgent.Count == 0)
         {
-            await Answer.Problem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").ExecuteAsync(context);
+            await Answer.Problem(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.")
+                .ExecuteAsync(context);
         }
         else
         {

@@ -45,10 +45,15 @@ public sealed partial class ArchitectureTests
     public void Every_folder_of_the_pipeline_has_its_layer_and_nothing_stands_beside_them_but_the_services()
     {
         var names = Types.InAssembly(typeof(PipelineServices).Assembly).GetTypes()
-            .Where(type => type.FullName.StartsWith("Ci.Pipeline", StringComparison.Ordinal) && !type.FullName.Contains('<', StringComparison.Ordinal))
+            .Where(
+                type =>
+                    type.FullName.StartsWith("Ci.Pipeline", StringComparison.Ordinal)
+                        && !type.FullName.Contains('<', StringComparison.Ordinal))
             .Select(type => type.FullName.Split('.')[2..] is [var folder, _, ..] ? folder : type.Name);
 
-        Assert.Equal(Layers.SelectMany(layer => layer).Append(nameof(PipelineServices)).Order(StringComparer.Ordinal), names.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Layers.SelectMany(layer => layer).Append(nameof(PipelineServices)).Order(StringComparer.Ordinal), names.Distinct()
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -56,7 +61,8 @@ public sealed partial class ArchitectureTests
         AssertKnowsNone(typeof(PipelineServices), [.. AspNetAndFunctions, "Ci.Web", "Ci.Functions", "Ci.Local"]);
 
     [Fact]
-    public void The_web_knows_no_functions() => AssertKnowsNone(typeof(WebServices), "Microsoft.Azure.Functions", "Ci.Functions", "Ci.Local");
+    public void The_web_knows_no_functions() =>
+        AssertKnowsNone(typeof(WebServices), "Microsoft.Azure.Functions", "Ci.Functions", "Ci.Local");
 
     [Fact]
     public void The_buildkit_client_knows_nothing_of_the_rest() => AssertKnowsNone(typeof(BuildKitBuilder), "Ci.");
@@ -72,7 +78,8 @@ public sealed partial class ArchitectureTests
     public void The_solution_builds_every_project()
     {
         var solution = File.ReadAllText(Path.Combine(Root(), "Ci.sln"));
-        var listed = SolutionProject().Matches(solution).ToDictionary(project => project.Groups["path"].Value, project => project.Groups["id"].Value);
+        var listed = SolutionProject().Matches(solution).ToDictionary(
+            project => project.Groups["path"].Value, project => project.Groups["id"].Value);
         var projects = Directory.EnumerateFiles(Root(), "Ci.*.csproj", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Root(), path).Replace(Path.DirectorySeparatorChar, '\\'))
             .Where(path => !path.Contains("\\obj\\", StringComparison.Ordinal));
@@ -81,7 +88,8 @@ public sealed partial class ArchitectureTests
         var configurations = SolutionConfiguration().Matches(solution).Select(configuration => configuration.Groups["name"].Value).ToList();
         Assert.NotEmpty(configurations);
         Assert.All(listed, project => Assert.All(
-            configurations, configuration => Assert.Contains($"{project.Value}.{configuration}.Build.0 = ", solution, StringComparison.Ordinal)));
+            configurations, configuration =>
+                Assert.Contains($"{project.Value}.{configuration}.Build.0 = ", solution, StringComparison.Ordinal)));
     }
 
     private static string Root()

@@ -6,4 +6,4 @@ using Ci.Tests.Fixtures;
 [assembly: AssemblyFixture(typeof(DockerRegistry))]
 [assembly: AssemblyFixture(typeof(Chromium))]
 [assembly: AssemblyFixture(typeof(Ci.Tests.Local.SampleHost))]
-[assembly: AssemblyFixture(typeof(StoryHosts))]
+[assembly: AssemblyFixture(typeof(IdleHosts))]

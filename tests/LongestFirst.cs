@@ -16,8 +16,10 @@ public sealed class LongestFirst : ITestCollectionOrderer
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderBy(collection => Rank(collection.TestCollectionDisplayName)).ThenBy(collection => collection.TestCollectionDisplayName, StringComparer.Ordinal)];
+        [.. testCollections.OrderBy(collection => Rank(collection.TestCollectionDisplayName)).ThenBy(
+            collection => collection.TestCollectionDisplayName, StringComparer.Ordinal)];
 
     private static int Rank(string collection) =>
-        Array.FindIndex(Long, part => collection.Contains("Ci.Tests." + part, StringComparison.Ordinal)) is var rank and >= 0 ? rank : Long.Length;
+        Array.FindIndex(Long, part => collection.Contains("Ci.Tests." + part, StringComparison.Ordinal)) is var rank and >= 0 ? rank
+            : Long.Length;
 }

@@ -27,10 +27,12 @@ public sealed class SettingsTests
     public void The_examples_values_are_the_defaults()
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(Example().Select(v => KeyValuePair.Create(v.Key.Replace("__", ":", StringComparison.Ordinal), v.Value?.ToString())))
+            .AddInMemoryCollection(
+                Example().Select(v => KeyValuePair.Create(v.Key.Replace("__", ":", StringComparison.Ordinal), v.Value?.ToString())))
             .Build();
 
-        Assert.All(Properties().Where(p => p.Setting != "GitHub__WebhookSecret" && p.Property.PropertyType.IsValueType | p.Property.PropertyType == typeof(string)), p =>
+        Assert.All(Properties().Where(p => p.Setting != "GitHub__WebhookSecret"
+            && p.Property.PropertyType.IsValueType | p.Property.PropertyType == typeof(string)), p =>
         {
             var fresh = Activator.CreateInstance(p.Property.DeclaringType!)!;
             var expected = p.Property.GetValue(fresh);
@@ -39,7 +41,8 @@ public sealed class SettingsTests
         });
     }
 
-    public static TheoryData<string> TypedSettings => [.. Properties().Where(p => p.Property.PropertyType.IsValueType).Select(p => p.Setting)];
+    public static TheoryData<string> TypedSettings =>
+        [.. Properties().Where(p => p.Property.PropertyType.IsValueType).Select(p => p.Setting)];
 
     [Theory]
     [MemberData(nameof(TypedSettings))]
@@ -50,7 +53,8 @@ public sealed class SettingsTests
         Assert.Matches($"^{setting} is 'anything'; it must be [^`]+\\.$", sentence);
     }
 
-    public static TheoryData<string> Ranges => [.. Properties().Where(p => p.Property.IsDefined(typeof(RangeAttribute))).Select(p => p.Setting)];
+    public static TheoryData<string> Ranges =>
+        [.. Properties().Where(p => p.Property.IsDefined(typeof(RangeAttribute))).Select(p => p.Setting)];
 
     [Theory]
     [MemberData(nameof(Ranges))]
@@ -87,7 +91,8 @@ public sealed class SettingsTests
         let section = type.GetField("Section", BindingFlags.Public | BindingFlags.Static)
         where section is not null
         from property in type.GetProperties()
-        where property.SetMethod is not null || property.PropertyType != typeof(string) && property.PropertyType.IsAssignableTo(typeof(System.Collections.IList))
+        where property.SetMethod is not null || property.PropertyType != typeof(string)
+            && property.PropertyType.IsAssignableTo(typeof(System.Collections.IList))
         select ($"{section.GetValue(null)}__{property.Name}", property);
 
     private static JsonObject Example() =>

@@ -16,7 +16,9 @@ public sealed class SupplyChainTests
 
         Assert.NotEmpty(projects);
         Assert.All(projects, folder => Assert.True(File.Exists(Path.Combine(folder, "packages.lock.json")), folder));
-        Assert.Contains("<RestoreLockedMode Condition=\"'$(CI)' == 'true'\">true</RestoreLockedMode>", Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains(
+            "<RestoreLockedMode Condition=\"'$(CI)' == 'true'\">true</RestoreLockedMode>", Read("Directory.Build.props"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed partial class HttpFunctionEndpoint(
     HttpFunction function,
     FunctionsWorker worker,
     WorkerForwarder forwarder,
-    QueueListeners listeners,
+    IReadOnlyList<QueueListener> listeners,
     HostJson host,
     LocalHostOptions options,
     IHostApplicationLifetime lifetime,
@@ -24,9 +24,8 @@ internal sealed partial class HttpFunctionEndpoint(
     public const long MaxBodyBytes = 100 << 20;
 
     // GitHub waits 10 s; a worker that was just lost is back sooner.
-    private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WorkerWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>Calls the function and passes its answer on.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
         if (context.Request.ContentLength > MaxBodyBytes)
@@ -36,8 +35,8 @@ internal sealed partial class HttpFunctionEndpoint(
         }
 
         var clock = Stopwatch.StartNew();
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        await using var stop = lifetime.ApplicationStopping.Register(() => Leave(context, leave));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        await using var stop = lifetime.ApplicationStopping.Register(() => EndAtStop(context, end));
         try
         {
             var channel = await ReadyAsync(context.RequestAborted);
@@ -48,9 +47,8 @@ internal sealed partial class HttpFunctionEndpoint(
                 return;
             }
 
-            var limit = new FunctionLimit(
-                host.FunctionTimeout, options.WorkerTimes.TimeoutPatience, () => worker.RestartAsync(channel, $"{function.Name} did not end after its functionTimeout."));
-            await limit.RunAsync(cancellationToken => CallAsync(context, channel, cancellationToken), leave.Token);
+            await new FunctionTimeout(function.Name, worker, channel, host, options)
+                .RunAsync(cancellationToken => CallAsync(context, channel, cancellationToken), end.Token);
             Log.Answered(logger, function.Name, context.Request.Method, context.Response.StatusCode, clock.ElapsedMilliseconds);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
@@ -71,22 +69,25 @@ internal sealed partial class HttpFunctionEndpoint(
         finally
         {
             // It may have put a message onto a queue.
-            listeners.LookNow();
+            foreach (var listener in listeners)
+            {
+                listener.CheckNow();
+            }
         }
     }
 
     /// <summary>The stop of the host waits for answers, but not for streams that have no end of their own.</summary>
-    private void Leave(HttpContext context, CancellationTokenSource leave)
+    private void EndAtStop(HttpContext context, CancellationTokenSource end)
     {
         try
         {
             if (context.Response.HasStarted)
             {
-                leave.Cancel();
+                end.Cancel();
             }
             else
             {
-                leave.CancelAfter(options.QueueTimes.ShutdownGrace);
+                end.CancelAfter(options.QueueTimes.ShutdownGrace);
             }
         }
         catch (ObjectDisposedException)
@@ -97,11 +98,11 @@ internal sealed partial class HttpFunctionEndpoint(
 
     private async Task<WorkerChannel?> ReadyAsync(CancellationToken clientGone)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
-        patience.CancelAfter(WorkerPatience);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        limit.CancelAfter(WorkerWait);
         try
         {
-            return await worker.ReadyAsync(patience.Token);
+            return await worker.ReadyAsync(limit.Token);
         }
         catch (Exception e) when ((e is OperationCanceledException or WorkerGoneException) && !clientGone.IsCancellationRequested)
         {
@@ -135,7 +136,11 @@ internal sealed partial class HttpFunctionEndpoint(
         {
             InvocationId = id,
             FunctionId = function.Id,
-            TraceContext = new RpcTraceContext { TraceParent = context.Request.Headers.TraceParent.ToString(), TraceState = context.Request.Headers.TraceState.ToString() },
+            TraceContext = new RpcTraceContext
+            {
+                TraceParent = context.Request.Headers.TraceParent.ToString(),
+                TraceState = context.Request.Headers.TraceState.ToString(),
+            },
         };
         request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = new TypedData { Http = new RpcHttp() } });
         foreach (var (name, value) in context.GetRouteData().Values)

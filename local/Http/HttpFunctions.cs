@@ -12,8 +12,9 @@ namespace Ci.Local.Http;
 /// <summary>Serves the HTTP functions as the Functions host serves them.</summary>
 internal static class HttpFunctions
 {
-    /// <summary>Maps every route, and the welcome page.</summary>
-    public static void Map(WebApplication app, FunctionCatalog functions, FunctionsWorker worker, QueueListeners listeners, HostJson host, LocalHostOptions options)
+    public static void Map(
+        WebApplication app, FunctionCatalog functions, FunctionsWorker worker, IReadOnlyList<QueueListener> listeners, HostJson host,
+        LocalHostOptions options)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Function");
         var forwarder = new WorkerForwarder(app.Services.GetRequiredService<IHttpForwarder>());

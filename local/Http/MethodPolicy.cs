@@ -13,18 +13,17 @@ internal sealed record AllowedMethods(IReadOnlyList<string> Names);
 /// </summary>
 internal sealed class MethodPolicy : MatcherPolicy, IEndpointSelectorPolicy
 {
-    /// <inheritdoc/>
     public override int Order => 0;
 
-    /// <inheritdoc/>
-    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(e => e.Metadata.GetMetadata<AllowedMethods>() is not null);
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
+        endpoints.Any(e => e.Metadata.GetMetadata<AllowedMethods>() is not null);
 
-    /// <inheritdoc/>
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {
         for (var i = 0; i < candidates.Count; i++)
         {
-            if (candidates.IsValidCandidate(i) && candidates[i].Endpoint.Metadata.GetMetadata<AllowedMethods>() is { Names: { Count: > 0 } names })
+            if (candidates.IsValidCandidate(i)
+                && candidates[i].Endpoint.Metadata.GetMetadata<AllowedMethods>() is { Names: { Count: > 0 } names })
             {
                 candidates.SetValidity(i, names.Contains(httpContext.Request.Method));
             }

@@ -31,7 +31,8 @@ internal sealed class WorkerForwarder(IHttpForwarder forwarder) : IDisposable
     /// <summary>Passes a request on, and the answer back. Null when it came through whole.</summary>
     public async Task<ForwarderError?> SendAsync(HttpContext context, Uri worker, string invocationId, CancellationToken cancellationToken)
     {
-        var error = await forwarder.SendAsync(context, worker.ToString(), _client, Config, new Transformer(invocationId), cancellationToken);
+        var error = await forwarder.SendAsync(
+            context, worker.ToString(), _client, Config, new Transformer(invocationId), cancellationToken);
         return error == ForwarderError.None ? null : error;
     }
 
@@ -40,7 +41,8 @@ internal sealed class WorkerForwarder(IHttpForwarder forwarder) : IDisposable
     /// <summary>What the client says of itself and of the way that it came is this host's to say.</summary>
     private sealed class Transformer(string invocationId) : HttpTransformer
     {
-        private static readonly string[] Own = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", InvocationHeader];
+        private static readonly string[] Own =
+            ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", InvocationHeader];
 
         public override async ValueTask TransformRequestAsync(
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)

@@ -16,13 +16,17 @@ namespace Ci.Local.Queues;
 /// failure, and copies it to the poison queue when it failed too often.
 /// </summary>
 internal sealed partial class MessageWorker(
-    QueueFunction function, QueueClient queue, QueueClient? poison, FunctionsWorker worker, HostJson host, LocalHostOptions options, ILogger logger)
+    QueueFunction function,
+    QueueClient queue,
+    QueueClient? poison,
+    FunctionsWorker worker,
+    HostJson host,
+    LocalHostOptions options,
+    ILogger logger)
 {
     private static readonly JsonSerializerOptions AsTheyAre = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Sees the message through; never throws.</summary>
-    /// <param name="message">The message as it was received.</param>
-    /// <param name="shutdown">Cancelled when the host cannot wait for the function any longer.</param>
+    /// <summary>Never throws. The token is cancelled when the host cannot wait for the function any longer.</summary>
     public async Task ProcessAsync(QueueMessage message, CancellationToken shutdown)
     {
         try
@@ -49,7 +53,6 @@ internal sealed partial class MessageWorker(
         }
     }
 
-    /// <summary>Makes a message visible to all again after a delay.</summary>
     public Task ReleaseAsync(QueueMessage message, string popReceipt, TimeSpan delay) => UnlessTakenAsync(
         () => queue.UpdateMessageAsync(message.MessageId, popReceipt, message.Body, delay, CancellationToken.None));
 
@@ -57,10 +60,10 @@ internal sealed partial class MessageWorker(
     {
         Log.Started(logger, function.Name, message.MessageId, message.DequeueCount);
         var clock = Stopwatch.StartNew();
-        var hold = new MessageHold(queue, message, options.QueueTimes.Hidden, logger);
+        var renewal = new MessageRenewal(queue, message, options.QueueTimes.Hidden, logger);
         try
         {
-            await using (hold)
+            await using (renewal)
             {
                 await CallAsync(message, text, shutdown);
             }
@@ -69,32 +72,32 @@ internal sealed partial class MessageWorker(
         {
             // Not the message's fault, so it neither waits nor is it poisoned.
             Log.Stopped(logger, function.Name, message.MessageId);
-            await ReleaseAsync(message, hold.PopReceipt, TimeSpan.Zero);
+            await ReleaseAsync(message, renewal.PopReceipt, TimeSpan.Zero);
             return;
         }
         catch (Exception e)
         {
-            Log.Failed(logger, e, function.Name, message.MessageId, message.DequeueCount);
-            await FailAsync(message, hold.PopReceipt);
+            Log.Failed(logger, function.Name, message.MessageId, message.DequeueCount, e.Message.Split('\n')[0].TrimEnd());
+            Log.FailedAt(logger, e, message.MessageId);
+            await FailAsync(message, renewal.PopReceipt);
             return;
         }
 
         Log.Succeeded(logger, function.Name, message.MessageId, clock.ElapsedMilliseconds);
-        await DeleteAsync(message, hold.PopReceipt);
+        await DeleteAsync(message, renewal.PopReceipt);
     }
 
     private async Task CallAsync(QueueMessage message, string text, CancellationToken shutdown)
     {
         var channel = await worker.ReadyAsync(shutdown);
-        var limit = new FunctionLimit(
-            host.FunctionTimeout, options.WorkerTimes.TimeoutPatience, () => worker.RestartAsync(channel, $"{function.Name} did not end after its functionTimeout."));
-        var call = limit.RunAsync(cancellationToken => channel.InvokeAsync(Request(message, text), cancellationToken), shutdown);
+        var call = new FunctionTimeout(function.Name, worker, channel, host, options)
+            .RunAsync(cancellationToken => channel.InvokeAsync(Request(message, text), cancellationToken), shutdown);
         var cancelled = new TaskCompletionSource();
         await using var registration = shutdown.Register(cancelled.SetResult);
         if (await Task.WhenAny(call, cancelled.Task) != call)
         {
             // A function that does not heed its cancellation ends with its worker.
-            await Task.WhenAny(call, Task.Delay(options.QueueTimes.CancelPatience, CancellationToken.None));
+            await Task.WhenAny(call, Task.Delay(options.QueueTimes.CancelGrace, CancellationToken.None));
             Observe(call);
             if (!call.IsCompleted)
             {
@@ -115,16 +118,20 @@ internal sealed partial class MessageWorker(
         };
         request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = new TypedData { String = text } });
         // As the queue extension names and writes them.
-        void Say(string name, object? value) => request.TriggerMetadata[name] = new TypedData { Json = JsonSerializer.Serialize(value, AsTheyAre) };
-        request.TriggerMetadata["QueueTrigger"] = new TypedData { String = text };
-        request.TriggerMetadata["Id"] = new TypedData { String = message.MessageId };
-        request.TriggerMetadata["PopReceipt"] = new TypedData { String = message.PopReceipt };
-        Say("DequeueCount", message.DequeueCount);
-        Say("InsertionTime", message.InsertedOn);
-        Say("ExpirationTime", message.ExpiresOn);
-        Say("NextVisibleTime", message.NextVisibleOn);
+        request.TriggerMetadata.Add(new Dictionary<string, TypedData>
+        {
+            ["QueueTrigger"] = new() { String = text },
+            ["Id"] = new() { String = message.MessageId },
+            ["PopReceipt"] = new() { String = message.PopReceipt },
+            ["DequeueCount"] = Json(message.DequeueCount),
+            ["InsertionTime"] = Json(message.InsertedOn),
+            ["ExpirationTime"] = Json(message.ExpiresOn),
+            ["NextVisibleTime"] = Json(message.NextVisibleOn),
+        });
         return request;
     }
+
+    private static TypedData Json<T>(T value) => new() { Json = JsonSerializer.Serialize(value, AsTheyAre) };
 
     /// <summary>What a call that is left behind throws later is nobody's concern any more.</summary>
     private static void Observe(Task call) =>
@@ -198,8 +205,11 @@ internal sealed partial class MessageWorker(
         [LoggerMessage(2, LogLevel.Information, "{Function} succeeded on message {Message} in {Milliseconds} ms")]
         public static partial void Succeeded(ILogger logger, string function, string message, long milliseconds);
 
-        [LoggerMessage(3, LogLevel.Error, "{Function} failed on message {Message}, try {Try}")]
-        public static partial void Failed(ILogger logger, Exception exception, string function, string message, long @try);
+        [LoggerMessage(3, LogLevel.Error, "{Function} failed on message {Message}, try {Try}: {Reason}")]
+        public static partial void Failed(ILogger logger, string function, string message, long @try, string reason);
+
+        [LoggerMessage(8, LogLevel.Debug, "Where message {Message} failed")]
+        public static partial void FailedAt(ILogger logger, Exception exception, string message);
 
         [LoggerMessage(4, LogLevel.Warning, "{Function} was stopped with the host; message {Message} is back in its queue")]
         public static partial void Stopped(ILogger logger, string function, string message);
@@ -207,7 +217,10 @@ internal sealed partial class MessageWorker(
         [LoggerMessage(5, LogLevel.Error, "Message {Message} is now in queue {Poison}")]
         public static partial void Poisoned(ILogger logger, string message, string poison);
 
-        [LoggerMessage(6, LogLevel.Warning, "Message {Message} in queue {Queue} is not base64, but host.json's extensions.queues.messageEncoding says that messages are")]
+        [LoggerMessage(
+            6,
+            LogLevel.Warning,
+            "Message {Message} in queue {Queue} is not base64, but host.json's extensions.queues.messageEncoding says that messages are")]
         public static partial void NotBase64(ILogger logger, string message, string queue);
 
         [LoggerMessage(7, LogLevel.Warning, "Queue {Queue} cannot be reached: {Reason}")]

@@ -10,7 +10,6 @@ internal sealed class PollingPause(TimeSpan ceiling)
     private TimeSpan _current;
     private int _empty;
 
-    /// <summary>The pause after one more empty look.</summary>
     public TimeSpan Next()
     {
         if (_current == ceiling)
@@ -24,7 +23,6 @@ internal sealed class PollingPause(TimeSpan ceiling)
         return _current;
     }
 
-    /// <summary>A message was found.</summary>
     public void Reset()
     {
         _current = TimeSpan.Zero;

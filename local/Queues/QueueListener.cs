@@ -11,67 +11,62 @@ namespace Ci.Local.Queues;
 /// Looks into a queue, with growing pauses while it is empty and at once when something may have come, and has its messages
 /// worked on.
 /// </summary>
-internal sealed partial class QueueListener : BackgroundService
+internal sealed partial class QueueListener(
+    QueueFunction function,
+    Func<string, QueueClient> queues,
+    FunctionsWorker worker,
+    HostJson host,
+    LocalHostOptions options,
+    ILogger logger) : BackgroundService
 {
     private const string PoisonSuffix = "-poison";
 
     // A fetch that is on its way at shutdown may come back with messages; cut off, it would leave them hidden for their whole time.
     private static readonly TimeSpan LastFetch = TimeSpan.FromSeconds(2);
 
-    private readonly QueueClient _queue;
-    private readonly QueueSettings _settings;
-    private readonly QueueTimes _times;
-    private readonly ILogger _logger;
-    private readonly MessageWorker _worker;
+    private readonly QueueClient _queue = queues(function.QueueName);
+    private readonly MessageWorker _worker = new(
+        function,
+        queues(function.QueueName),
+        HasPoison(function.QueueName) ? queues(function.QueueName + PoisonSuffix) : null,
+        worker,
+        host,
+        options,
+        logger);
+
     private readonly CancellationTokenSource _shutdown = new();
     private readonly RunningTasks _running = new();
-    private readonly TimeProvider _time;
-    private TaskCompletionSource _news = News();
-
-    public QueueListener(
-        QueueFunction function, Func<string, QueueClient> queues, FunctionsWorker worker, HostJson host, LocalHostOptions options, ILogger logger)
-    {
-        _queue = queues(function.QueueName);
-        _settings = host.Queues;
-        _times = options.QueueTimes;
-        _logger = logger;
-        _time = options.Time;
-
-        // A poison queue has no poison queue of its own, and a name can be too long for one.
-        var poison = function.QueueName + PoisonSuffix;
-        var hasPoison = !function.QueueName.EndsWith(PoisonSuffix, StringComparison.Ordinal) && poison.Length <= 63;
-        _worker = new MessageWorker(function, _queue, hasPoison ? queues(poison) : null, worker, host, options, logger);
-    }
+    private TaskCompletionSource _checkNow = NewSignal();
 
     /// <summary>Something may have come: a pause ends at once.</summary>
-    public void LookNow() => Volatile.Read(ref _news).TrySetResult();
+    public void CheckNow() => Volatile.Read(ref _checkNow).TrySetResult();
 
-    /// <summary>First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.</summary>
+    /// <summary>
+    /// First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await Task.WhenAny(_running.AllAsync(), Task.Delay(_times.ShutdownGrace, CancellationToken.None));
+        await Task.WhenAny(_running.AllAsync(), Task.Delay(options.QueueTimes.ShutdownGrace, CancellationToken.None));
         await _shutdown.CancelAsync();
         await Task.WhenAny(_running.AllAsync(), Task.Delay(Timeout.Infinite, cancellationToken));
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _shutdown.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pause = new PollingPause(_settings.MaxPollingInterval);
+        var pause = new PollingPause(host.Queues.MaxPollingInterval);
         try
         {
             while (!stoppingToken.IsCancellationRequested)
             {
                 // What is told from here on may have come too late for this look.
-                Volatile.Write(ref _news, News());
+                Volatile.Write(ref _checkNow, NewSignal());
                 var messages = await FetchAsync(stoppingToken);
                 if (messages.Length == 0)
                 {
@@ -82,10 +77,11 @@ internal sealed partial class QueueListener : BackgroundService
                 pause.Reset();
                 foreach (var message in messages)
                 {
-                    _running.Add(() => stoppingToken.IsCancellationRequested ? GiveBackAsync(message) : _worker.ProcessAsync(message, _shutdown.Token));
+                    _running.Add(() =>
+                        stoppingToken.IsCancellationRequested ? ReturnAsync(message) : _worker.ProcessAsync(message, _shutdown.Token));
                 }
 
-                await _running.NoMoreThanAsync(_settings.NewBatchThreshold).WaitAsync(stoppingToken);
+                await _running.NoMoreThanAsync(host.Queues.NewBatchThreshold).WaitAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -94,23 +90,27 @@ internal sealed partial class QueueListener : BackgroundService
         }
     }
 
-    private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // A poison queue has no poison queue of its own, and a name can be too long for one.
+    private static bool HasPoison(string queue) =>
+        !queue.EndsWith(PoisonSuffix, StringComparison.Ordinal) && queue.Length + PoisonSuffix.Length <= 63;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Volatile.Read(ref _news).Task, Task.Delay(pause, _time, over.Token));
+        await Task.WhenAny(Volatile.Read(ref _checkNow).Task, Task.Delay(pause, options.Time, over.Token));
         await over.CancelAsync();
         stopping.ThrowIfCancellationRequested();
     }
 
     private async Task<QueueMessage[]> FetchAsync(CancellationToken stopping)
     {
-        using var patience = new CancellationTokenSource();
-        await using var registration = stopping.Register(() => patience.CancelAfter(LastFetch));
+        using var limit = new CancellationTokenSource();
+        await using var registration = stopping.Register(() => limit.CancelAfter(LastFetch));
         try
         {
-            return await _queue.ReceiveMessagesAsync(_settings.BatchSize, _times.Hidden, patience.Token);
+            return await _queue.ReceiveMessagesAsync(host.Queues.BatchSize, options.QueueTimes.Hidden, limit.Token);
         }
         catch (RequestFailedException e) when (e.ErrorCode == QueueErrorCode.QueueNotFound)
         {
@@ -121,14 +121,14 @@ internal sealed partial class QueueListener : BackgroundService
         {
             if (!stopping.IsCancellationRequested)
             {
-                Log.QueueUnavailable(_logger, _queue.Name, e.Message.Split('\n')[0]);
+                Log.QueueUnavailable(logger, _queue.Name, e.Message.Split('\n')[0]);
             }
 
             return [];
         }
     }
 
-    private async Task GiveBackAsync(QueueMessage message)
+    private async Task ReturnAsync(QueueMessage message)
     {
         try
         {
@@ -136,7 +136,7 @@ internal sealed partial class QueueListener : BackgroundService
         }
         catch (Exception e)
         {
-            Log.QueueUnavailable(_logger, _queue.Name, e.Message.Split('\n')[0]);
+            Log.QueueUnavailable(logger, _queue.Name, e.Message.Split('\n')[0]);
         }
     }
 

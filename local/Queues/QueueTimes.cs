@@ -10,5 +10,5 @@ public sealed record QueueTimes
     public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a cancelled function may take to return before it is left behind.</summary>
-    public TimeSpan CancelPatience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -1,11 +1,9 @@
 namespace Ci.Local.Queues;
 
-/// <summary>The tasks that run just now.</summary>
 internal sealed class RunningTasks
 {
     private readonly HashSet<Task> _tasks = [];
 
-    /// <summary>Starts one on the thread pool.</summary>
     public void Add(Func<Task> work)
     {
         var task = Task.Run(work);
@@ -17,10 +15,8 @@ internal sealed class RunningTasks
         task.ContinueWith(Remove, TaskScheduler.Default);
     }
 
-    /// <summary>Ends when all have ended.</summary>
     public Task AllAsync() => NoMoreThanAsync(0);
 
-    /// <summary>Ends when no more than so many run.</summary>
     public async Task NoMoreThanAsync(int count)
     {
         for (var running = Snapshot(); running.Length > count; running = Snapshot())

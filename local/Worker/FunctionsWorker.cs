@@ -8,37 +8,22 @@ namespace Ci.Local.Worker;
 /// Keeps a worker of the app running: starts it, has it load its functions, and starts another when it dies. What the dead
 /// one was doing fails.
 /// </summary>
-internal sealed partial class FunctionsWorker : IAsyncDisposable
+internal sealed partial class FunctionsWorker(
+    WorkerServer server, string app, IReadOnlyDictionary<string, string?> environment, WorkerTimes times, ILoggerFactory loggers)
+    : IAsyncDisposable
 {
     private const int Tries = 3;
 
-    private readonly WorkerServer _server;
-    private readonly WorkerConfig _config;
-    private readonly string _app;
-    private readonly IReadOnlyDictionary<string, string?> _environment;
-    private readonly WorkerTimes _times;
-    private readonly WorkerLogs _logs;
-    private readonly ILogger _host;
-    private readonly ILogger _output;
+    private readonly WorkerConfig _config = WorkerConfig.Read(app);
+    private readonly WorkerLogs _logs = new(loggers);
+    private readonly ILogger _host = loggers.CreateLogger("Host");
+    private readonly ILogger _output = loggers.CreateLogger("Worker");
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<RpcFunctionMetadata> _functions = [];
     private Task _watching = Task.CompletedTask;
-    private volatile bool _isLast;
+    private volatile bool _isEnding;
     private TaskCompletionSource<Running> _running = NewRunning();
-
-    private FunctionsWorker(
-        WorkerServer server, string app, IReadOnlyDictionary<string, string?> environment, WorkerTimes times, ILoggerFactory loggers)
-    {
-        _server = server;
-        _app = app;
-        _environment = environment;
-        _times = times;
-        _config = WorkerConfig.Read(app);
-        _logs = new WorkerLogs(loggers);
-        _host = loggers.CreateLogger("Host");
-        _output = loggers.CreateLogger("Worker");
-    }
 
     /// <summary>Fails when no worker can be kept running any more.</summary>
     public Task Failed => _failed.Task;
@@ -46,7 +31,6 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
     /// <summary>The process that runs now, or ran last.</summary>
     public int ProcessId { get; private set; }
 
-    /// <summary>Starts the app's worker and asks what functions it has.</summary>
     /// <exception cref="HostException">It does not start; the message says why.</exception>
     public static async Task<(FunctionsWorker Worker, IReadOnlyList<RpcFunctionMetadata> Functions)> StartAsync(
         string app,
@@ -59,7 +43,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         try
         {
             IReadOnlyList<RpcFunctionMetadata> functions = [];
-            var running = await worker.StartAsync(async (channel, limit) => functions = await channel.DescribeAsync(app, limit), cancellationToken);
+            var running = await worker.StartAsync(
+                async (channel, limit) => functions = await channel.DescribeAsync(app, limit), cancellationToken);
             worker._running.SetResult(running);
             return (worker, functions);
         }
@@ -85,7 +70,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         }
 
         _functions = functions;
-        running.Process.IsUp();
+        running.Process.MarkStarted();
         _watching = WatchAsync(running);
     }
 
@@ -94,7 +79,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         (await Volatile.Read(ref _running).Task.WaitAsync(cancellationToken)).Channel;
 
     /// <summary>The host is ending: a worker that ends now, told by the same Ctrl-C, has no successor.</summary>
-    public void StopReplacing() => _isLast = true;
+    public void StopReplacing() => _isEnding = true;
 
     /// <summary>Ends the worker of a channel with all that it is doing, so that another is started.</summary>
     public async Task RestartAsync(WorkerChannel channel, string reason)
@@ -105,7 +90,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             Log.Restarts(_host, reason);
             // What comes now waits for the next one.
             Interlocked.CompareExchange(ref _running, NewRunning(), current);
-            channel.Break(new WorkerGoneException(reason));
+            channel.Fail(new WorkerGoneException(reason));
             (await running).Process.Kill();
         }
     }
@@ -123,13 +108,13 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         {
             var running = await task;
             running.Channel.Terminate();
-            await Task.WhenAny(running.Process.Exited, Task.Delay(_times.StopPatience, CancellationToken.None));
+            await Task.WhenAny(running.Process.Exited, Task.Delay(times.StopGrace, CancellationToken.None));
             running.Process.Kill();
             await running.Process.Exited;
         }
 
         await _watching;
-        await _server.DisposeAsync();
+        await server.DisposeAsync();
     }
 
     private async Task WatchAsync(Running running)
@@ -150,9 +135,9 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             // One that lives on without its connection is of no use.
             running.Process.Kill();
             var code = await running.Process.Exited;
-            running.Channel.Break(new WorkerGoneException($"The worker process ended with exit code {code}."));
+            running.Channel.Fail(new WorkerGoneException($"The worker process ended with exit code {code}."));
             running.Process.Dispose();
-            if (_isLast || _stopping.IsCancellationRequested)
+            if (_isEnding || _stopping.IsCancellationRequested)
             {
                 Volatile.Read(ref _running).TrySetException(new WorkerGoneException("The host is ending."));
                 return;
@@ -162,7 +147,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             try
             {
                 running = await StartAsync((channel, limit) => channel.LoadAsync(_functions, limit), _stopping.Token);
-                running.Process.IsUp();
+                running.Process.MarkStarted();
                 Volatile.Read(ref _running).SetResult(running);
                 Log.Started(_host, running.Process.Id);
             }
@@ -185,8 +170,8 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         for (var tries = 1; ; tries++)
         {
             var channel = new WorkerChannel(Guid.NewGuid().ToString(), _logs);
-            _server.Expect(channel);
-            var process = WorkerProcess.Start(_config, _app, _server.Address, channel.WorkerId, _environment, _output);
+            server.Expect(channel);
+            var process = WorkerProcess.Start(_config, app, server.Address, channel.WorkerId, environment, _output);
             ProcessId = process.Id;
             try
             {
@@ -206,7 +191,7 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
                 }
 
                 Log.StartsAgain(_host, e.Message);
-                await Task.Delay(_times.RestartPause, cancellationToken);
+                await Task.Delay(times.RestartPause, cancellationToken);
             }
             catch
             {
@@ -217,23 +202,24 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
             }
             finally
             {
-                _server.Forget(channel);
+                server.Forget(channel);
             }
         }
     }
 
     private async Task PrepareAsync(
-        WorkerChannel channel, WorkerProcess process, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+        WorkerChannel channel, WorkerProcess process, Func<WorkerChannel, CancellationToken, Task> prepare,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_times.Start);
-        var preparing = PrepareAsync(_app, channel, prepare, limit.Token);
+        limit.CancelAfter(times.Start);
+        var preparing = PrepareAsync(app, channel, prepare, limit.Token);
         try
         {
             if (await Task.WhenAny(preparing, process.Exited) == process.Exited)
             {
                 var gone = new WorkerGoneException($"The worker process ended with exit code {await process.Exited}.");
-                channel.Break(gone);
+                channel.Fail(gone);
                 await limit.CancelAsync();
                 await Task.WhenAny(preparing);
                 throw gone;
@@ -243,11 +229,12 @@ internal sealed partial class FunctionsWorker : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new WorkerGoneException($"The worker was not ready within {_times.Start.TotalSeconds:0} s.");
+            throw new WorkerGoneException($"The worker was not ready within {times.Start.TotalSeconds:0} s.");
         }
     }
 
-    private static async Task PrepareAsync(string app, WorkerChannel channel, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+    private static async Task PrepareAsync(
+        string app, WorkerChannel channel, Func<WorkerChannel, CancellationToken, Task> prepare, CancellationToken cancellationToken)
     {
         await channel.Connected.WaitAsync(cancellationToken);
         await channel.InitializeAsync(app, cancellationToken);

@@ -6,17 +6,17 @@ using Grpc.Core;
 namespace Ci.Local.Worker;
 
 /// <summary>The conversation with one worker process, from its first message until the stream between the two ends.</summary>
-/// <param name="workerId">Under which the worker announces itself.</param>
-/// <param name="logs">Takes what the worker logs.</param>
 internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
 {
-    private readonly Channel<StreamingMessage> _outgoing = Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<StreamingMessage> _outgoing = Channel.CreateUnbounded<StreamingMessage>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _answers = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<InvocationResponse>> _invocations = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WorkerGoneException? _fault;
 
+    /// <summary>Under which the worker announces itself.</summary>
     public string WorkerId { get; } = workerId;
 
     /// <summary>Ends when the worker has announced itself.</summary>
@@ -29,7 +29,8 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
     public Uri? HttpUri { get; private set; }
 
     /// <summary>Sends and receives until the worker or this host ends the stream.</summary>
-    public async Task ServeAsync(IAsyncStreamReader<StreamingMessage> incoming, IServerStreamWriter<StreamingMessage> outgoing, CancellationToken cancellationToken)
+    public async Task ServeAsync(
+        IAsyncStreamReader<StreamingMessage> incoming, IServerStreamWriter<StreamingMessage> outgoing, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sending = SendAsync(outgoing, end.Token);
@@ -50,7 +51,7 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
             _outgoing.Writer.TryComplete();
             await end.CancelAsync();
             await sending;
-            Break(new WorkerGoneException("The worker ended its connection."));
+            Fail(new WorkerGoneException("The worker ended its connection."));
         }
     }
 
@@ -64,27 +65,26 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
             request.Capabilities[capability] = "True";
         }
 
-        var answer = (await AskAsync(new StreamingMessage { WorkerInitRequest = request }, cancellationToken)).WorkerInitResponse;
+        var answer = (await RequestAsync(new StreamingMessage { WorkerInitRequest = request }, cancellationToken)).WorkerInitResponse;
         Check(answer?.Result, "start");
         HttpUri = answer!.Capabilities.TryGetValue("HttpUri", out var uri) ? new Uri(uri) : null;
     }
 
-    /// <summary>What functions the app has.</summary>
     public async Task<IReadOnlyList<RpcFunctionMetadata>> DescribeAsync(string app, CancellationToken cancellationToken)
     {
         var question = new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = app } };
-        var answer = (await AskAsync(question, cancellationToken)).FunctionMetadataResponse;
+        var answer = (await RequestAsync(question, cancellationToken)).FunctionMetadataResponse;
         Check(answer?.Result, "list its functions");
         return answer!.FunctionMetadataResults;
     }
 
-    /// <summary>Has the worker make functions ready to be called.</summary>
     public async Task LoadAsync(IEnumerable<RpcFunctionMetadata> functions, CancellationToken cancellationToken)
     {
         foreach (var function in functions)
         {
             var request = new FunctionLoadRequest { FunctionId = function.FunctionId, Metadata = function };
-            var answer = (await AskAsync(new StreamingMessage { FunctionLoadRequest = request }, cancellationToken)).FunctionLoadResponse;
+            var answer =
+                (await RequestAsync(new StreamingMessage { FunctionLoadRequest = request }, cancellationToken)).FunctionLoadResponse;
             Check(answer?.Result, $"load function {function.Name}");
         }
     }
@@ -99,7 +99,7 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
         try
         {
             Send(new StreamingMessage { InvocationRequest = request });
-            ThrowIfBroken();
+            ThrowIfFailed();
             await using var registration = cancellationToken.Register(
                 () => Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }));
             var result = (await ended.Task).Result;
@@ -114,11 +114,10 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
         }
     }
 
-    /// <summary>Tells the worker to end.</summary>
     public void Terminate() => Send(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
 
     /// <summary>Nothing comes from this worker any more: fails whatever waits for it.</summary>
-    public void Break(WorkerGoneException fault)
+    public void Fail(WorkerGoneException fault)
     {
         Interlocked.CompareExchange(ref _fault, fault, null);
         foreach (var answer in _answers.Values)
@@ -173,21 +172,21 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
         }
     }
 
-    private async Task<StreamingMessage> AskAsync(StreamingMessage question, CancellationToken cancellationToken)
+    private async Task<StreamingMessage> RequestAsync(StreamingMessage question, CancellationToken cancellationToken)
     {
         question.RequestId = Guid.NewGuid().ToString();
         var answer = new TaskCompletionSource<StreamingMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
         _answers[question.RequestId] = answer;
         Send(question);
-        ThrowIfBroken();
+        ThrowIfFailed();
         return await answer.Task.WaitAsync(cancellationToken);
     }
 
     // What is written after the end is for nobody.
     private void Send(StreamingMessage message) => _outgoing.Writer.TryWrite(message);
 
-    /// <summary>Whoever began to wait while the channel broke may have been missed by <see cref="Break"/>.</summary>
-    private void ThrowIfBroken()
+    /// <summary>Whoever began to wait while the channel broke may have been missed by <see cref="Fail"/>.</summary>
+    private void ThrowIfFailed()
     {
         if (Volatile.Read(ref _fault) is { } fault)
         {

@@ -3,27 +3,28 @@ using System.Text.Json;
 namespace Ci.Local.Worker;
 
 /// <summary>How the worker of an app is started: what the Functions SDK writes into the app's <c>worker.config.json</c>.</summary>
-/// <param name="Executable">The program.</param>
+/// <param name="Executable">The program to start.</param>
 /// <param name="Assembly">Its first argument: the path of the app's assembly; null where the program is the app itself.</param>
 internal sealed record WorkerConfig(string Executable, string? Assembly)
 {
     private const string FileName = "worker.config.json";
 
-    /// <summary>Reads the file in an app's folder.</summary>
     /// <exception cref="HostException">The folder holds no app that this host can start.</exception>
     public static WorkerConfig Read(string app)
     {
         var path = Path.Combine(app, FileName);
         if (!File.Exists(path))
         {
-            throw new HostException($"There is no {FileName} in {Path.GetFullPath(app)}: build the Functions app, and name its output folder with --app.");
+            throw new HostException(
+                $"There is no {FileName} in {Path.GetFullPath(app)}: build the Functions app, and name its output folder with --app.");
         }
 
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllText(path));
             var description = document.RootElement.GetProperty("description");
-            var (language, program, worker) = (Text(description, "language"), Text(description, "defaultExecutablePath"), Text(description, "defaultWorkerPath"));
+            var (language, program, worker) =
+                (Text(description, "language"), Text(description, "defaultExecutablePath"), Text(description, "defaultWorkerPath"));
             if (language != "dotnet-isolated")
             {
                 throw new HostException($"{path}: language is '{language}'; this host starts 'dotnet-isolated' workers only.");

@@ -26,7 +26,8 @@ internal sealed class WorkerLogs(ILoggerFactory loggers)
         }
 
         var exception = log.Exception is { Message: { Length: > 0 } text } ? new WorkerLoggedException(text) : null;
-        var id = int.TryParse(log.EventId, out var number) ? new EventId(number) : new EventId(0, log.EventId.Length > 0 ? log.EventId : null);
+        var id = int.TryParse(log.EventId, out var number) ? new EventId(number)
+            : new EventId(0, log.EventId.Length > 0 ? log.EventId : null);
         var logger = _loggers.GetOrAdd(log.Category, loggers.CreateLogger);
         if (logger.IsEnabled((LogLevel)log.Level))
         {

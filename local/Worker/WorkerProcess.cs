@@ -4,24 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Worker;
 
-/// <summary>The process of a worker. What it prints is logged, and what it prints while it starts is kept for whoever asks why it did not.</summary>
-internal sealed partial class WorkerProcess : IDisposable
+/// <summary>The process of a worker. What it prints is logged; while it starts, it is kept for whoever asks why it did not.</summary>
+internal sealed partial class WorkerProcess(Process process, ILogger logger) : IDisposable
 {
     private const int KeptLines = 100;
     private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(5);
 
-    private readonly Process _process;
-    private readonly ILogger _logger;
     private readonly Queue<string> _errors = new();
     private bool _isStarting = true;
 
-    private WorkerProcess(Process process, ILogger logger)
-    {
-        _process = process;
-        _logger = logger;
-    }
-
-    public int Id => _process.Id;
+    public int Id => process.Id;
 
     /// <summary>Ends with the process, with its exit code.</summary>
     public Task<int> Exited { get; private set; } = Task.FromResult(0);
@@ -38,17 +30,12 @@ internal sealed partial class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts a worker.</summary>
-    /// <param name="config">What to start.</param>
-    /// <param name="app">The app's folder, in which it runs, and whose host.json tells it the route prefix.</param>
-    /// <param name="host">Where the host listens for it.</param>
-    /// <param name="workerId">Under which it announces itself.</param>
-    /// <param name="environment">Variables on top of this process' own.</param>
-    /// <param name="logger">For what it prints.</param>
+    /// <summary>Runs it in the app's folder, whose host.json tells it the route prefix.</summary>
     public static WorkerProcess Start(
         WorkerConfig config, string app, Uri host, string workerId, IReadOnlyDictionary<string, string?> environment, ILogger logger)
     {
-        var start = new ProcessStartInfo(config.Executable) { WorkingDirectory = app, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo(config.Executable) { WorkingDirectory = app, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
             "--functions-uri", host.ToString(),
@@ -68,12 +55,13 @@ internal sealed partial class WorkerProcess : IDisposable
 
         start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = app;
         start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = app;
-        var worker = new WorkerProcess(new Process { StartInfo = start }, logger);
-        worker._process.OutputDataReceived += (_, line) => worker.Hear(line.Data, isError: false);
-        worker._process.ErrorDataReceived += (_, line) => worker.Hear(line.Data, isError: true);
+        var process = new Process { StartInfo = start };
+        var worker = new WorkerProcess(process, logger);
+        process.OutputDataReceived += (_, line) => worker.OnOutput(line.Data, isError: false);
+        process.ErrorDataReceived += (_, line) => worker.OnOutput(line.Data, isError: true);
         try
         {
-            worker._process.Start();
+            process.Start();
         }
         catch (System.ComponentModel.Win32Exception e)
         {
@@ -81,13 +69,13 @@ internal sealed partial class WorkerProcess : IDisposable
         }
 
         worker.Exited = worker.WaitAsync();
-        worker._process.BeginOutputReadLine();
-        worker._process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
         return worker;
     }
 
     /// <summary>It is up: from here on its errors are only logged.</summary>
-    public void IsUp()
+    public void MarkStarted()
     {
         lock (_errors)
         {
@@ -101,7 +89,7 @@ internal sealed partial class WorkerProcess : IDisposable
     {
         try
         {
-            _process.Kill(entireProcessTree: true);
+            process.Kill(entireProcessTree: true);
         }
         catch (InvalidOperationException)
         {
@@ -109,28 +97,28 @@ internal sealed partial class WorkerProcess : IDisposable
         }
     }
 
-    public void Dispose() => _process.Dispose();
+    public void Dispose() => process.Dispose();
 
     private async Task<int> WaitAsync()
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _process.Exited += (_, _) => ended.TrySetResult();
-        _process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => ended.TrySetResult();
+        process.EnableRaisingEvents = true;
         await ended.Task;
         // Its last words may still be on their way; but a process of its own that outlives it may hold the pipe open.
         using var limit = new CancellationTokenSource(LastOutput);
         try
         {
-            await _process.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
         }
 
-        return _process.ExitCode;
+        return process.ExitCode;
     }
 
-    private void Hear(string? line, bool isError)
+    private void OnOutput(string? line, bool isError)
     {
         if (line is null)
         {
@@ -151,7 +139,7 @@ internal sealed partial class WorkerProcess : IDisposable
             }
         }
 
-        Log.Printed(_logger, isError ? LogLevel.Warning : LogLevel.Information, line);
+        Log.Printed(logger, isError ? LogLevel.Warning : LogLevel.Information, line);
     }
 
     private static partial class Log

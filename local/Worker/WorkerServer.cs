@@ -11,22 +11,11 @@ using Microsoft.Extensions.Logging;
 namespace Ci.Local.Worker;
 
 /// <summary>Listens on this machine alone for the workers that were started here, and for nobody else.</summary>
-internal sealed class WorkerServer : IAsyncDisposable
+internal sealed class WorkerServer(WebApplication app, ConcurrentDictionary<string, WorkerChannel> expected) : IAsyncDisposable
 {
     private const int MaxMessageBytes = 128 << 20;
 
-    private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, WorkerChannel> _expected;
-
-    private WorkerServer(WebApplication app, ConcurrentDictionary<string, WorkerChannel> expected)
-    {
-        _app = app;
-        _expected = expected;
-        Address = new Uri(app.Urls.First());
-    }
-
-    /// <summary>Where workers connect to.</summary>
-    public Uri Address { get; }
+    public Uri Address { get; } = new(app.Urls.First());
 
     public static async Task<WorkerServer> StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -48,17 +37,17 @@ internal sealed class WorkerServer : IAsyncDisposable
     }
 
     /// <summary>Lets a worker in that will announce itself with the channel's id.</summary>
-    public void Expect(WorkerChannel channel) => _expected[channel.WorkerId] = channel;
+    public void Expect(WorkerChannel channel) => expected[channel.WorkerId] = channel;
 
-    /// <summary>Lets it in no longer.</summary>
-    public void Forget(WorkerChannel channel) => _expected.TryRemove(channel.WorkerId, out _);
+    public void Forget(WorkerChannel channel) => expected.TryRemove(channel.WorkerId, out _);
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public ValueTask DisposeAsync() => app.DisposeAsync();
 
     private sealed class Service(ConcurrentDictionary<string, WorkerChannel> expected) : FunctionRpc.FunctionRpcBase
     {
         public override async Task EventStream(
-            IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+            IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream,
+            ServerCallContext context)
         {
             // Whoever is on this machine may connect; only the process that was started here knows the id, and it serves once.
             var channel = await requestStream.MoveNext(context.CancellationToken)

@@ -7,10 +7,10 @@ public sealed record WorkerTimes
     public TimeSpan Start { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a call may go on after <c>functionTimeout</c> has cancelled it, before the worker is restarted.</summary>
-    public TimeSpan TimeoutPatience { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan TimeoutGrace { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a worker that is told to end may take before it is killed; the Functions host gives it as much.</summary>
-    public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long to wait before a worker is started again that died at its start.</summary>
     public TimeSpan RestartPause { get; init; } = TimeSpan.FromSeconds(1);

@@ -20,7 +20,7 @@ public sealed partial class BuildRetry(
     /// Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
     /// False when nothing is to be tried again with this message.
     /// </summary>
-    public async Task<bool> LetGoAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
+    public async Task<bool> HandleFailureAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
     {
         // The build's own token may be the one that stopped it; the hand-over has a short time of its own.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));

@@ -83,7 +83,7 @@ public sealed partial class BuildWorker(
         catch (Exception e)
         {
             await telling.DisposeAsync();
-            if (await retry.LetGoAsync(lease, log, e, cancellationToken))
+            if (await retry.HandleFailureAsync(lease, log, e, cancellationToken))
             {
                 throw;
             }

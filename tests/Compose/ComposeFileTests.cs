@@ -51,7 +51,8 @@ public sealed partial class ComposeFileTests
     {
         var config = await ConfigAsync();
 
-        Assert.Matches($@"\n  functions:\n(    .*\n)*    depends_on:\n(      .*\n)*      {service}:\n        condition: service_healthy\n", config);
+        Assert.Matches(
+            $@"\n  functions:\n(    .*\n)*    depends_on:\n(      .*\n)*      {service}:\n        condition: service_healthy\n", config);
     }
 
     [Fact]

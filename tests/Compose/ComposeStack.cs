@@ -46,7 +46,8 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         await engine.StartAsync();
         if (!engine.Host.StartsWith("unix://", StringComparison.Ordinal))
         {
-            TestEnvironment.SkipOrFail($"docker-compose.yml was not brought up: the engine at {engine.Host} has no socket to mount. Set DOCKER_HOST to one like unix:///var/run/docker.sock.");
+            TestEnvironment.SkipOrFail($"docker-compose.yml was not brought up: the engine at {engine.Host} has no socket to mount. "
+                + "Set DOCKER_HOST to one like unix:///var/run/docker.sock.");
         }
 
         var stack = new ComposeStack(engine) { _compose = compose };
@@ -136,7 +137,8 @@ internal sealed partial class ComposeStack : IAsyncDisposable
 
     /// <summary>The ids of the project's own that one of docker's lists has.</summary>
     private async Task<string[]> IdsAsync(params string[] list) =>
-        (await _engine.RunAsync([.. list, "--quiet", "--filter", "label=com.docker.compose.project=" + _project])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        (await _engine.RunAsync([.. list, "--quiet", "--filter", "label=com.docker.compose.project=" + _project])).Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries);
 
     private async Task WriteFilesAsync()
     {
@@ -177,9 +179,11 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         environment["DOCKER_HOST"] = _engine.Host;
         await using var compose = RunningProcess.Start(
             TestEnvironment.Find(_compose[0])!,
-            [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName, "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
+            [.. _compose[1..], "--project-name", _project, "--project-directory", _folder.FullName,
+             "--env-file", Settings, "-f", Base, "-f", Override, .. arguments],
             environment);
-        return await compose.WaitForExitAsync() == 0 ? compose.Output : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");
+        return await compose.WaitForExitAsync() == 0 ? compose.Output
+            : throw new InvalidOperationException($"compose {arguments[0]} ended with {compose.ExitCode}:\n{compose.Output}");
     }
 
     [GeneratedRegex("AccountName=[^;]+;AccountKey=[^;]+;")]

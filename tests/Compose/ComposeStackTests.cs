@@ -65,7 +65,8 @@ public sealed class ComposeStackTests(DockerEngine engine) : IAsyncLifetime
 
         await TheStorageIsReadableFromOutsideAsync(id);
 
-        // 0 is the host's own code when it was told to end; 143 is that of a start script that was told as well, 137 docker's for one that does not heed it.
+        // 0 is the host's own code when it was told to end; 143 is that of a start script that was told as well, 137 docker's
+        // for one that does not heed it.
         await _stack.StopAsync("functions");
         Assert.Equal(0, (await _stack.StateAsync("functions"))["ExitCode"]!.GetValue<int>());
 
@@ -115,7 +116,8 @@ public sealed class ComposeStackTests(DockerEngine engine) : IAsyncLifetime
 
     private async Task TheStorageIsReadableFromOutsideAsync(string id)
     {
-        var row = await new TableClient(_stack.Storage, "builds").QueryAsync<TableEntity>($"RowKey eq 'active-{id}' or RowKey eq 'id-{id}'").FirstAsync();
+        var row = await new TableClient(_stack.Storage, "builds").QueryAsync<TableEntity>($"RowKey eq 'active-{id}' or RowKey eq 'id-{id}'")
+            .FirstAsync();
         Assert.Contains(id, row.GetString("Record"), StringComparison.Ordinal);
 
         var queue = await new QueueServiceClient(_stack.Storage).GetQueueClient("builds").GetPropertiesAsync();

@@ -81,7 +81,8 @@ public sealed partial class FunctionsImageTests
     [Fact]
     public async Task A_host_that_cannot_be_told_from_others_is_stopped_with_them()
     {
-        using var container = await ContainerAsync("bash '{0}/host.sh'", "trap 'echo told; sleep 0.5; echo ends; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+        using var container = await ContainerAsync(
+            "bash '{0}/host.sh'", "trap 'echo told; sleep 0.5; echo ends; exit 0' TERM; echo up; while :; do sleep 0.05; done");
         Assert.Equal("up", await container.ReadAsync());
 
         await container.StopAsync();
@@ -110,9 +111,11 @@ public sealed partial class FunctionsImageTests
 
         var folder = Directory.CreateTempSubdirectory();
         var script = Path.Combine(folder.FullName, "start.sh");
-        foreach (var (name, text) in new[] { ("start.sh", $"#!/usr/bin/env bash\n({start})\n"), ("host.sh", host + "\n"), ("worker.sh", worker + "\n") })
+        foreach (var (name, text) in new[] { ("start.sh", $"#!/usr/bin/env bash\n({start})\n"),
+            ("host.sh", host + "\n"), ("worker.sh", worker + "\n") })
         {
-            await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text.Replace("{0}", folder.FullName, StringComparison.Ordinal), Cancellation);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder.FullName, name), text.Replace("{0}", folder.FullName, StringComparison.Ordinal), Cancellation);
         }
 
         await Shell.RunAsync(["chmod", "+x", script]);

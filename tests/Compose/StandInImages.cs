@@ -31,10 +31,12 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
     {
         if (!OperatingSystem.IsLinux())
         {
-            TestEnvironment.SkipOrFail("docker-compose.yml was not brought up: its images are made of a Linux machine's programs, and this is none. Run the test on Linux.");
+            TestEnvironment.SkipOrFail("docker-compose.yml was not brought up: its images are made of a Linux machine's programs, "
+                + "and this is none. Run the test on Linux.");
         }
 
-        foreach (var (program, package) in new[] { ("docker-registry", "docker-registry"), ("busybox", "busybox-static"), ("bash", "bash"), ("ldd", "libc-bin") })
+        foreach (var (program, package) in new[] { ("docker-registry", "docker-registry"), ("busybox", "busybox-static"),
+            ("bash", "bash"), ("ldd", "libc-bin") })
         {
             if (TestEnvironment.Find(program) is null)
             {
@@ -98,16 +100,22 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
         async root =>
         {
             await AddDotnetAsync(root);
-            await root.AddFolderAsync(BuiltApp.Folder, "/home/site/wwwroot", path => Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
-            await root.AddFolderAsync(AppContext.BaseDirectory, "/azure-functions-host", path => Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
+            await root.AddFolderAsync(
+                BuiltApp.Folder, "/home/site/wwwroot", path =>
+                    Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
+            await root.AddFolderAsync(
+                AppContext.BaseDirectory, "/azure-functions-host", path =>
+                    Path.GetDirectoryName(path) is "" && Path.GetExtension(path) is ".dll" or ".json");
             await root.AddTextAsync("/etc/nsswitch.conf", "hosts: files dns\n");
             await root.AddTextAsync(
                 "/opt/startup/start_nonappservice.sh",
                 // Under the Functions host's name, by which the command finds it.
-                "#!/bin/bash\n(exec -a Microsoft.Azure.WebJobs.Script.WebHost /opt/dotnet/dotnet /azure-functions-host/Ci.Local.dll --address 0.0.0.0 --port 80 --app /home/site/wwwroot --script-root /home/site/wwwroot)\n");
+                "#!/bin/bash\n(exec -a Microsoft.Azure.WebJobs.Script.WebHost /opt/dotnet/dotnet /azure-functions-host/Ci.Local.dll "
+                + "--address 0.0.0.0 --port 80 --app /home/site/wwwroot --script-root /home/site/wwwroot)\n");
             await root.AddFileAsync(Path.Combine(TestEnvironment.Root, "functions", "container.sh"), "/opt/startup/container.sh");
         },
-        [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value), "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
+        [.. Instructions().Matches(Shell.ReadFile("functions/Dockerfile")).Select(match => match.Value),
+         "ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1"]);
 
     private async Task ImportAsync(string image, Func<RootFs, Task> fill, params string[] instructions)
     {
@@ -126,7 +134,8 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
     {
         var runtime = Path.GetFullPath(RuntimeEnvironment.GetRuntimeDirectory()).TrimEnd('/');
         var dotnet = Path.GetFullPath(Path.Combine(runtime, "..", "..", ".."));
-        var folders = new[] { runtime, Path.GetDirectoryName(typeof(WebApplication).Assembly.Location)!, Path.Combine(dotnet, "host", "fxr", Path.GetFileName(runtime)) };
+        var folders = new[] { runtime, Path.GetDirectoryName(typeof(WebApplication).Assembly.Location)!,
+            Path.Combine(dotnet, "host", "fxr", Path.GetFileName(runtime)) };
         foreach (var part in folders)
         {
             await root.AddFolderAsync(part, "/opt/dotnet/" + Path.GetRelativePath(dotnet, part), _ => true);

@@ -40,7 +40,8 @@ public sealed partial class TunnelCheckTests
     /// <summary>Runs the service's own script; only compose's doubling of the dollar sign is undone.</summary>
     private static Task<(int Code, string Output)> CheckAsync(string token, string secret)
     {
-        var script = Script().Match(Shell.ReadFile("docker-compose.yml")).Groups["script"].Value.Replace("$$", "$", StringComparison.Ordinal);
+        var script = Script().Match(Shell.ReadFile("docker-compose.yml")).Groups["script"].Value.Replace(
+            "$$", "$", StringComparison.Ordinal);
         Assert.NotEmpty(script);
         return Shell.RunAsync(["/bin/sh", "-c", script], ("NGROK_AUTHTOKEN", token), ("GitHub__WebhookSecret", secret));
     }

@@ -8,13 +8,15 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>Who may come in, and what every answer says to a browser.</summary>
-public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizationTests.SharedHost shared) : IClassFixture<ApiAuthorizationTests.SharedHost>, IDisposable
+public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizationTests.SharedHost shared)
+    : IClassFixture<ApiAuthorizationTests.SharedHost>, IDisposable
 {
     private const string AddressHeader = "X-Ci-Client-Address";
     private const string Unknown = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
     // What everybody may see who knows where it is; GitHub signs what it sends.
-    private static readonly string[] Open = ["GetBadge", "GetBuild", "GetBuildEvents", "GetBuildLog", "GetPageAsset", "Health", "SignIn", "SignInPage", "SignOut", "Webhook"];
+    private static readonly string[] Open =
+        ["GetBadge", "GetBuild", "GetBuildEvents", "GetBuildLog", "GetPageAsset", "Health", "SignIn", "SignInPage", "SignOut", "Webhook"];
 
     private readonly RunningHost _host = shared.Host;
     private readonly HttpClient _http = Browser(shared.Host);
@@ -149,7 +151,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
         await TestEnvironment.UntilAsync(
             async () =>
             {
-                using var answer = method == "POST" ? await SignInAsync($"guess {statuses.Count}") : await SendAsync(method, path, ("x-functions-key", $"guess {statuses.Count}"));
+                using var answer = method == "POST" ? await SignInAsync($"guess {statuses.Count}")
+                    : await SendAsync(method, path, ("x-functions-key", $"guess {statuses.Count}"));
                 statuses.Add(answer.StatusCode);
                 return statuses[^1] == HttpStatusCode.TooManyRequests;
             },
@@ -165,7 +168,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
     public async Task A_hosts_web_server_resolves_dots_so_that_a_tunnel_must_not_pass_them_on(string path)
     {
         using var client = new System.Net.Sockets.TcpClient("localhost", _host.Url.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
         using var reader = new StreamReader(client.GetStream());
 
         Assert.Contains("\"parts\"", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
@@ -228,7 +232,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
     [Fact]
     public async Task An_address_with_too_many_requests_waits_and_another_does_not()
     {
-        await using var host = await RunningHost.StartAsync(Settings(azurite, ("Api__RequestsPerMinute", "3"), ("Api__ClientAddressHeader", AddressHeader)));
+        await using var host = await RunningHost.StartAsync(
+            Settings(azurite, ("Api__RequestsPerMinute", "3"), ("Api__ClientAddressHeader", AddressHeader)));
         using var http = new HttpClient { BaseAddress = host.Url };
 
         await TestEnvironment.UntilAsync(async () => await AskAsync("198.51.100.1") == 429, "429");
@@ -270,9 +275,17 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
     public async Task A_repository_that_the_settings_do_not_name_is_refused()
     {
         await using var host = await RunningHost.StartAsync(Settings(azurite, ("GitHub__Repositories", "owner/*")));
-        var body = new PullRequestState { Repository = "other/one", Number = 1, Branch = "b", Head = new string('a', 40), Title = "t" }.Payload("opened").ToJsonString();
+        var body = new PullRequestState
+        {
+            Repository = "other/one",
+            Number = 1,
+            Branch = "b",
+            Head = new string('a', 40),
+            Title = "t",
+        }.Payload("opened").ToJsonString();
 
-        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
+        using var answer = await DeliverAsync(
+            body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Contains("GitHub__Repositories", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
@@ -281,7 +294,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
     [Fact]
     public async Task A_repository_with_a_full_queue_is_told_so_and_its_merges_are_taken_all_the_same()
     {
-        await using var host = await RunningHost.StartAsync(Settings(azurite, ("Build__MaxQueued", "2"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "0")));
+        await using var host = await RunningHost.StartAsync(
+            Settings(azurite, ("Build__MaxQueued", "2"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "0")));
         var statuses = new List<int>();
         foreach (var number in Enumerable.Range(1, 9))
         {
@@ -306,7 +320,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
     /// <summary>The HTTP functions as the host lists them at its start, each with an address that would reach it.</summary>
     private async Task<IReadOnlyList<(string Name, string Method, string Path)>> FunctionsAsync()
     {
-        await TestEnvironment.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
         var listed = Listed().Matches(_host.Output.ReplaceLineEndings("\n"));
         Assert.True(listed.Count > 9);
         return [.. listed.Select(f => (f.Groups[1].Value, f.Groups[2].Value, Regex.Replace(f.Groups[3].Value, @"\{\w+\}", Unknown)))];
@@ -326,7 +341,8 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
             UpdatedAt = DateTimeOffset.UtcNow,
         };
         var body = pull.Payload(action).ToJsonString();
-        using var answer = await DeliverAsync(body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
+        using var answer = await DeliverAsync(
+            body, GitHubStandIn.Sign(CiScenario.Secret, Encoding.UTF8.GetBytes(body)), "pull_request", host);
         return (int)answer.StatusCode;
     }
 
@@ -334,7 +350,10 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
 
     private async Task<HttpResponseMessage> SignInAsync(string key, RunningHost host, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(host.Url, "api/sign-in")) { Content = new FormUrlEncodedContent([KeyValuePair.Create("key", key)]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(host.Url, "api/sign-in"))
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("key", key)]),
+        };
         foreach (var (name, value) in headers)
         {
             request.Headers.Add(name, value);
@@ -345,7 +364,10 @@ public sealed partial class ApiAuthorizationTests(Azurite azurite, ApiAuthorizat
 
     private async Task<HttpResponseMessage> DeliverAsync(string body, string signature, string @event = "ping", RunningHost? host = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook"))
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         request.Headers.Add("X-GitHub-Event", @event);
         request.Headers.Add("X-Hub-Signature-256", signature);
         return await _http.SendAsync(request, Cancellation);

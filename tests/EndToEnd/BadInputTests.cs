@@ -8,16 +8,16 @@ namespace Ci.Tests.EndToEnd;
 /// <summary>What a commit can have wrong: each ends as <i>failed</i> with a sentence that tells a person what to do.</summary>
 public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRegistry registry) : IAsyncLifetime
 {
-    private CiScenario _story = null!;
+    private CiScenario _scenario = null!;
 
-    public async ValueTask InitializeAsync() => _story = await CiScenario.StartAsync(azurite, engine, registry);
+    public async ValueTask InitializeAsync() => _scenario = await CiScenario.StartAsync(azurite, engine, registry);
 
-    public async ValueTask DisposeAsync() => await _story.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _scenario.DisposeAsync();
 
     [Fact]
     public async Task A_failing_step_is_failed_with_the_last_lines_of_the_log()
     {
-        var build = await _story.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRUN echo about to break && exit 3\n"));
+        var build = await _scenario.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRUN echo about to break && exit 3\n"));
 
         AssertFailed(build, "exit 3", "exit code: 3");
         Assert.Contains(build.LogTail, line => line == "about to break");
@@ -26,7 +26,7 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
     [Fact]
     public async Task A_dockerfile_with_an_unknown_instruction_names_its_line()
     {
-        var build = await _story.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRNU echo\n"));
+        var build = await _scenario.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRNU echo\n"));
 
         AssertFailed(build, "line 2", "RNU");
     }
@@ -34,17 +34,17 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
     [Fact]
     public async Task A_missing_dockerfile_is_named()
     {
-        var files = _story.Files("x");
+        var files = _scenario.Files("x");
         files.Remove("Dockerfile");
 
-        AssertFailed(await _story.OpenAsync(files), "Dockerfile");
+        AssertFailed(await _scenario.OpenAsync(files), "Dockerfile");
     }
 
     [Fact]
     public async Task A_dockerfile_outside_the_repository_is_refused_with_key_and_value()
     {
-        var build = await _story.OpenAsync(With(
-            "dockerInfo.json", $$"""{ "service_name": "{{_story.ServiceName}}", "version": "1", "dockerfile": "../Dockerfile" }"""));
+        var build = await _scenario.OpenAsync(With(
+            "dockerInfo.json", $$"""{ "service_name": "{{_scenario.ServiceName}}", "version": "1", "dockerfile": "../Dockerfile" }"""));
 
         AssertFailed(build, "dockerfile", "../Dockerfile");
     }
@@ -57,12 +57,12 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
     [InlineData("""{ "service_name": """, "dockerInfo.json", "JSON")]
     [InlineData("""{ "service_name": "ok", "version": "1", "context": "/etc" }""", "context", "/etc")]
     public async Task A_wrong_dockerInfo_names_the_key_and_the_value(string json, string key, string value) =>
-        AssertFailed(await _story.OpenAsync(With("dockerInfo.json", json)), key, value);
+        AssertFailed(await _scenario.OpenAsync(With("dockerInfo.json", json)), key, value);
 
     [Fact]
     public async Task An_unknown_base_image_is_named()
     {
-        var build = await _story.OpenAsync(With("Dockerfile", $"FROM {registry.Address}/no/such:image\n"));
+        var build = await _scenario.OpenAsync(With("Dockerfile", $"FROM {registry.Address}/no/such:image\n"));
 
         AssertFailed(build, "base image", "no/such:image");
     }
@@ -70,16 +70,16 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
     [Fact]
     public async Task A_step_that_prints_the_words_of_a_network_fault_is_still_the_commits_fault()
     {
-        var build = await _story.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRUN echo connection refused && false\n"));
+        var build = await _scenario.OpenAsync(With("Dockerfile", $"FROM {DockerEngine.BaseImage}\nRUN echo connection refused && false\n"));
 
         Assert.Equal("failed", build.State);
-        Assert.Equal(1, _story.Tries(build));
+        Assert.Equal(1, _scenario.Tries(build));
     }
 
     [Fact]
     public async Task A_commit_that_github_does_not_know_is_failed()
     {
-        var build = await _story.DeliverUnknownCommitAsync();
+        var build = await _scenario.DeliverUnknownCommitAsync();
 
         AssertFailed(build, new string('0', 12));
     }
@@ -87,18 +87,18 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
     [Fact]
     public async Task An_archive_with_a_path_that_leaves_the_repository_is_failed_and_the_path_named()
     {
-        _story.GitHub.Faults.Enqueue(new StandInFault { Path = "/codeload", Status = 200, Body = await TraversalAsync() });
+        _scenario.GitHub.Faults.Enqueue(new StandInFault { Path = "/codeload", Status = 200, Body = await TraversalAsync() });
 
-        AssertFailed(await _story.OpenAsync(_story.Files("x")), "sample-repository/../../etc/cron.d/evil", "leaves the repository");
+        AssertFailed(await _scenario.OpenAsync(_scenario.Files("x")), "sample-repository/../../etc/cron.d/evil", "leaves the repository");
     }
 
     [Fact]
     public async Task No_stack_trace_is_shown()
     {
-        var build = await _story.OpenAsync(With("Dockerfile", "FROM"));
+        var build = await _scenario.OpenAsync(With("Dockerfile", "FROM"));
 
         Assert.Equal("failed", build.State);
-        Assert.DoesNotContain("   at ", await _story.LogAsync(build.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", await _scenario.LogAsync(build.Id), StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", build.Summary, StringComparison.Ordinal);
     }
 
@@ -122,7 +122,7 @@ public sealed class BadInputTests(Azurite azurite, DockerEngine engine, DockerRe
 
     private Dictionary<string, string> With(string path, string content)
     {
-        var files = _story.Files("x");
+        var files = _scenario.Files("x");
         files[path] = content;
         return files;
     }

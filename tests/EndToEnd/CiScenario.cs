@@ -11,13 +11,14 @@ namespace Ci.Tests.EndToEnd;
 
 /// <summary>A build as the API shows it.</summary>
 public sealed record BuildSeen(
-    string Id, string State, string Summary, int PullRequest, string Commit, string Url, int Attempts, ImageSeen[] Images, string[] Warnings, string[] LogTail,
+    string Id, string State, string Summary, int PullRequest, string Commit, string Url, int Attempts, ImageSeen[] Images,
+    string[] Warnings, string[] LogTail,
     string? SupersededBy);
 
 /// <summary>An image of a build.</summary>
 public sealed record ImageSeen(string Name, string[] Tags, string Reference, string Digest, long Size);
 
-/// <summary>A repository at the stand-in and a host that builds it: what a test tells its story with.</summary>
+/// <summary>A repository at the stand-in and a host that builds it: what a test tells its scenario with.</summary>
 public sealed class CiScenario : IAsyncDisposable
 {
     public const string Secret = "a secret that only this test knows";
@@ -50,20 +51,22 @@ public sealed class CiScenario : IAsyncDisposable
 
     public GitHubStandIn GitHub { get; }
 
-    /// <summary>The connection string of the story's own storage account.</summary>
+    /// <summary>The connection string of the scenario's own storage account.</summary>
     public string Storage => _settings[StorageName]!;
 
     public RunningHost Host { get; private set; } = null!;
 
-    /// <summary>An image name that no other story uses.</summary>
+    /// <summary>An image name that no other scenario uses.</summary>
     public string ServiceName { get; } = "s" + Guid.NewGuid().ToString("n")[..10];
 
-    /// <summary>Begins one, on a host that another story with the same settings has left, or on one of its own.</summary>
-    public static async Task<CiScenario> StartAsync(Azurite azurite, DockerEngine engine, DockerRegistry registry, IReadOnlyDictionary<string, string?>? settings = null, StandInApp? app = null)
+    /// <summary>Begins one, on a host that another scenario with the same settings has left, or on one of its own.</summary>
+    public static async Task<CiScenario> StartAsync(
+        Azurite azurite, DockerEngine engine, DockerRegistry registry, IReadOnlyDictionary<string, string?>? settings = null,
+        StandInApp? app = null)
     {
         await Task.WhenAll(azurite.StartAsync(), engine.StartAsync(), registry.StartAsync());
         var key = app is null ? KeyOf(engine, registry, settings ?? new Dictionary<string, string?>()) : null;
-        var kept = key is null ? null : StoryHosts.Take(key);
+        var kept = key is null ? null : IdleHosts.Take(key);
         var git = await GitRepository.CreateAsync();
         var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions
         {
@@ -75,17 +78,17 @@ public sealed class CiScenario : IAsyncDisposable
         });
         gitHub.Add(Repository, git);
         gitHub.Redelivers = true;
-        var story = new CiScenario(git, gitHub, kept?.Settings ?? Settings(azurite, engine, registry, gitHub, settings), key);
+        var scenario = new CiScenario(git, gitHub, kept?.Settings ?? Settings(azurite, engine, registry, gitHub, settings), key);
         if (kept is null)
         {
-            await story.StartHostAsync();
+            await scenario.StartHostAsync();
         }
         else
         {
-            story.Use(kept.Host);
+            scenario.Use(kept.Host);
         }
 
-        return story;
+        return scenario;
     }
 
     public async Task StartHostAsync() => Use(await RunningHost.StartAsync(_settings));
@@ -97,12 +100,15 @@ public sealed class CiScenario : IAsyncDisposable
         GitHub.WebhookUrl = new Uri(Host.Url, "/api/webhook");
     }
 
-    /// <summary>What two stories must have in common to share a host; null for one that has another storage or GitHub than all.</summary>
+    /// <summary>What two scenarios must have in common to share a host; null for one that has another storage or GitHub than all.</summary>
     private static string? KeyOf(DockerEngine engine, DockerRegistry registry, IReadOnlyDictionary<string, string?> settings) =>
         settings.ContainsKey(ApiUrl) || settings.ContainsKey(StorageName) ? null : string.Join(
-            '\n', [engine.Host, registry.Url.ToString(), .. settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}")]);
+            '\n',
+            [engine.Host, registry.Url.ToString(), .. settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(
+                s => $"{s.Key}={s.Value}")]);
 
-    private static Dictionary<string, string?> Settings(Azurite azurite, DockerEngine engine, DockerRegistry registry, GitHubStandIn gitHub, IReadOnlyDictionary<string, string?>? settings)
+    private static Dictionary<string, string?> Settings(
+        Azurite azurite, DockerEngine engine, DockerRegistry registry, GitHubStandIn gitHub, IReadOnlyDictionary<string, string?>? settings)
     {
         var all = new Dictionary<string, string?>
         {
@@ -114,7 +120,7 @@ public sealed class CiScenario : IAsyncDisposable
             ["Registry__Address"] = registry.Address,
             ["Registry__Url"] = registry.Url.ToString(),
             ["Docker__Host"] = engine.Host,
-            // Another try comes soon: nothing that a story waits for is better for a longer wait.
+            // Another try comes soon: nothing that a scenario waits for is better for a longer wait.
             ["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = "00:00:01",
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
@@ -164,7 +170,8 @@ public sealed class CiScenario : IAsyncDisposable
     public Dictionary<string, string> SlowFiles(string says, string step)
     {
         var files = Files(says);
-        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN {step}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
+        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN {step}\nCOPY says.txt /says.txt\nCMD "
+            + "[\"cat\", \"/says.txt\"]\n";
         return files;
     }
 
@@ -205,7 +212,8 @@ public sealed class CiScenario : IAsyncDisposable
     {
         var branch = "b" + Guid.NewGuid().ToString("n")[..8];
         var commit = await _git.CommitAsync(branch, files, "A stranger's change");
-        var (pull, answer) = await GitHub.OpenPullRequestAsync(Repository, branch, commit, "A stranger's change", headRepository: "stranger/repository");
+        var (pull, answer) = await GitHub.OpenPullRequestAsync(
+            Repository, branch, commit, "A stranger's change", headRepository: "stranger/repository");
         return (pull, JsonNode.Parse(answer.Body)!);
     }
 
@@ -247,10 +255,12 @@ public sealed class CiScenario : IAsyncDisposable
     /// so busy that it could not renew its hold in time.
     /// </summary>
     public int Tries(BuildSeen build, params RunningHost[] others) =>
-        build.Attempts - others.Append(Host).Sum(host => host.Output.Split($"Build {build.Id} was Running, and nobody was at it").Length - 1);
+        build.Attempts - others.Append(Host).Sum(
+            host => host.Output.Split($"Build {build.Id} was Running, and nobody was at it").Length - 1);
 
     public Task UntilLoggedAsync(string id, string words) => TestEnvironment.UntilAsync(
-        async () => (await LogAsync(id)).Contains(words, StringComparison.Ordinal), $"'{words}' in the log of {id}", onTimeout: () => Host.Output);
+        async () => (await LogAsync(id)).Contains(words, StringComparison.Ordinal), $"'{words}' in the log of {id}", onTimeout: () =>
+            Host.Output);
 
     public async Task<(int Status, JsonNode Answer)> PostAsync(string path)
     {
@@ -263,7 +273,8 @@ public sealed class CiScenario : IAsyncDisposable
     {
         JsonNode? found = null;
         await TestEnvironment.UntilAsync(
-            async () => (found = JsonNode.Parse(await GetAsync("api/dead-letters"))!["oldest"]!.AsArray().FirstOrDefault(l => isIt(l!))) is not null,
+            async () => (found = JsonNode.Parse(await GetAsync("api/dead-letters"))!["oldest"]!.AsArray()
+                .FirstOrDefault(l => isIt(l!))) is not null,
             "the dead letter",
             onTimeout: () => Host.Output);
         return found!;
@@ -311,7 +322,8 @@ public sealed class CiScenario : IAsyncDisposable
         return build!;
     }
 
-    public Task<string> LogAsync(string id, long offset = 0) => GetAsync(string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}"));
+    public Task<string> LogAsync(string id, long offset = 0) =>
+        GetAsync(string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}"));
 
     public async Task<IEnumerable<JsonNode>> ListAsync(int count) =>
         JsonNode.Parse(await GetAsync($"api/builds?count={count}"))!.AsArray().Select(n => n!);
@@ -325,12 +337,15 @@ public sealed class CiScenario : IAsyncDisposable
         return JsonNode.Parse(row.GetString("Record"))!["request"]!.ToJsonString();
     }
 
-    /// <summary>Removes the rows of a build from the table, or all rows, as a person could, when nothing is left to be done about any.</summary>
+    /// <summary>
+    /// Removes the rows of a build from the table, or all rows, as a person could, when nothing is left to be done about any.
+    /// </summary>
     public async Task ForgetRowsAsync(string id = "")
     {
         var table = new Azure.Data.Tables.TableClient(Storage, "builds");
         await TestEnvironment.UntilAsync(
-            async () => !await table.QueryAsync<Azure.Data.Tables.TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'").AnyAsync(), "that nothing is left to be done");
+            async () => !await table.QueryAsync<Azure.Data.Tables.TableEntity>("RowKey ge 'active-' and RowKey lt 'active.'")
+                .AnyAsync(), "that nothing is left to be done");
         await foreach (var row in table.QueryAsync<Azure.Data.Tables.TableEntity>(select: ["PartitionKey", "RowKey"]))
         {
             if (row.RowKey.EndsWith(id, StringComparison.Ordinal))
@@ -353,17 +368,17 @@ public sealed class CiScenario : IAsyncDisposable
         _http.Dispose();
         if (isLeft)
         {
-            await StoryHosts.KeepAsync(new(_key!, Host, _settings, GitHub.PullRequests));
+            await IdleHosts.KeepAsync(new(_key!, Host, _settings, GitHub.PullRequests));
         }
 
-        // Whatever the story was about, all that was said to GitHub and by it must be what GitHub describes.
+        // Whatever the scenario was about, all that was said to GitHub and by it must be what GitHub describes.
         Assert.All(GitHub.Exchanges, exchange => Assert.Equal(
             [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
     }
 
     /// <summary>
-    /// Whether the host can go to another story: it runs, and has nothing left to do. A build whose end is still to be told
-    /// is waited for a little; a host that is busy for longer just ends with its story.
+    /// Whether the host can go to another scenario: it runs, and has nothing left to do. A build whose end is still to be told
+    /// is waited for a little; a host that is busy for longer just ends with its scenario.
     /// </summary>
     private async Task<bool> IsLeftAsItWasAsync()
     {

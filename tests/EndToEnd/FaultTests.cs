@@ -22,54 +22,56 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     [MemberData(nameof(PassingFaults))]
     public async Task A_short_fault_of_github_is_waited_out(string path, int status)
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        story.GitHub.Faults.Enqueue(Fault(path, status, retryAfter: 1));
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        scenario.GitHub.Faults.Enqueue(Fault(path, status, retryAfter: 1));
 
-        var build = await story.OpenAsync(story.Files("in the end"));
+        var build = await scenario.OpenAsync(scenario.Files("in the end"));
 
-        Assert.Equal(("succeeded", true), (build.State, story.Tries(build) <= 2));
+        Assert.Equal(("succeeded", true), (build.State, scenario.Tries(build) <= 2));
     }
 
     [Fact]
     public async Task A_longer_one_is_tried_again_later()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
         foreach (var _ in Enumerable.Range(0, 3))
         {
-            story.GitHub.Faults.Enqueue(Fault(Tarball, 502));
+            scenario.GitHub.Faults.Enqueue(Fault(Tarball, 502));
         }
 
-        var build = await story.OpenAsync(story.Files("in the end"));
+        var build = await scenario.OpenAsync(scenario.Files("in the end"));
 
-        Assert.Equal(("succeeded", 2), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 2), (build.State, scenario.Tries(build)));
     }
 
     [Fact]
     public async Task When_github_asks_to_wait_the_build_waits_in_the_queue_and_no_try_is_lost()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        story.GitHub.Faults.Enqueue(Fault(Tarball, 429, retryAfter: 12));
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        scenario.GitHub.Faults.Enqueue(Fault(Tarball, 429, retryAfter: 12));
 
-        var build = await story.OpenAsync(story.Files("in the end"));
+        var build = await scenario.OpenAsync(scenario.Files("in the end"));
 
         // How it waited is read afterwards: who is slow to look may miss it while it lasts.
-        Assert.Contains("Waiting 12 s, as GitHub asks", await story.LogAsync(build.Id), StringComparison.Ordinal);
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
+        Assert.Contains("Waiting 12 s, as GitHub asks", await scenario.LogAsync(build.Id), StringComparison.Ordinal);
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
     }
 
     private static StandInFault Fault(string path, int status, int? retryAfter = null) => new()
     {
         Path = path,
         Status = status,
-        Headers = retryAfter is { } seconds ? new Dictionary<string, string> { ["retry-after"] = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture) } : [],
+        Headers = retryAfter is { } seconds
+            ? new Dictionary<string, string> { ["retry-after"] = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture) } : [],
     };
 
     [Fact]
     public async Task A_wrong_token_is_failed_with_what_to_do()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["GitHub__Token"] = "wrong" });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["GitHub__Token"] = "wrong" });
 
-        var build = await story.OpenAsync(story.Files("x"));
+        var build = await scenario.OpenAsync(scenario.Files("x"));
 
         Assert.Equal("failed", build.State);
         Assert.Contains("GitHub__Token", build.Summary, StringComparison.Ordinal);
@@ -78,28 +80,29 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     [Fact]
     public async Task An_absent_engine_is_waited_for_and_in_the_end_an_error_that_names_it()
     {
-        await using var story = await CiScenario.StartAsync(
-            azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock", ["Build__MaxAttempts"] = "2" });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry,
+            new Dictionary<string, string?> { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock", ["Build__MaxAttempts"] = "2" });
 
-        var ended = await story.OpenAsync(story.Files("x"));
+        var ended = await scenario.OpenAsync(scenario.Files("x"));
 
-        Assert.Contains("Waiting for another try", await story.LogAsync(ended.Id), StringComparison.Ordinal);
-        Assert.Equal(("error", 2), (ended.State, story.Tries(ended)));
+        Assert.Contains("Waiting for another try", await scenario.LogAsync(ended.Id), StringComparison.Ordinal);
+        Assert.Equal(("error", 2), (ended.State, scenario.Tries(ended)));
         Assert.Contains("no-engine-here.sock does not answer", ended.Summary, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_host_that_is_stopped_hands_its_build_to_the_next()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var gate = new Gate(engine);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var barrier = new BuildBarrier(engine);
 
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("survived", gate.Step("echo begun")));
-        await story.UntilLoggedAsync(id, "begun");
-        Assert.Equal(0, await story.Host.StopAsync());
-        await gate.OpenAsync();
-        await story.StartHostAsync();
-        var build = await story.EndOfAsync(id);
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("survived", barrier.Step("echo begun")));
+        await scenario.UntilLoggedAsync(id, "begun");
+        Assert.Equal(0, await scenario.Host.StopAsync());
+        await barrier.ReleaseAsync();
+        await scenario.StartHostAsync();
+        var build = await scenario.EndOfAsync(id);
 
         Assert.Equal("succeeded", build.State);
         Assert.Equal("survived", await engine.PullAndRunAsync(build.Images[0].Reference));
@@ -109,10 +112,15 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     public async Task A_registry_that_is_not_there_is_waited_for()
     {
         var nobody = $"localhost:{TestEnvironment.FreePort()}";
-        await using var story = await CiScenario.StartAsync(
-            azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = nobody, ["Registry__Url"] = $"http://{nobody}", ["Build__MaxAttempts"] = "1" });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?>
+            {
+                ["Registry__Address"] = nobody,
+                ["Registry__Url"] = $"http://{nobody}",
+                ["Build__MaxAttempts"] = "1",
+            });
 
-        var build = await story.OpenAsync(story.Files("x"));
+        var build = await scenario.OpenAsync(scenario.Files("x"));
 
         Assert.Equal("error", build.State);
         Assert.Contains(nobody, build.Summary, StringComparison.Ordinal);
@@ -129,11 +137,11 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     public async Task A_registry_that_refuses_is_failed_with_its_words_and_the_setting(string words, DockerRegistry refusing)
     {
         await using var itself = refusing;
-        await using var story = await CiScenario.StartAsync(azurite, engine, refusing);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, refusing);
 
-        var build = await story.OpenAsync(story.Files("x"));
+        var build = await scenario.OpenAsync(scenario.Files("x"));
 
-        Assert.Equal(("failed", 1), (build.State, story.Tries(build)));
+        Assert.Equal(("failed", 1), (build.State, scenario.Tries(build)));
         Assert.Contains(words, build.Summary, StringComparison.Ordinal);
         Assert.Contains("Registry__Address", build.Summary, StringComparison.Ordinal);
     }
@@ -147,15 +155,16 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var target = nobody.LocalEndPoint!;
         await using var relay = new Relay(() => target);
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["Registry__Address"] = $"localhost:{relay.Port}" });
 
-        var id = await story.OpenWithoutWaitingAsync(story.Files("pushed in the end"));
-        await story.UntilLoggedAsync(id, "Pushing again in 1 s");
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.Files("pushed in the end"));
+        await scenario.UntilLoggedAsync(id, "Pushing again in 1 s");
         target = new IPEndPoint(IPAddress.Loopback, registry.Url.Port);
-        var build = await story.EndOfAsync(id);
+        var build = await scenario.EndOfAsync(id);
 
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
-        Assert.Single((await story.LogAsync(id)).Split("Step 1/")[1..]);
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
+        Assert.Single((await scenario.LogAsync(id)).Split("Step 1/")[1..]);
     }
 
     [Theory]
@@ -165,12 +174,13 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     public async Task A_repository_four_times_as_large_as_the_hosts_memory_is_built(string listFrom, string copy)
     {
         // .NET's own limit on its heap: if anything kept the archive or the context, the host would end with an OutOfMemoryException.
-        await using var story = await CiScenario.StartAsync(
-            azurite, engine, registry, new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000", ["Source__ListFrom"] = listFrom });
-        var files = story.Files("still small");
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry,
+            new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "2000000", ["Source__ListFrom"] = listFrom });
+        var files = scenario.Files("still small");
         files["Dockerfile"] = files["Dockerfile"].Replace("COPY says.txt /says.txt", copy, StringComparison.Ordinal);
 
-        var build = await story.OpenAsync(files, randomBytes: 128 << 20);
+        var build = await scenario.OpenAsync(files, randomBytes: 128 << 20);
 
         Assert.Equal("succeeded", build.State);
         Assert.Equal("still small", await engine.PullAndRunAsync(build.Images[0].Reference));
@@ -180,12 +190,13 @@ public sealed class FaultTests(Azurite azurite, DockerEngine engine, DockerRegis
     public async Task The_temporary_archive_goes_in_every_outcome()
     {
         var folder = Directory.CreateTempSubdirectory("ci-temp-");
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Source__TempDirectory"] = folder.FullName });
-        var broken = story.Files("x");
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry, new Dictionary<string, string?> { ["Source__TempDirectory"] = folder.FullName });
+        var broken = scenario.Files("x");
         broken["Dockerfile"] = "RNU";
 
-        await story.OpenAsync(story.Files("x"));
-        await story.OpenAsync(broken);
+        await scenario.OpenAsync(scenario.Files("x"));
+        await scenario.OpenAsync(broken);
 
         Assert.Empty(folder.EnumerateFiles());
         folder.Delete();

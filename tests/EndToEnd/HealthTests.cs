@@ -16,7 +16,9 @@ namespace Ci.Tests.EndToEnd;
 public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegistry open) : IAsyncDisposable
 {
     // Nothing listens on port 1.
-    private const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm8gc2VjcmV0;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;TableEndpoint=http://127.0.0.1:1/nobody;";
+    private const string Nowhere =
+        "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm8gc2VjcmV0;"
+        + "BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;TableEndpoint=http://127.0.0.1:1/nobody;";
 
     private readonly ManualTime _time = new();
     private GitHubStandIn? _gitHub;
@@ -26,15 +28,16 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
     [Fact]
     public async Task With_all_parts_there_builds_can_run()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, open);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, open);
 
         // A part that is busy for longer than it is waited for is asked again.
         var (status, parts) = (0, (JsonArray)[]);
         await TestEnvironment.UntilAsync(
             async () =>
             {
-                (status, parts) = await LookAsync(story, withKey: true);
-                return status == 200 && Says(parts, "queue").StartsWith("0 messages", StringComparison.Ordinal) && Shown(parts).Contains("github ok", StringComparison.Ordinal);
+                (status, parts) = await LookAsync(scenario, withKey: true);
+                return status == 200 && Says(parts, "queue").StartsWith("0 messages", StringComparison.Ordinal) && Shown(parts)
+                    .Contains("github ok", StringComparison.Ordinal);
             },
             "all parts to be well",
             () => parts.ToJsonString());
@@ -47,9 +50,9 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
     [Fact]
     public async Task Strangers_see_which_part_fails_and_no_more()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, open);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, open);
 
-        var (_, parts) = await LookAsync(story, withKey: false);
+        var (_, parts) = await LookAsync(scenario, withKey: false);
 
         Assert.All(parts, part => Assert.Equal(["name", "state"], part!.AsObject().Select(property => property.Key)));
     }
@@ -59,7 +62,8 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
     [InlineData("Docker:Host", "unix:///nowhere/docker.sock", "engine", "The Docker engine does not answer")]
     [InlineData("AzureWebJobsStorage", Nowhere, "storage", "Storage does not answer: see that Azurite runs")]
     [InlineData("AzureWebJobsStorage", Nowhere, "queue", "The queue does not answer: see that Azurite runs")]
-    public async Task Without_a_part_that_builds_need_none_can_run_and_it_says_what_to_do(string setting, string value, string part, string words)
+    public async Task Without_a_part_that_builds_need_none_can_run_and_it_says_what_to_do(
+        string setting, string value, string part, string words)
     {
         await using var services = await ServicesAsync(open, (setting, value));
 
@@ -73,14 +77,15 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
     [Fact]
     public async Task Without_GitHub_it_is_told_in_words_and_the_hosts_log_has_no_stack_trace()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?> { ["GitHub__ApiUrl"] = "http://127.0.0.1:1/" });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, open, new Dictionary<string, string?> { ["GitHub__ApiUrl"] = "http://127.0.0.1:1/" });
 
-        var (status, parts) = await LookAsync(story, withKey: true);
+        var (status, parts) = await LookAsync(scenario, withKey: true);
 
         Assert.Equal(200, status);
         Assert.StartsWith("GitHub at http://127.0.0.1:1/ does not answer", Says(parts, "github"), StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", story.Host.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Polly", story.Host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", scenario.Host.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Polly", scenario.Host.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +105,7 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
             }
         });
         var url = hanging.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal);
-        await using var story = await CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?>
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, open, new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = Nowhere.Replace("http://127.0.0.1:1/", url, StringComparison.Ordinal),
             ["Registry__Url"] = url,
@@ -108,12 +113,14 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
             ["GitHub__ApiUrl"] = url,
         });
 
-        var (status, parts) = await LookAsync(story, withKey: true);
+        var (status, parts) = await LookAsync(scenario, withKey: true);
 
-        Assert.Equal((503, "storage failing, queue failing, engine failing, registry failing, github failing, tunnel unused"), (status, Shown(parts)));
+        Assert.Equal(
+            (503, "storage failing, queue failing, engine failing, registry failing, github failing, tunnel unused"),
+            (status, Shown(parts)));
         // On a machine that is busy the last may be asked when the first has been given up: then it is looked again.
         await TestEnvironment.UntilAsync(
-            async () => Volatile.Read(ref most) >= 5 || (await LookAsync(story, withKey: true)).Status != 503,
+            async () => Volatile.Read(ref most) >= 5 || (await LookAsync(scenario, withKey: true)).Status != 503,
             "all to be asked at the same time",
             () => $"At most {most} were.");
         Assert.InRange(most, 5, int.MaxValue);
@@ -128,7 +135,8 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
             Interlocked.Increment(ref asked);
             return Task.CompletedTask;
         });
-        await using var services = await ServicesAsync(open, ("Registry:Url", counting.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal)));
+        await using var services = await ServicesAsync(
+            open, ("Registry:Url", counting.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal)));
         var health = services.GetRequiredService<Health>();
 
         await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => health.LookAsync(TestContext.Current.CancellationToken)));
@@ -147,14 +155,17 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
             open, ("Tunnel:Enabled", "true"), ("Tunnel:NgrokApiUrl", ngrok.Url), ("Tunnel:Repositories", CiScenario.Repository));
         var health = services.GetRequiredService<Health>();
 
-        Assert.Equal("Open at https://first.ngrok-free.app/.", Part(await health.LookAsync(TestContext.Current.CancellationToken), "tunnel").Says);
+        Assert.Equal(
+            "Open at https://first.ngrok-free.app/.", Part(await health.LookAsync(TestContext.Current.CancellationToken), "tunnel").Says);
 
         ngrok.PublicUrls = [];
         _time.Advance(TimeSpan.FromMinutes(2));
         var missed = await health.LookAsync(TestContext.Current.CancellationToken);
         // Builds that were asked for run all the same.
         Assert.Equal((true, PartState.Failing), (missed.CanBuild, Part(missed, "tunnel").State));
-        Assert.StartsWith($"There is no agent, or no tunnel, at {ngrok.Url} (Tunnel__NgrokApiUrl): see that ngrok runs", Part(missed, "tunnel").Says, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"There is no agent, or no tunnel, at {ngrok.Url} (Tunnel__NgrokApiUrl): see that ngrok runs", Part(missed, "tunnel").Says,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,7 +176,8 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
         var health = await services.GetRequiredService<Health>().LookAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((true, PartState.Warning), (health.CanBuild, Part(health, "github").State));
-        Assert.StartsWith("There is no token: public repositories only, and no commit status.", Part(health, "github").Says, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "There is no token: public repositories only, and no commit status.", Part(health, "github").Says, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -206,15 +218,16 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
             ["Registry:Url"] = registry.Url.ToString(),
             ["Docker:Host"] = engine.Host,
         }).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build();
-        return new ServiceCollection().AddSingleton<TimeProvider>(_time).AddSingleton<IConfiguration>(configuration).AddPipeline(configuration).AddWeb().BuildServiceProvider();
+        return new ServiceCollection().AddSingleton<TimeProvider>(_time).AddSingleton<IConfiguration>(configuration)
+            .AddPipeline(configuration).AddWeb().BuildServiceProvider();
     }
 
     private static HealthPart Part(HealthView health, string name) => health.Parts.Single(part => part.Name == name);
 
-    private static async Task<(int Status, JsonArray TestEnvironment)> LookAsync(CiScenario story, bool withKey)
+    private static async Task<(int Status, JsonArray TestEnvironment)> LookAsync(CiScenario scenario, bool withKey)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(story.Host.Url, "api/health"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(scenario.Host.Url, "api/health"));
         if (withKey)
         {
             request.Headers.Add("x-functions-key", CiScenario.Key);
@@ -228,5 +241,6 @@ public sealed class HealthTests(Azurite azurite, DockerEngine engine, DockerRegi
 
     private static string Shown(JsonArray parts) => string.Join(", ", parts.Select(part => $"{part!["name"]} {part["state"]}"));
 
-    private static string Says(JsonArray parts, string name) => parts.Single(part => part!["name"]!.ToString() == name)!["says"]!.ToString();
+    private static string Says(JsonArray parts, string name) =>
+        parts.Single(part => part!["name"]!.ToString() == name)!["says"]!.ToString();
 }

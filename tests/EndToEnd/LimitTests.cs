@@ -9,19 +9,19 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, DockerRegis
     [Fact]
     public async Task A_step_runs_within_the_limits_and_with_no_rights()
     {
-        await using var story = await StartAsync(("Docker__Memory", "123000000"), ("Docker__Cpus", "0.5"), ("Docker__Network", "none"));
+        await using var scenario = await StartAsync(("Docker__Memory", "123000000"), ("Docker__Cpus", "0.5"), ("Docker__Network", "none"));
         var marker = "m" + Guid.NewGuid().ToString("n");
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("x", $"sleep 600 # {marker}"));
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("x", $"sleep 600 # {marker}"));
         var container = "";
         await TestEnvironment.UntilAsync(
             async () => (container = (await engine.RunAsync("ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}"))
                 .Split('\n').FirstOrDefault(line => line.Contains(marker, StringComparison.Ordinal))?.Split(' ')[0] ?? "").Length > 0,
             "the step's container",
-            onTimeout: () => story.Host.Output);
+            onTimeout: () => scenario.Host.Output);
 
         var host = JsonNode.Parse(await engine.RunAsync("inspect", "--format", "{{json .HostConfig}}", container))!;
-        await story.PostAsync($"api/builds/{id}/cancel");
-        await story.EndOfAsync(id);
+        await scenario.PostAsync($"api/builds/{id}/cancel");
+        await scenario.EndOfAsync(id);
 
         Assert.Equal((123000000L, 123000000L), (host["Memory"]!.GetValue<long>(), host["MemorySwap"]!.GetValue<long>()));
         Assert.Equal(0.5, host["CpuQuota"]!.GetValue<double>() / host["CpuPeriod"]!.GetValue<double>());
@@ -34,9 +34,9 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, DockerRegis
     [Fact]
     public async Task A_build_that_prints_without_end_is_stopped()
     {
-        await using var story = await StartAsync(("Build__MaxOutputBytes", "100000"));
+        await using var scenario = await StartAsync(("Build__MaxOutputBytes", "100000"));
 
-        var build = await story.OpenAsync(story.SlowFiles("x", "while true; do echo and on and on and on and on; done"));
+        var build = await scenario.OpenAsync(scenario.SlowFiles("x", "while true; do echo and on and on and on and on; done"));
 
         Assert.Equal("failed", build.State);
         Assert.Contains("Build__MaxOutputBytes", build.Summary, StringComparison.Ordinal);
@@ -45,14 +45,14 @@ public sealed class LimitTests(Azurite azurite, DockerEngine engine, DockerRegis
     [Fact]
     public async Task An_image_that_is_too_large_is_not_pushed()
     {
-        await using var story = await StartAsync(("Image__MaxBytes", "4000000"));
-        var files = story.SlowFiles("x", "dd if=/dev/zero of=/large bs=1000000 count=4");
+        await using var scenario = await StartAsync(("Image__MaxBytes", "4000000"));
+        var files = scenario.SlowFiles("x", "dd if=/dev/zero of=/large bs=1000000 count=4");
 
-        var build = await story.OpenAsync(files);
+        var build = await scenario.OpenAsync(files);
 
         Assert.Equal("failed", build.State);
         Assert.Contains("Image__MaxBytes", build.Summary, StringComparison.Ordinal);
-        Assert.Null(await registry.DigestAsync(story.ServiceName, "sha-" + build.Commit[..12]));
+        Assert.Null(await registry.DigestAsync(scenario.ServiceName, "sha-" + build.Commit[..12]));
     }
 
     [Theory]

@@ -3,7 +3,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
-/// <summary>Commits of large repositories: listed, built from what the Dockerfile copies, and fetched whole where that is not enough.</summary>
+/// <summary>
+/// Commits of large repositories: listed, built from what the Dockerfile copies, and fetched whole where that is not enough.
+/// </summary>
 public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const int Many = 60;
@@ -11,26 +13,26 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerReg
     [Fact]
     public async Task A_build_that_copies_few_files_fetches_no_archive()
     {
-        await using var story = await StartAsync();
+        await using var scenario = await StartAsync();
 
-        var build = await story.OpenAsync(story.Files("few"));
+        var build = await scenario.OpenAsync(scenario.Files("few"));
 
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
         Assert.Equal("few", await engine.PullAndRunAsync(build.Images[0].Reference));
-        Assert.Equal(0, Archives(story));
-        Assert.Contains("Listed the source", await story.LogAsync(build.Id), StringComparison.Ordinal);
+        Assert.Equal(0, Archives(scenario));
+        Assert.Contains("Listed the source", await scenario.LogAsync(build.Id), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_build_that_copies_many_files_fetches_the_archive_once_and_has_them_all()
     {
-        await using var story = await StartAsync();
+        await using var scenario = await StartAsync();
 
-        var build = await story.OpenAsync(ManyFiles(story));
+        var build = await scenario.OpenAsync(ManyFiles(scenario));
 
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
         Assert.Equal(Expected, await engine.PullAndRunAsync(build.Images[0].Reference));
-        Assert.Equal(1, Archives(story));
+        Assert.Equal(1, Archives(scenario));
     }
 
     [Fact]
@@ -54,32 +56,32 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerReg
     [Fact]
     public async Task An_unchanged_image_is_found_with_no_file_but_those_that_decide()
     {
-        await using var story = await StartAsync();
-        var files = ManyFiles(story);
+        await using var scenario = await StartAsync();
+        var files = ManyFiles(scenario);
         files[".dockerignore"] = "README.md\n";
-        var first = await story.OpenAsync(files);
-        var before = story.GitHub.Requests.Count;
+        var first = await scenario.OpenAsync(files);
+        var before = scenario.GitHub.Requests.Count;
 
-        var second = await story.PushAsync(first.PullRequest, new(files) { ["README.md"] = "other words" });
+        var second = await scenario.PushAsync(first.PullRequest, new(files) { ["README.md"] = "other words" });
 
         Assert.Equal(first.Images[0].Digest, second.Images[0].Digest);
-        Assert.Equal(1, Archives(story));
-        Assert.Equal(3, story.GitHub.Requests.Skip(before).Count(request => request.Contains("/git/blobs/", StringComparison.Ordinal)));
+        Assert.Equal(1, Archives(scenario));
+        Assert.Equal(3, scenario.GitHub.Requests.Skip(before).Count(request => request.Contains("/git/blobs/", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task An_archive_that_is_not_what_was_listed_is_taken_by_itself_at_the_next_try()
     {
-        await using var story = await StartAsync();
-        var other = await story.OpenAsync(story.Files("another commit"));
-        var archive = await story.ArchiveAsync(other.Commit);
-        story.GitHub.Faults.Enqueue(new StandInFault { Path = "/codeload", Status = 200, Body = archive });
+        await using var scenario = await StartAsync();
+        var other = await scenario.OpenAsync(scenario.Files("another commit"));
+        var archive = await scenario.ArchiveAsync(other.Commit);
+        scenario.GitHub.Faults.Enqueue(new StandInFault { Path = "/codeload", Status = 200, Body = archive });
 
-        var build = await story.OpenAsync(ManyFiles(story));
+        var build = await scenario.OpenAsync(ManyFiles(scenario));
 
-        Assert.Equal(("succeeded", 2), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 2), (build.State, scenario.Tries(build)));
         Assert.Equal(Expected, await engine.PullAndRunAsync(build.Images[0].Reference));
-        Assert.DoesNotContain("Listed", (await story.LogAsync(build.Id)).Split("attempt 2")[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("Listed", (await scenario.LogAsync(build.Id)).Split("attempt 2")[1], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -88,56 +90,56 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerReg
     [InlineData("/repos/sample/repository/tarball", 404)]
     public async Task An_archive_that_breaks_off_while_it_is_handed_over_is_fetched_again(string path, int status)
     {
-        await using var story = await StartAsync();
+        await using var scenario = await StartAsync();
         for (var i = 0; i < (status >= 500 ? 3 : 1); i++)
         {
-            story.GitHub.Faults.Enqueue(new StandInFault { Path = path, Status = status });
+            scenario.GitHub.Faults.Enqueue(new StandInFault { Path = path, Status = status });
         }
 
         // So large that the answer has begun before it is cut off: what is cut off before is asked for again at once.
-        var build = await story.OpenAsync(ManyFiles(story), randomBytes: 8 << 20);
+        var build = await scenario.OpenAsync(ManyFiles(scenario), randomBytes: 8 << 20);
 
-        Assert.Equal(("succeeded", 2), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 2), (build.State, scenario.Tries(build)));
         Assert.Equal(Expected, await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
     [Fact]
     public async Task A_repository_whose_size_nobody_told_is_fetched_as_before()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
 
-        var build = await story.OpenAsync(story.Files("small"));
+        var build = await scenario.OpenAsync(scenario.Files("small"));
 
-        Assert.Equal(1, Archives(story));
-        Assert.DoesNotContain(story.GitHub.Requests, request => request.Contains("/git/", StringComparison.Ordinal));
+        Assert.Equal(1, Archives(scenario));
+        Assert.DoesNotContain(scenario.GitHub.Requests, request => request.Contains("/git/", StringComparison.Ordinal));
         Assert.Equal("small", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
     [Fact]
     public async Task The_classic_builder_wants_all_and_is_given_the_archive_at_once()
     {
-        await using var story = await StartAsync(("Docker__Builder", "Classic"));
+        await using var scenario = await StartAsync(("Docker__Builder", "Classic"));
 
-        await story.OpenAsync(story.Files("classic"));
+        await scenario.OpenAsync(scenario.Files("classic"));
 
-        Assert.Equal(1, Archives(story));
-        Assert.DoesNotContain(story.GitHub.Requests, request => request.Contains("/git/", StringComparison.Ordinal));
+        Assert.Equal(1, Archives(scenario));
+        Assert.DoesNotContain(scenario.GitHub.Requests, request => request.Contains("/git/", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_build_that_is_stopped_while_the_archive_comes_in_leaves_nothing()
     {
         var folder = Directory.CreateTempSubdirectory("ci-temp-");
-        await using var story = await StartAsync(("Source__TempDirectory", folder.FullName));
-        var files = ManyFiles(story);
+        await using var scenario = await StartAsync(("Source__TempDirectory", folder.FullName));
+        var files = ManyFiles(scenario);
         files["Dockerfile"] = files["Dockerfile"].Replace("CMD", "RUN sleep 600\nCMD", StringComparison.Ordinal);
 
-        var id = await story.OpenWithoutWaitingAsync(files);
-        await story.UntilLoggedAsync(id, "sleep 600");
-        await story.PostAsync($"api/builds/{id}/cancel");
-        await story.EndOfAsync(id);
+        var id = await scenario.OpenWithoutWaitingAsync(files);
+        await scenario.UntilLoggedAsync(id, "sleep 600");
+        await scenario.PostAsync($"api/builds/{id}/cancel");
+        await scenario.EndOfAsync(id);
 
-        Assert.Equal(1, Archives(story));
+        Assert.Equal(1, Archives(scenario));
         Assert.Empty(folder.EnumerateFiles());
         await TestEnvironment.UntilAsync(() => Task.FromResult(!IsOpen(folder.FullName)), "the archive to be closed");
         folder.Delete();
@@ -146,12 +148,14 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerReg
     private static string Expected => string.Join(' ', Enumerable.Range(0, Many).Select(i => $"{i:D2}"));
 
     private Task<CiScenario> StartAsync(params (string Name, string Value)[] settings) =>
-        CiScenario.StartAsync(azurite, engine, registry, settings.Append(("Source__ListFrom", "1")).ToDictionary(s => s.Item1, s => (string?)s.Item2));
+        CiScenario.StartAsync(
+            azurite, engine, registry, settings.Append(("Source__ListFrom", "1")).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
-    private static Dictionary<string, string> ManyFiles(CiScenario story)
+    private static Dictionary<string, string> ManyFiles(CiScenario scenario)
     {
-        var files = story.Files("many");
-        files["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY . /all/\nRUN cat /all/parts/* > /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
+        var files = scenario.Files("many");
+        files["Dockerfile"] =
+            $"FROM {DockerEngine.BaseImage}\nCOPY . /all/\nRUN cat /all/parts/* > /says.txt\nCMD [\"cat\", \"/says.txt\"]\n";
         for (var i = 0; i < Many; i++)
         {
             files[$"parts/{i:D2}"] = $"{i:D2} ";
@@ -160,7 +164,8 @@ public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerReg
         return files;
     }
 
-    private static int Archives(CiScenario story) => story.GitHub.Requests.Count(request => request.Contains("/tarball/", StringComparison.Ordinal));
+    private static int Archives(CiScenario scenario) =>
+        scenario.GitHub.Requests.Count(request => request.Contains("/tarball/", StringComparison.Ordinal));
 
     /// <summary>A file without a name keeps its place on the disk for as long as somebody has it open; Linux tells who does.</summary>
     private static bool IsOpen(string folder) => OperatingSystem.IsLinux() && Directory.EnumerateDirectories("/proc")

@@ -3,7 +3,8 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>A base in another registry than the one that is pushed to is pulled with what docker login left on the machine.</summary>
-public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, DockerRegistry registry, MachineLoginTests.LockedRegistry elsewhere)
+public sealed class MachineLoginTests(
+    Azurite azurite, DockerEngine engine, DockerRegistry registry, MachineLoginTests.LockedRegistry elsewhere)
     : IClassFixture<MachineLoginTests.LockedRegistry>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-login-");
@@ -19,12 +20,15 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Dock
     {
         var beneath = await elsewhere.ImageAsync();
         await WriteAsync(elsewhere.Registry, withHelper);
-        await using var story = await StartAsync(registry, builder, ("Docker__Config", _folder.FullName), ("PATH", _folder.FullName + ":" + Environment.GetEnvironmentVariable("PATH")));
+        await using var scenario = await StartAsync(
+            registry, builder, ("Docker__Config", _folder.FullName),
+            ("PATH", _folder.FullName + ":" + Environment.GetEnvironmentVariable("PATH")));
 
-        var above = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\nRUN echo above > /{Guid.NewGuid():n}\n" });
+        var above = await scenario.OpenAsync(
+            new(scenario.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\nRUN echo above > /{Guid.NewGuid():n}\n" });
 
-        Assert.True(above.State == "succeeded", above.Summary + story.Host.Output);
-        Assert.DoesNotContain(DockerRegistry.Password, await story.LogAsync(above.Id), StringComparison.Ordinal);
+        Assert.True(above.State == "succeeded", above.Summary + scenario.Host.Output);
+        Assert.DoesNotContain(DockerRegistry.Password, await scenario.LogAsync(above.Id), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -33,16 +37,17 @@ public sealed class MachineLoginTests(Azurite azurite, DockerEngine engine, Dock
     public async Task Without_a_login_it_fails_with_the_registrys_refusal(string builder)
     {
         var beneath = await elsewhere.ImageAsync();
-        await using var story = await StartAsync(registry, builder, ("Docker__Config", _folder.FullName));
+        await using var scenario = await StartAsync(registry, builder, ("Docker__Config", _folder.FullName));
 
-        var build = await story.OpenAsync(new(story.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\n" });
+        var build = await scenario.OpenAsync(new(scenario.Files("above")) { ["Dockerfile"] = $"FROM {beneath}\n" });
 
         Assert.Equal("failed", build.State);
         Assert.Matches("(?i)auth|denied|credentials", build.Summary);
     }
 
     private Task<CiScenario> StartAsync(DockerRegistry to, string builder, params (string Setting, string Value)[] more) =>
-        CiScenario.StartAsync(azurite, engine, to, more.Append(("Docker__Builder", builder)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
+        CiScenario.StartAsync(
+            azurite, engine, to, more.Append(("Docker__Builder", builder)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
     private async Task WriteAsync(DockerRegistry locked, bool withHelper)
     {

@@ -12,16 +12,17 @@ public sealed class PlatformTests(Azurite azurite, DockerEngine engine, DockerRe
 {
     private const string ListType = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-    private static string Architecture => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
+    private static string Architecture =>
+        RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
 
     [Theory]
     [InlineData("BuildKit")]
     [InlineData("Classic")]
     public async Task The_engines_own_platform_may_be_named(string builder)
     {
-        await using var story = await StartAsync(builder);
+        await using var scenario = await StartAsync(builder);
 
-        var build = await story.OpenAsync(Files(story, $"linux/{Architecture}"));
+        var build = await scenario.OpenAsync(Files(scenario, $"linux/{Architecture}"));
 
         Assert.True(build.State == "succeeded", build.Summary);
         Assert.Equal("x", (await engine.PullAndRunAsync(build.Images[0].Reference)).Trim());
@@ -34,11 +35,11 @@ public sealed class PlatformTests(Azurite azurite, DockerEngine engine, DockerRe
     [InlineData("Classic", "no/such/platform/at/all")]
     public async Task One_that_the_engine_cannot_build_for_fails_in_its_words(string builder, string platform)
     {
-        await using var story = await StartAsync(builder);
-        var files = Files(story, platform);
-        files["Dockerfile"] = $"FROM {await PushListAsync(story.ServiceName + "/base")}\nRUN true\n";
+        await using var scenario = await StartAsync(builder);
+        var files = Files(scenario, platform);
+        files["Dockerfile"] = $"FROM {await PushListAsync(scenario.ServiceName + "/base")}\nRUN true\n";
 
-        var build = await story.OpenAsync(files);
+        var build = await scenario.OpenAsync(files);
 
         Assert.Equal("failed", build.State);
         Assert.Matches("platform|no matching manifest", build.Summary);
@@ -51,17 +52,25 @@ public sealed class PlatformTests(Azurite azurite, DockerEngine engine, DockerRe
         using var http = new HttpClient { BaseAddress = registry.Url };
         var client = new RegistryClient(http);
         var one = (await client.FindAsync(name, "one", TestContext.Current.CancellationToken))!;
-        var list = $$"""{ "schemaVersion": 2, "mediaType": "{{ListType}}", "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}", "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }""";
-        await client.TagAsync(name, "listed", new Manifest("", ListType, 0, Encoding.UTF8.GetBytes(list)), TestContext.Current.CancellationToken);
+        var list =
+            $$"""
+            { "schemaVersion": 2, "mediaType": "{{ListType}}",
+             "manifests": [ { "mediaType": "{{one.MediaType}}", "digest": "{{one.Digest}}",
+             "size": {{one.Content.Length}}, "platform": { "os": "linux", "architecture": "{{Architecture}}" } } ] }
+            """;
+        await client.TagAsync(
+            name, "listed", new Manifest("", ListType, 0, Encoding.UTF8.GetBytes(list)), TestContext.Current.CancellationToken);
         return reference.Replace(":one", ":listed", StringComparison.Ordinal);
     }
 
     private Task<CiScenario> StartAsync(string builder) =>
         CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Builder"] = builder });
 
-    private static Dictionary<string, string> Files(CiScenario story, string platform) => new(story.Files("x"))
+    private static Dictionary<string, string> Files(CiScenario scenario, string platform) => new(scenario.Files("x"))
     {
-        ["dockerInfo.json"] = new JsonObject { ["service_name"] = story.ServiceName, ["version"] = "1", ["platform"] = platform }.ToJsonString(),
-        ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nRUN cat /says.txt > /{Guid.NewGuid():n}\nCMD [\"cat\", \"/says.txt\"]\n",
+        ["dockerInfo.json"] =
+            new JsonObject { ["service_name"] = scenario.ServiceName, ["version"] = "1", ["platform"] = platform }.ToJsonString(),
+        ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nRUN cat /says.txt > /{Guid.NewGuid():n}\nCMD "
+            + "[\"cat\", \"/says.txt\"]\n",
     };
 }

@@ -11,67 +11,69 @@ public sealed class ReconcilerTests(Azurite azurite, DockerEngine engine, Docker
     [Fact]
     public async Task A_build_whose_host_was_killed_is_taken_up_by_another_without_waiting_for_its_message()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var gate = new Gate(engine);
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("survived", gate.Step("echo begun")));
-        await story.UntilLoggedAsync(id, "begun");
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var barrier = new BuildBarrier(engine);
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("survived", barrier.Step("echo begun")));
+        await scenario.UntilLoggedAsync(id, "begun");
 
-        await story.Host.KillAsync();
-        await gate.OpenAsync();
-        await story.StartHostAsync();
+        await scenario.Host.KillAsync();
+        await barrier.ReleaseAsync();
+        await scenario.StartHostAsync();
         // Its message stays hidden for ten minutes, which is longer than anything is waited for.
-        var build = await story.EndOfAsync(id);
+        var build = await scenario.EndOfAsync(id);
 
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
         Assert.Equal("survived", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
     [Fact]
     public async Task A_message_that_comes_twice_at_once_is_built_once()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        await using var second = await story.StartSecondHostAsync();
-        var gate = new Gate(engine);
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("once", gate.Step("echo begun")));
-        var queue = Queue(story);
-        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
-        await queue.SendMessageAsync(await story.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
-        await gate.OpenAsync();
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var second = await scenario.StartSecondHostAsync();
+        var barrier = new BuildBarrier(engine);
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("once", barrier.Step("echo begun")));
+        var queue = Queue(scenario);
+        await queue.SendMessageAsync(await scenario.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+        await queue.SendMessageAsync(await scenario.RecordedMessageAsync(id), TestContext.Current.CancellationToken);
+        await barrier.ReleaseAsync();
 
-        var build = await story.EndOfAsync(id);
-        await TestEnvironment.UntilAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+        var build = await scenario.EndOfAsync(id);
+        await TestEnvironment.UntilAsync(
+            async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
 
-        Assert.Equal(("succeeded", 1), ((await story.BuildAsync(id)).State, story.Tries(build, second)));
+        Assert.Equal(("succeeded", 1), ((await scenario.BuildAsync(id)).State, scenario.Tries(build, second)));
     }
 
     [Fact]
     public async Task A_message_whose_record_is_not_there_is_built()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var built = await story.OpenAsync(story.Files("twice"));
-        var message = await story.RecordedMessageAsync(built.Id);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var built = await scenario.OpenAsync(scenario.Files("twice"));
+        var message = await scenario.RecordedMessageAsync(built.Id);
 
-        await story.ForgetRowsAsync();
-        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
-        await TestEnvironment.UntilAsync(async () => (await story.ListAsync(10)).Any(), "a record");
-        var again = await story.EndOfAsync(built.Id);
+        await scenario.ForgetRowsAsync();
+        await Queue(scenario).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await TestEnvironment.UntilAsync(async () => (await scenario.ListAsync(10)).Any(), "a record");
+        var again = await scenario.EndOfAsync(built.Id);
 
-        Assert.Equal(("succeeded", 1), (again.State, story.Tries(again)));
+        Assert.Equal(("succeeded", 1), (again.State, scenario.Tries(again)));
     }
 
     [Fact]
     public async Task A_message_whose_record_is_not_there_is_not_built_when_something_newer_is_known_of_its_pull_request()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var older = await story.OpenAsync(story.Files("older"));
-        var message = await story.RecordedMessageAsync(older.Id);
-        var newer = await story.PushAsync(older.PullRequest, story.Files("newer"));
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var older = await scenario.OpenAsync(scenario.Files("older"));
+        var message = await scenario.RecordedMessageAsync(older.Id);
+        var newer = await scenario.PushAsync(older.PullRequest, scenario.Files("newer"));
 
-        await story.ForgetRowsAsync(older.Id);
-        await Queue(story).SendMessageAsync(message, TestContext.Current.CancellationToken);
-        await TestEnvironment.UntilAsync(async () => (await Queue(story).GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
+        await scenario.ForgetRowsAsync(older.Id);
+        await Queue(scenario).SendMessageAsync(message, TestContext.Current.CancellationToken);
+        await TestEnvironment.UntilAsync(
+            async () => (await Queue(scenario).GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
 
-        var late = await story.BuildAsync(older.Id);
+        var late = await scenario.BuildAsync(older.Id);
         Assert.Equal(("superseded", 0), (late.State, late.Attempts));
         Assert.EndsWith(newer.Id, late.SupersededBy, StringComparison.Ordinal);
     }
@@ -86,9 +88,10 @@ public sealed class ReconcilerTests(Azurite azurite, DockerEngine engine, Docker
         var seconds = 4;
         do
         {
-            await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?> { [setting] = TimeSpan.FromSeconds(seconds).ToString() });
+            await using var scenario = await CiScenario.StartAsync(
+                azurite, engine, registry, new Dictionary<string, string?> { [setting] = TimeSpan.FromSeconds(seconds).ToString() });
 
-            build = await story.OpenAsync(story.SlowFiles("x", "echo begun && sleep 600"));
+            build = await scenario.OpenAsync(scenario.SlowFiles("x", "echo begun && sleep 600"));
 
             Assert.Equal(("failed", 1), (build.State, build.Attempts));
             Assert.Contains($"{words} {Format.Duration(TimeSpan.FromSeconds(seconds))}", build.Summary, StringComparison.Ordinal);
@@ -103,33 +106,40 @@ public sealed class ReconcilerTests(Azurite azurite, DockerEngine engine, Docker
     [Fact]
     public async Task GitHub_is_told_how_a_build_goes_and_how_it_ended()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var broken = story.Files("x");
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var broken = scenario.Files("x");
         broken["Dockerfile"] = "RNU";
 
-        var built = await story.OpenAsync(story.Files("x"));
-        var failed = await story.OpenAsync(broken);
+        var built = await scenario.OpenAsync(scenario.Files("x"));
+        var failed = await scenario.OpenAsync(broken);
 
-        await TestEnvironment.UntilAsync(() => Task.FromResult(story.Statuses(built) is [.., var b] && b.StartsWith("success", StringComparison.Ordinal) && story.Statuses(failed) is [.., var f] && f.StartsWith("failure", StringComparison.Ordinal)), "the statuses");
-        Assert.Equal("pending Fetching source", story.Statuses(built)[0]);
-        Assert.Matches($@"^success Pushed {story.ServiceName}:pr-{built.PullRequest} · \d+(\.\d)? [kM]?B · \d", story.Statuses(built)[^1]);
-        Assert.Equal("failure Dockerfile line 1: unknown instruction: RNU", story.Statuses(failed)[^1]);
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(scenario.Statuses(built) is [.., var b] && b.StartsWith("success", StringComparison.Ordinal)
+            && scenario.Statuses(failed) is [.., var f] && f.StartsWith("failure", StringComparison.Ordinal)),
+            "the statuses");
+        Assert.Equal("pending Fetching source", scenario.Statuses(built)[0]);
+        Assert.Matches(
+            $@"^success Pushed {scenario.ServiceName}:pr-{built.PullRequest} · \d+(\.\d)? [kM]?B · \d", scenario.Statuses(built)[^1]);
+        Assert.Equal("failure Dockerfile line 1: unknown instruction: RNU", scenario.Statuses(failed)[^1]);
     }
 
     [Fact]
     public async Task What_github_was_not_told_for_it_was_away_it_is_told_later()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
         // The first, that it runs, is let through; the end meets faults past all that is tried at once.
         foreach (var _ in Enumerable.Range(0, 6))
         {
-            story.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
+            scenario.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/sample/repository/statuses", Status = 502 });
         }
 
-        var build = await story.OpenAsync(story.Files("x"));
+        var build = await scenario.OpenAsync(scenario.Files("x"));
 
-        await TestEnvironment.UntilAsync(() => Task.FromResult(story.Statuses(build) is [.., var last] && last.StartsWith("success ", StringComparison.Ordinal)), "the last status");
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(scenario.Statuses(build) is [.., var last] && last.StartsWith("success ", StringComparison.Ordinal)),
+            "the last status");
     }
 
-    private static QueueClient Queue(CiScenario story) => new(story.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+    private static QueueClient Queue(CiScenario scenario) =>
+        new(scenario.Storage, "builds", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 }

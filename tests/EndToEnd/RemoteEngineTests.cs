@@ -24,7 +24,7 @@ public sealed class RemoteEngineTests(Azurite azurite, DockerRegistry registry) 
     public async Task With_DOCKER_HOST_and_certificates_a_pull_request_is_built_there(string builder)
     {
         var engine = await StartEngineAsync();
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["Docker__Builder"] = builder,
             ["Docker__Host"] = null,
@@ -33,9 +33,9 @@ public sealed class RemoteEngineTests(Azurite azurite, DockerRegistry registry) 
             ["DOCKER_CERT_PATH"] = _folder.FullName,
         });
 
-        var build = await story.OpenAsync(story.Files("from afar"));
+        var build = await scenario.OpenAsync(scenario.Files("from afar"));
 
-        Assert.True(build.State == "succeeded", build.Summary + story.Host.Output);
+        Assert.True(build.State == "succeeded", build.Summary + scenario.Host.Output);
         Assert.Equal("from afar", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
@@ -45,14 +45,14 @@ public sealed class RemoteEngineTests(Azurite azurite, DockerRegistry registry) 
         var engine = await StartEngineAsync();
         var other = Directory.CreateTempSubdirectory("ci-certs-");
         Certificates.Write(other.FullName);
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["Docker__CertPath"] = other.FullName,
             ["Build__MaxAttempts"] = "1",
             ["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"] = "1",
         });
 
-        var build = await story.OpenAsync(story.Files("x"));
+        var build = await scenario.OpenAsync(scenario.Files("x"));
         other.Delete(recursive: true);
 
         Assert.Equal("error", build.State);

@@ -22,11 +22,12 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, DockerRegist
     [InlineData(Told.WorkerAlone)]
     public async Task A_build_is_handed_over_by_whoever_is_told_to_end(Told told)
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
         // A host alone waits ten seconds for what runs.
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("handed over", $"echo begun && sleep {(told == Told.HostAlone ? 20 : 5)}"));
-        await story.UntilLoggedAsync(id, "begun");
-        var worker = story.Host.WorkerProcessId;
+        var id = await scenario.OpenWithoutWaitingAsync(
+            scenario.SlowFiles("handed over", $"echo begun && sleep {(told == Told.HostAlone ? 20 : 5)}"));
+        await scenario.UntilLoggedAsync(id, "begun");
+        var worker = scenario.Host.WorkerProcessId;
 
         if (told != Told.HostAlone)
         {
@@ -35,22 +36,22 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, DockerRegist
 
         if (told != Told.WorkerAlone)
         {
-            Assert.Equal(0, await story.Host.StopAsync());
+            Assert.Equal(0, await scenario.Host.StopAsync());
         }
 
         await UntilGoneAsync(worker);
         if (told == Told.WorkerAlone)
         {
-            await UntilReplacedAsync(story, worker);
+            await UntilReplacedAsync(scenario, worker);
         }
         else
         {
-            await story.StartHostAsync();
+            await scenario.StartHostAsync();
         }
 
-        var build = await story.EndOfAsync(id);
-        Assert.Equal(("succeeded", 1), (build.State, story.Tries(build)));
-        Assert.Contains("Interrupted: the host is stopping. The build begins anew.", await story.LogAsync(id), StringComparison.Ordinal);
+        var build = await scenario.EndOfAsync(id);
+        Assert.Equal(("succeeded", 1), (build.State, scenario.Tries(build)));
+        Assert.Contains("Interrupted: the host is stopping. The build begins anew.", await scenario.LogAsync(id), StringComparison.Ordinal);
         Assert.Equal("handed over", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
@@ -63,54 +64,56 @@ public sealed class StopTests(Azurite azurite, DockerEngine engine, DockerRegist
     {
         await engine.StartAsync();
         await using var relay = new Relay(() => new UnixDomainSocketEndPoint(new Uri(engine.Host).LocalPath));
-        await using var story = await CiScenario.StartAsync(
-            azurite, engine, registry, new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}", ["Docker__Builder"] = builder });
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, registry,
+            new Dictionary<string, string?> { ["Docker__Host"] = $"tcp://127.0.0.1:{relay.Port}", ["Docker__Builder"] = builder });
         // The engine gives such a step ten seconds to end; the Functions host gives the worker five.
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("left", "trap '' TERM && echo begun && sleep 30"));
-        await story.UntilLoggedAsync(id, "begun");
-        var worker = story.Host.WorkerProcessId;
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("left", "trap '' TERM && echo begun && sleep 30"));
+        await scenario.UntilLoggedAsync(id, "begun");
+        var worker = scenario.Host.WorkerProcessId;
         relay.Delay = hangs ? TimeSpan.FromHours(1) : TimeSpan.Zero;
 
         await RunningProcess.SignalAsync(worker, "TERM");
-        Assert.Equal(0, await story.Host.StopAsync());
+        Assert.Equal(0, await scenario.Host.StopAsync());
         await UntilGoneAsync(worker);
 
-        var left = (await new Samples(story.Storage).Records.FindAsync(id, TestContext.Current.CancellationToken))!;
+        var left = (await new Samples(scenario.Storage).Records.FindAsync(id, TestContext.Current.CancellationToken))!;
         Assert.Equal((BuildState.Queued, 0, null), (left.State, left.Attempts, left.Owner));
     }
 
     [Fact]
     public async Task A_worker_that_was_killed_is_replaced_and_its_build_goes_on()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
-        var id = await story.OpenWithoutWaitingAsync(story.SlowFiles("replaced", "echo begun && sleep 3"));
-        await story.UntilLoggedAsync(id, "begun");
-        var worker = story.Host.WorkerProcessId;
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
+        var id = await scenario.OpenWithoutWaitingAsync(scenario.SlowFiles("replaced", "echo begun && sleep 3"));
+        await scenario.UntilLoggedAsync(id, "begun");
+        var worker = scenario.Host.WorkerProcessId;
 
         await RunningProcess.SignalAsync(worker, "KILL");
-        await UntilReplacedAsync(story, worker);
+        await UntilReplacedAsync(scenario, worker);
 
-        var build = await story.EndOfAsync(id);
+        var build = await scenario.EndOfAsync(id);
         // Its message comes back at once, or the build is taken up when its hold has run out.
-        Assert.Equal(("succeeded", true), (build.State, build.Attempts >= 2 && story.Tries(build) <= 2));
+        Assert.Equal(("succeeded", true), (build.State, build.Attempts >= 2 && scenario.Tries(build) <= 2));
         Assert.Equal("replaced", await engine.PullAndRunAsync(build.Images[0].Reference));
     }
 
     [Fact]
     public async Task The_queue_is_there_before_the_first_delivery()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
 
-        var queue = new Azure.Storage.Queues.QueueClient(story.Storage, "builds");
-        await TestEnvironment.UntilAsync(async () => await queue.ExistsAsync(), "the queue", onTimeout: () => story.Host.Output);
+        var queue = new Azure.Storage.Queues.QueueClient(scenario.Storage, "builds");
+        await TestEnvironment.UntilAsync(async () => await queue.ExistsAsync(), "the queue", onTimeout: () => scenario.Host.Output);
     }
 
     /// <summary>What the worker was answering when it died fails; what comes later is the next one's.</summary>
-    private static async Task UntilReplacedAsync(CiScenario story, int worker)
+    private static async Task UntilReplacedAsync(CiScenario scenario, int worker)
     {
         await UntilGoneAsync(worker);
-        using var http = new HttpClient { BaseAddress = story.Host.Url };
-        await TestEnvironment.UntilAsync(async () => (await http.GetAsync("api/sign-in")).IsSuccessStatusCode, "another worker", () => story.Host.Output);
+        using var http = new HttpClient { BaseAddress = scenario.Host.Url };
+        await TestEnvironment.UntilAsync(
+            async () => (await http.GetAsync("api/sign-in")).IsSuccessStatusCode, "another worker", () => scenario.Host.Output);
     }
 
     private static Task UntilGoneAsync(int process) =>

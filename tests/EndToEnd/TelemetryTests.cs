@@ -23,9 +23,10 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
     public async Task A_delivery_and_its_build_are_one_trace_across_the_queue()
     {
         await using var collector = await StandInServer.StartAsync(CollectAsync);
-        await using var story = await StartAsync(collector);
-        var build = await story.OpenAsync(story.Files("traced"));
-        await TestEnvironment.UntilAsync(() => Task.FromResult(_spans.Any(span => span.Name == "build")), "the build's span", onTimeout: () => story.Host.Output);
+        await using var scenario = await StartAsync(collector);
+        var build = await scenario.OpenAsync(scenario.Files("traced"));
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(_spans.Any(span => span.Name == "build")), "the build's span", onTimeout: () => scenario.Host.Output);
 
         var delivery = _spans.Single(span => span.Name == "delivery");
         var run = _spans.Single(span => span.Name == "build");
@@ -33,20 +34,24 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
         Assert.Equal(
             ["build image", "fetch source", "move tags", "push image"],
             _spans.Where(span => span.Trace == run.Trace && span.Parent == run.Id).Select(span => span.Name).Order(StringComparer.Ordinal));
-        Assert.Contains($"\"trace\": \"00-{delivery.Trace}-{delivery.Id}-", await story.RecordedMessageAsync(build.Id) is var json ? json.Replace("\":\"", "\": \"", StringComparison.Ordinal) : "", StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"trace\": \"00-{delivery.Trace}-{delivery.Id}-", await scenario.RecordedMessageAsync(build.Id) is var json
+                ? json.Replace("\":\"", "\": \"", StringComparison.Ordinal) : "", StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Every_line_that_is_logged_of_a_delivery_and_its_build_is_sent_with_the_trace()
     {
         await using var collector = await StandInServer.StartAsync(CollectAsync);
-        await using var story = await StartAsync(collector, ("AzureFunctionsJobHost__logging__logLevel__System.Net.Http.HttpClient", "Information"));
-        var build = await story.OpenAsync(story.Files("traced"));
+        await using var scenario = await StartAsync(
+            collector, ("AzureFunctionsJobHost__logging__logLevel__System.Net.Http.HttpClient", "Information"));
+        var build = await scenario.OpenAsync(scenario.Files("traced"));
         var about = $"{CiScenario.Repository}#{build.PullRequest}  ";
         await TestEnvironment.UntilAsync(
-            () => Task.FromResult(_spans.Any(span => span.Name == "delivery") && _logs.Any(line => line.Text.StartsWith(about + "✓", StringComparison.Ordinal))),
+            () => Task.FromResult(
+                _spans.Any(span => span.Name == "delivery") && _logs.Any(line => line.Text.StartsWith(about + "✓", StringComparison.Ordinal))),
             "the delivery's span and the build's last line",
-            onTimeout: () => story.Host.Output);
+            onTimeout: () => scenario.Host.Output);
         var trace = _spans.Single(span => span.Name == "delivery").Trace;
 
         var lines = _logs.Where(line => line.Text.StartsWith(about, StringComparison.Ordinal)).ToList();
@@ -54,24 +59,27 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
         Assert.All(lines, line => Assert.Equal(trace, line.Trace));
         // Whoever logs it, also what knows nothing of builds.
         Assert.Contains(_logs, line => line.Trace == trace && line.Text.Contains("HTTP request", StringComparison.Ordinal));
-        Assert.Single((await story.LogAsync(build.Id)).Split('\n'), line => line.EndsWith("  Trace " + trace, StringComparison.Ordinal));
+        Assert.Single((await scenario.LogAsync(build.Id)).Split('\n'), line => line.EndsWith("  Trace " + trace, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Metrics_and_logs_come_too()
     {
         await using var collector = await StandInServer.StartAsync(CollectAsync);
-        await using var story = await StartAsync(collector);
-        await story.OpenAsync(story.Files("measured"));
+        await using var scenario = await StartAsync(collector);
+        await scenario.OpenAsync(scenario.Files("measured"));
 
         string[] names = ["ci.deliveries", "ci.queue.wait", "cicd.pipeline.run.duration", "ci.stage.duration", "ci.image.size"];
-        await TestEnvironment.UntilAsync(() => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () => string.Join(", ", _metrics.Distinct()));
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(names.All(_metrics.Contains) && !_logs.IsEmpty), "all metrics", onTimeout: () =>
+                string.Join(", ", _metrics.Distinct()));
     }
 
     [Theory]
     [InlineData("traces", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=*/v1/traces")]
     [InlineData("metrics", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=*/v1/metrics")]
-    [InlineData("logs", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=*/v1/logs", "OTEL_EXPORTER_OTLP_PROTOCOL=", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf")]
+    [InlineData("logs", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=*/v1/logs",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf")]
     [InlineData("logs traces", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_METRICS_EXPORTER=none")]
     [InlineData("logs metrics", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_TRACES_EXPORTER=none", "OTEL_LOGS_EXPORTER=console,otlp")]
     [InlineData("", "OTEL_EXPORTER_OTLP_ENDPOINT=*", "OTEL_SDK_DISABLED=TRUE")]
@@ -85,7 +93,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
         settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         foreach (var variable in variables.Select(variable => variable.Split('=')))
         {
-            settings[variable[0]] = variable[1].Replace("*", collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal).TrimEnd('/'), StringComparison.Ordinal);
+            settings[variable[0]] = variable[1].Replace(
+                "*", collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal).TrimEnd('/'), StringComparison.Ordinal);
         }
 
         builder.Configuration.AddInMemoryCollection(settings);
@@ -95,7 +104,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
             await host.StartAsync(TestContext.Current.CancellationToken);
             using var span = BuildTelemetry.Delivery("an id", "ping");
             BuildTelemetry.Took(span, "nothing to build", null, null);
-            host.Services.GetRequiredService<ILogger<TelemetryTests>>().Log(LogLevel.Information, default, "A line.", null, (line, _) => line);
+            host.Services.GetRequiredService<ILogger<TelemetryTests>>().Log(
+                LogLevel.Information, default, "A line.", null, (line, _) => line);
         }
 
         Assert.Equal(signals, Signals());
@@ -105,14 +115,14 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
     public async Task Whatever_is_there_is_sent_at_the_hosts_end()
     {
         await using var collector = await StandInServer.StartAsync(CollectAsync);
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
         });
-        await story.CloseDraftAsync();
+        await scenario.CloseDraftAsync();
 
-        Assert.Equal(0, await story.Host.StopAsync());
+        Assert.Equal(0, await scenario.Host.StopAsync());
 
         Assert.Equal("logs metrics traces", Signals());
     }
@@ -120,22 +130,26 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
     [Fact]
     public async Task Without_an_endpoint_nothing_speaks_of_a_trace()
     {
-        await using var story = await CiScenario.StartAsync(azurite, engine, registry);
+        await using var scenario = await CiScenario.StartAsync(azurite, engine, registry);
 
-        var build = await story.OpenAsync(story.Files("not traced"));
+        var build = await scenario.OpenAsync(scenario.Files("not traced"));
 
-        Assert.DoesNotContain("trace", await story.RecordedMessageAsync(build.Id), StringComparison.Ordinal);
-        Assert.DoesNotContain("trace", story.Host.Output, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("trace", await story.LogAsync(build.Id), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("trace", await scenario.RecordedMessageAsync(build.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain("trace", scenario.Host.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("trace", await scenario.LogAsync(build.Id), StringComparison.OrdinalIgnoreCase);
     }
 
     private string Signals() => string.Join(' ', _paths.Distinct().Select(path => path.Split('/')[^1]).Order(StringComparer.Ordinal));
 
     /// <summary>The variables that docker-compose.yml hands on.</summary>
     private static IEnumerable<string> Usual =>
-        File.ReadLines(Path.Combine(TestEnvironment.Root, "docker-compose.yml")).Select(line => line.Trim()).Where(line => line.StartsWith("OTEL_", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
+        File.ReadLines(Path.Combine(TestEnvironment.Root, "docker-compose.yml")).Select(line => line.Trim())
+            .Where(line => line.StartsWith("OTEL_", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
 
-    private Task<CiScenario> StartAsync(StandInServer collector, params (string Name, string Value)[] more) => CiScenario.StartAsync(azurite, engine, registry, new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
+    private Task<CiScenario> StartAsync(StandInServer collector, params (string Name, string Value)[] more) =>
+        CiScenario.StartAsync(
+            azurite, engine, registry,
+            new Dictionary<string, string?>(more.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)))
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Engine.ToString().Replace("tcp:", "http:", StringComparison.Ordinal),
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
@@ -155,7 +169,8 @@ public sealed class TelemetryTests(Azurite azurite, DockerEngine engine, DockerR
                 // resource_spans, scope_spans, spans; then trace_id, span_id, parent_span_id, name.
                 foreach (var span in Within(body.ToArray(), 2, 2, 2).Select(Fields))
                 {
-                    _spans.Enqueue(new Span(Hex(span, 1), Hex(span, 2), Hex(span, 4), System.Text.Encoding.UTF8.GetString(span[5].Single())));
+                    _spans.Enqueue(
+                        new Span(Hex(span, 1), Hex(span, 2), Hex(span, 4), System.Text.Encoding.UTF8.GetString(span[5].Single())));
                 }
 
                 break;

@@ -8,25 +8,25 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     [Fact]
     public async Task A_push_that_touches_nothing_of_an_image_tags_the_one_that_is_there()
     {
-        await using var story = await StartAsync();
-        var first = await story.OpenAsync(InFolder(story, "hello"));
+        await using var scenario = await StartAsync();
+        var first = await scenario.OpenAsync(InFolder(scenario, "hello"));
 
-        var second = await story.PushAsync(first.PullRequest, new(InFolder(story, "hello")) { ["README.md"] = "other words" });
+        var second = await scenario.PushAsync(first.PullRequest, new(InFolder(scenario, "hello")) { ["README.md"] = "other words" });
 
         Assert.Equal(first.Images[0].Digest, second.Images[0].Digest);
         Assert.Equal([$"pr-{first.PullRequest}", "sha-" + second.Commit[..12]], second.Images[0].Tags);
-        Assert.Equal(first.Images[0].Digest, await registry.DigestAsync(story.ServiceName, "sha-" + second.Commit[..12]));
-        Assert.Contains("Nothing to build: ", await story.LogAsync(second.Id), StringComparison.Ordinal);
-        Assert.DoesNotContain("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);
+        Assert.Equal(first.Images[0].Digest, await registry.DigestAsync(scenario.ServiceName, "sha-" + second.Commit[..12]));
+        Assert.Contains("Nothing to build: ", await scenario.LogAsync(second.Id), StringComparison.Ordinal);
+        Assert.DoesNotContain("Step 1/", await scenario.LogAsync(second.Id), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Of_two_images_only_the_one_that_a_later_pull_request_changes_is_built()
     {
-        await using var story = await StartAsync();
-        var merged = await story.MergeAsync((await story.OpenAsync(Two(story, "a", "b"))).PullRequest);
+        await using var scenario = await StartAsync();
+        var merged = await scenario.MergeAsync((await scenario.OpenAsync(Two(scenario, "a", "b"))).PullRequest);
 
-        var next = await story.OpenAsync(Two(story, "a", "another b"));
+        var next = await scenario.OpenAsync(Two(scenario, "a", "another b"));
 
         Assert.Equal(merged.Images[0].Digest, next.Images[0].Digest);
         Assert.NotEqual(merged.Images[1].Digest, next.Images[1].Digest);
@@ -41,10 +41,12 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     [InlineData("a label", "dockerInfo.json", """{ "service_name": "NAME", "version": "1", "context": "app", "args": { "A": "1" }, "labels": { "team": "blue" } }""")]
     public async Task An_image_is_built_when_something_of_it_changed(string what, string path, string content)
     {
-        await using var story = await StartAsync();
-        var first = await story.OpenAsync(InFolder(story, "hello"));
+        await using var scenario = await StartAsync();
+        var first = await scenario.OpenAsync(InFolder(scenario, "hello"));
 
-        var second = await story.PushAsync(first.PullRequest, new(InFolder(story, "hello")) { [path] = content.Replace("NAME", story.ServiceName, StringComparison.Ordinal) });
+        var second = await scenario.PushAsync(
+            first.PullRequest,
+            new(InFolder(scenario, "hello")) { [path] = content.Replace("NAME", scenario.ServiceName, StringComparison.Ordinal) });
 
         Assert.True(first.Images[0].Digest != second.Images[0].Digest, $"{what} changed");
     }
@@ -52,15 +54,16 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     [Fact]
     public async Task An_image_is_built_when_the_engine_has_another_base_of_that_name()
     {
-        await using var story = await StartAsync();
-        var name = $"base-{story.ServiceName}";
+        await using var scenario = await StartAsync();
+        var name = $"base-{scenario.ServiceName}";
         await engine.RunAsync("tag", DockerEngine.BaseImage, name);
-        var files = new Dictionary<string, string>(InFolder(story, "hello")) { ["app/Dockerfile"] = $"FROM {name}\nCOPY says.txt /says.txt\n" };
-        var first = await story.OpenAsync(files);
+        var files =
+            new Dictionary<string, string>(InFolder(scenario, "hello")) { ["app/Dockerfile"] = $"FROM {name}\nCOPY says.txt /says.txt\n" };
+        var first = await scenario.OpenAsync(files);
         await engine.RunAsync("pull", "--quiet", first.Images[0].Reference);
         await engine.RunAsync("tag", first.Images[0].Reference, name);
 
-        var second = await story.PushAsync(first.PullRequest, new(files) { ["README.md"] = "other words" });
+        var second = await scenario.PushAsync(first.PullRequest, new(files) { ["README.md"] = "other words" });
 
         Assert.NotEqual(first.Images[0].Digest, second.Images[0].Digest);
         await engine.RunAsync("rmi", name, first.Images[0].Reference);
@@ -73,13 +76,14 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     {
         await using var locked = new DockerRegistry { AsksForPassword = isPrivate };
         var login = isPrivate ? new[] { ("Registry__Username", DockerRegistry.User), ("Registry__Password", DockerRegistry.Password) } : [];
-        await using var story = await CiScenario.StartAsync(azurite, engine, locked, login.ToDictionary(s => s.Item1, s => (string?)s.Item2));
-        var below = await story.OpenAsync(story.Files("below"));
-        var above = await story.OpenAsync(Above(story, below, "x"));
+        await using var scenario = await CiScenario.StartAsync(
+            azurite, engine, locked, login.ToDictionary(s => s.Item1, s => (string?)s.Item2));
+        var below = await scenario.OpenAsync(scenario.Files("below"));
+        var above = await scenario.OpenAsync(Above(scenario, below, "x"));
 
-        var same = await story.PushAsync(above.PullRequest, Above(story, below, "y"));
-        await story.PushAsync(below.PullRequest, story.Files("below, but another"));
-        var other = await story.PushAsync(above.PullRequest, Above(story, below, "z"));
+        var same = await scenario.PushAsync(above.PullRequest, Above(scenario, below, "y"));
+        await scenario.PushAsync(below.PullRequest, scenario.Files("below, but another"));
+        var other = await scenario.PushAsync(above.PullRequest, Above(scenario, below, "z"));
 
         Assert.Equal(above.Images[0].Digest, same.Images[0].Digest);
         Assert.NotEqual(above.Images[0].Digest, other.Images[0].Digest);
@@ -88,26 +92,26 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     [Fact]
     public async Task What_is_rebuilt_by_hand_is_built()
     {
-        await using var story = await StartAsync();
-        var build = await story.OpenAsync(InFolder(story, "hello"));
+        await using var scenario = await StartAsync();
+        var build = await scenario.OpenAsync(InFolder(scenario, "hello"));
 
-        var tagged = await story.PushAsync(build.PullRequest, new(InFolder(story, "hello")) { ["README.md"] = "other words" });
+        var tagged = await scenario.PushAsync(build.PullRequest, new(InFolder(scenario, "hello")) { ["README.md"] = "other words" });
 
-        await story.PostAsync($"api/builds/{tagged.Id}/rebuild");
+        await scenario.PostAsync($"api/builds/{tagged.Id}/rebuild");
 
-        await story.UntilLoggedAsync(tagged.Id, "Step 1/");
-        Assert.Equal("succeeded", (await story.EndOfAsync(tagged.Id)).State);
+        await scenario.UntilLoggedAsync(tagged.Id, "Step 1/");
+        Assert.Equal("succeeded", (await scenario.EndOfAsync(tagged.Id)).State);
     }
 
     [Fact]
     public async Task With_the_setting_off_everything_is_built()
     {
-        await using var story = await StartAsync(("Build__ReuseUnchanged", "false"));
-        var first = await story.OpenAsync(InFolder(story, "hello"));
+        await using var scenario = await StartAsync(("Build__ReuseUnchanged", "false"));
+        var first = await scenario.OpenAsync(InFolder(scenario, "hello"));
 
-        var second = await story.PushAsync(first.PullRequest, new(InFolder(story, "hello")) { ["README.md"] = "other words" });
+        var second = await scenario.PushAsync(first.PullRequest, new(InFolder(scenario, "hello")) { ["README.md"] = "other words" });
 
-        Assert.Contains("Step 1/", await story.LogAsync(second.Id), StringComparison.Ordinal);
+        Assert.Contains("Step 1/", await scenario.LogAsync(second.Id), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -115,35 +119,43 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     [InlineData("Classic")]
     public async Task A_Dockerfile_cannot_say_of_its_image_that_it_is_another(string builder)
     {
-        await using var story = await StartAsync(("Docker__Builder", builder));
-        var first = await story.OpenAsync(InFolder(story, "the right one"));
+        await using var scenario = await StartAsync(("Docker__Builder", builder));
+        var first = await scenario.OpenAsync(InFolder(scenario, "the right one"));
         await engine.RunAsync("pull", "--quiet", first.Images[0].Reference);
         var key = (await engine.LabelsAsync(first.Images[0].Reference))["ci.content"];
         // Of a Dockerfile that adds from an address, no key can be told.
-        var forged = await story.PushAsync(first.PullRequest, new(InFolder(story, "a wrong one"))
+        var forged = await scenario.PushAsync(first.PullRequest, new(InFolder(scenario, "a wrong one"))
         {
-            ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage} AS unused\nADD {registry.Url}v2/ /x\nFROM {DockerEngine.BaseImage}\nLABEL ci.content={key}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
+            ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage} AS unused\nADD {registry.Url}v2/ /x\nFROM "
+                + $"{DockerEngine.BaseImage}\nLABEL ci.content={key}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         });
 
-        var again = await story.PushAsync(first.PullRequest, new(InFolder(story, "the right one")) { ["README.md"] = "" });
+        var again = await scenario.PushAsync(first.PullRequest, new(InFolder(scenario, "the right one")) { ["README.md"] = "" });
 
-        Assert.Equal(("succeeded", "a wrong one"), (forged.State, (await engine.PullAndRunAsync($"{registry.Address}/{story.ServiceName}:sha-{forged.Commit[..12]}")).Trim()));
+        Assert.Equal(
+            ("succeeded", "a wrong one"),
+            (forged.State, (await engine.PullAndRunAsync($"{registry.Address}/{scenario.ServiceName}:sha-{forged.Commit[..12]}")).Trim()));
         Assert.Equal("the right one", (await engine.PullAndRunAsync(again.Images[0].Reference)).Trim());
     }
 
     private Task<CiScenario> StartAsync(params (string Name, string Value)[] settings) =>
         CiScenario.StartAsync(azurite, engine, registry, settings.ToDictionary(s => s.Name, s => (string?)s.Value));
 
-    private static Dictionary<string, string> InFolder(CiScenario story, string says) => new()
+    private static Dictionary<string, string> InFolder(CiScenario scenario, string says) => new()
     {
-        ["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}", "version": "1", "context": "app", "args": { "A": "1" } }""",
+        ["dockerInfo.json"] =
+            $$"""{ "service_name": "{{scenario.ServiceName}}", "version": "1", "context": "app", "args": { "A": "1" } }""",
         ["app/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nARG A\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         ["app/says.txt"] = says,
     };
 
-    private static Dictionary<string, string> Two(CiScenario story, string a, string b) => new()
+    private static Dictionary<string, string> Two(CiScenario scenario, string a, string b) => new()
     {
-        ["dockerInfo.json"] = $$"""[{ "service_name": "{{story.ServiceName}}/a", "version": "1", "context": "a" }, { "service_name": "{{story.ServiceName}}/b", "version": "1", "context": "b" }]""",
+        ["dockerInfo.json"] =
+            $$"""
+            [{ "service_name": "{{scenario.ServiceName}}/a", "version": "1", "context": "a" },
+             { "service_name": "{{scenario.ServiceName}}/b", "version": "1", "context": "b" }]
+            """,
         ["a/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
         ["a/says.txt"] = a,
         ["b/Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nCOPY says.txt /says.txt\nCMD [\"cat\", \"/says.txt\"]\n",
@@ -151,9 +163,9 @@ public sealed class UnchangedTests(Azurite azurite, DockerEngine engine, DockerR
     };
 
     /// <summary>An image upon another pull request's, which is in the registry only.</summary>
-    private static Dictionary<string, string> Above(CiScenario story, BuildSeen below, string readme) => new()
+    private static Dictionary<string, string> Above(CiScenario scenario, BuildSeen below, string readme) => new()
     {
-        ["dockerInfo.json"] = $$"""{ "service_name": "{{story.ServiceName}}/above", "version": "1", "context": "app" }""",
+        ["dockerInfo.json"] = $$"""{ "service_name": "{{scenario.ServiceName}}/above", "version": "1", "context": "app" }""",
         ["app/Dockerfile"] = $"FROM {below.Images[0].Reference}\nRUN cat /says.txt > /again\n",
         ["README.md"] = readme,
     };

@@ -7,7 +7,8 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>The webhook's answers to whatever is sent to it: each has its status, and a sentence.</summary>
-public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHost shared) : IClassFixture<WebhookHttpTests.SharedHost>, IDisposable
+public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHost shared)
+    : IClassFixture<WebhookHttpTests.SharedHost>, IDisposable
 {
     private static int _pulls;
 
@@ -19,16 +20,21 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     public void Dispose() => _http.Dispose();
 
     [Fact]
-    public async Task An_unsigned_delivery_is_401() => await AssertAsync(await SendAsync("{}", signature: null), 401, "GitHub__WebhookSecret");
+    public async Task An_unsigned_delivery_is_401() =>
+        await AssertAsync(await SendAsync("{}", signature: null), 401, "GitHub__WebhookSecret");
 
     [Fact]
     public async Task A_wrongly_signed_delivery_is_401() =>
         await AssertAsync(await SendAsync("{}", signature: GitHubStandIn.Sign("another secret", "{}"u8)), 401, "differ");
 
     [Fact]
-    public async Task A_truncated_signature_is_401() => await AssertAsync(await SendAsync("{}", signature: "sha256=12"), 401, "64 hex digits");
+    public async Task A_truncated_signature_is_401() =>
+        await AssertAsync(await SendAsync("{}", signature: "sha256=12"), 401, "64 hex digits");
 
-    /// <summary>A host's forwarder fails now and then when the worker answers before it has read what is sent: so each is sent a few times.</summary>
+    /// <summary>
+    /// A host's forwarder fails now and then when the worker answers before it has read what is sent: so each is sent a few
+    /// times.
+    /// </summary>
     [Theory]
     [InlineData(26 << 20, false, "", 413, "25 MB")]
     [InlineData(26 << 20, true, "", 413, "25 MB")]
@@ -77,7 +83,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     }
 
     [Fact]
-    public async Task Another_content_type_is_415() => await AssertAsync(await SendAsync("{}", contentType: "text/plain"), 415, "application/json");
+    public async Task Another_content_type_is_415() =>
+        await AssertAsync(await SendAsync("{}", contentType: "text/plain"), 415, "application/json");
 
     [Fact]
     public async Task Without_an_event_it_is_400() => await AssertAsync(await SendAsync("{}", @event: null), 400, "X-GitHub-Event");
@@ -94,7 +101,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
 
     [Fact]
     public async Task A_deleted_fork_waits_for_approval() =>
-        await AssertAsync(await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "waiting for approval");
+        await AssertAsync(
+            await SendAsync((Pull() with { HeadRepository = null }).Payload("opened").ToJsonString()), 200, "waiting for approval");
 
     [Fact]
     public async Task A_form_encoded_delivery_is_accepted()
@@ -125,7 +133,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
         var body = Encoding.UTF8.GetBytes(Pull().Payload("opened").ToJsonString());
         using (var client = new System.Net.Sockets.TcpClient("localhost", host.Url.Port))
         {
-            var head = $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-GitHub-Event: pull_request\r\n"
+            var head =
+                $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-GitHub-Event: pull_request\r\n"
                 + $"X-Hub-Signature-256: {GitHubStandIn.Sign(CiScenario.Secret, body)}\r\nContent-Length: {body.Length}\r\n\r\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), Cancellation);
             await client.GetStream().WriteAsync(body.AsMemory(0, body.Length / 2), Cancellation);
@@ -146,7 +155,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
         using var client = new System.Net.Sockets.TcpClient("localhost", host.Url.Port);
         await client.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes(
-                $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nX-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n!!!\r\n"),
+                $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+                + $"X-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n!!!\r\n"),
             Cancellation);
         using var reader = new StreamReader(client.GetStream());
 
@@ -158,7 +168,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     public async Task When_storage_is_away_it_is_503_and_nothing_is_accepted_and_the_host_ends_cleanly()
     {
         await using var host = await RunningHost.StartAsync(RunningHost.SettingsAlone(
-            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
+            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;"
+            + "QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
 
         await AssertAsync(await SendAsync(Pull().Payload("opened").ToJsonString(), host: host), 503, "Redeliver");
         Assert.Equal(0, await host.StopAsync());
@@ -167,7 +178,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task Without_a_secret_nothing_starts_and_the_setting_is_named()
     {
-        await using var host = RunningHost.Start(TestEnvironment.FreePort(), RunningHost.SettingsAlone(azurite.NewAccount(), ("GitHub__WebhookSecret", "")));
+        await using var host = RunningHost.Start(
+            TestEnvironment.FreePort(), RunningHost.SettingsAlone(azurite.NewAccount(), ("GitHub__WebhookSecret", "")));
 
         Assert.Equal(1, await host.WaitForExitAsync());
         Assert.Contains("GitHub__WebhookSecret is empty", host.Output, StringComparison.Ordinal);
@@ -177,9 +189,12 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     [Fact]
     public async Task What_func_start_prints_is_printed()
     {
-        await TestEnvironment.UntilAsync(() => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(_host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the functions' list");
 
-        Assert.Contains($"Functions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {_host.Url}api/builds/{{id}}/cancel\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Functions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {_host.Url}api/builds/{{id}}/cancel\n",
+            _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains($"\tWebhook: [POST] {_host.Url}api/webhook\n", _host.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
@@ -211,10 +226,12 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        string body, string? @event = "pull_request", string? signature = "", string contentType = "application/json", RunningHost? host = null, bool chunked = false)
+        string body, string? @event = "pull_request", string? signature = "", string contentType = "application/json",
+        RunningHost? host = null, bool chunked = false)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook")) { Content = new ByteArrayContent(bytes) };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, new Uri((host ?? _host).Url, "api/webhook")) { Content = new ByteArrayContent(bytes) };
         request.Content.Headers.ContentType = new(contentType);
         request.Headers.TransferEncodingChunked = chunked;
         request.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
@@ -246,7 +263,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
 
         /// <summary>One that takes no builds from the queue, and so says nothing of them.</summary>
         public async Task<RunningHost> WithoutBuildsAsync() => _withoutBuilds ??= await RunningHost.StartAsync(RunningHost.SettingsAlone(
-            azurite.NewAccount(), ("AzureFunctionsJobHost__functions__0", "Webhook"), ("AzureFunctionsJobHost__functions__1", "ListBuilds")));
+            azurite.NewAccount(), ("AzureFunctionsJobHost__functions__0", "Webhook"),
+            ("AzureFunctionsJobHost__functions__1", "ListBuilds")));
 
         public async ValueTask DisposeAsync()
         {

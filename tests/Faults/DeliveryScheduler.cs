@@ -3,7 +3,7 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.Faults;
 
 /// <summary>Brings GitHub's deliveries to the hosts: late, twice, out of order, and what was not taken once more in the end.</summary>
-internal sealed class DeliveryScheduler(FaultEnvironment world, Traffic traffic, Random random)
+internal sealed class DeliveryScheduler(FaultEnvironment environment, Traffic traffic, Random random)
 {
     private readonly List<Guid> _waiting = [];
     private readonly List<Guid> _refused = [];
@@ -35,7 +35,9 @@ internal sealed class DeliveryScheduler(FaultEnvironment world, Traffic traffic,
 
         foreach (var delivery in _refused)
         {
-            await TestEnvironment.UntilAsync(async () => await world.DeliverAsync(delivery, 0) is 200 or 202, $"delivery {delivery}", onTimeout: world.Output);
+            await TestEnvironment.UntilAsync(
+                async () => await environment.DeliverAsync(delivery, 0) is 200 or 202, $"delivery {delivery}",
+                onTimeout: environment.Output);
         }
     }
 
@@ -43,7 +45,7 @@ internal sealed class DeliveryScheduler(FaultEnvironment world, Traffic traffic,
     {
         var next = _waiting[random.Next(_waiting.Count)];
         _waiting.Remove(next);
-        if (await world.DeliverAsync(next, random.Next(2)) is 200 or 202)
+        if (await environment.DeliverAsync(next, random.Next(2)) is 200 or 202)
         {
             _accepted++;
         }

@@ -4,7 +4,7 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Faults;
 
-/// <summary>Parts of its own, each behind a relay, and two hosts: a world in which everything may be stopped.</summary>
+/// <summary>Parts of its own, each behind a relay, and two hosts: all of it may be stopped.</summary>
 internal sealed class FaultEnvironment : IAsyncDisposable
 {
     public const string Secret = "the fault harness's own secret";
@@ -36,13 +36,13 @@ internal sealed class FaultEnvironment : IAsyncDisposable
 
     public static async Task<FaultEnvironment> StartAsync()
     {
-        var world = new FaultEnvironment();
-        await Task.WhenAll(world._azurite.StartAsync(), world._engine.StartAsync(), world._registry.StartAsync());
-        world.GitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Secret, Token = "t" });
-        world.Storage = world._azurite.NewAccount();
-        world.Connect();
-        await Task.WhenAll(world.StartHostAsync(0), world.StartHostAsync(1));
-        return world;
+        var environment = new FaultEnvironment();
+        await Task.WhenAll(environment._azurite.StartAsync(), environment._engine.StartAsync(), environment._registry.StartAsync());
+        environment.GitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { WebhookSecret = Secret, Token = "t" });
+        environment.Storage = environment._azurite.NewAccount();
+        environment.Connect();
+        await Task.WhenAll(environment.StartHostAsync(0), environment.StartHostAsync(1));
+        return environment;
     }
 
     /// <summary>Kills a host as a power cut does, and starts it again.</summary>
@@ -129,7 +129,8 @@ internal sealed class FaultEnvironment : IAsyncDisposable
             new Relay(() => Local(GitHub.BaseUrl.Port)),
             .. ports.Select(port => new Relay(() => Local(port))),
         ];
-        var storage = ports.Zip(_relays[3..]).Aggregate(Storage, (text, pair) => text.Replace($":{pair.First}/", $":{pair.Second.Port}/", StringComparison.Ordinal));
+        var storage = ports.Zip(_relays[3..]).Aggregate(
+            Storage, (text, pair) => text.Replace($":{pair.First}/", $":{pair.Second.Port}/", StringComparison.Ordinal));
         _settings = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = storage,

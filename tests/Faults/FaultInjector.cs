@@ -1,7 +1,7 @@
 namespace Ci.Tests.Faults;
 
-/// <summary>The hand that kills, restarts, cuts and slows, until it has killed hosts so many times.</summary>
-internal sealed class FaultInjector(FaultEnvironment world, Random random, int kills)
+/// <summary>Kills, restarts, cuts and slows, until it has killed hosts so many times.</summary>
+internal sealed class FaultInjector(FaultEnvironment environment, Random random, int kills)
 {
     private readonly SortedDictionary<string, int> _done = new(StringComparer.Ordinal);
     private int _killed;
@@ -30,11 +30,11 @@ internal sealed class FaultInjector(FaultEnvironment world, Random random, int k
     private Task DoAsync(int choice) => choice switch
     {
         < 10 => KillAsync(random.Next(2)),
-        10 => CountAsync("host stopped", world.StopHostAsync(random.Next(2))),
-        11 => CountAsync("engine restarted", world.RestartEngineAsync()),
-        12 => CountAsync("registry restarted", world.RestartRegistryAsync()),
-        13 => CountAsync("storage restarted", world.RestartStorageAsync()),
-        14 => CountAsync("GitHub restarted", world.RestartGitHubAsync()),
+        10 => CountAsync("host stopped", environment.StopHostAsync(random.Next(2))),
+        11 => CountAsync("engine restarted", environment.RestartEngineAsync()),
+        12 => CountAsync("registry restarted", environment.RestartRegistryAsync()),
+        13 => CountAsync("storage restarted", environment.RestartStorageAsync()),
+        14 => CountAsync("GitHub restarted", environment.RestartGitHubAsync()),
         15 => SlowAsync(random.Next(6)),
         _ => CutAsync(random.Next(6)),
     };
@@ -42,20 +42,20 @@ internal sealed class FaultInjector(FaultEnvironment world, Random random, int k
     private Task KillAsync(int host)
     {
         _killed++;
-        return CountAsync("host killed", world.KillHostAsync(host));
+        return CountAsync("host killed", environment.KillHostAsync(host));
     }
 
     private Task CutAsync(int relay)
     {
-        world.Cut(relay);
+        environment.Cut(relay);
         return CountAsync("connections cut", Task.CompletedTask);
     }
 
     private async Task SlowAsync(int relay)
     {
-        world.Slow(relay, TimeSpan.FromMilliseconds(random.Next(20, 200)));
+        environment.Slow(relay, TimeSpan.FromMilliseconds(random.Next(20, 200)));
         await CountAsync("part slowed down", Task.Delay(1000));
-        world.Slow(relay, TimeSpan.Zero);
+        environment.Slow(relay, TimeSpan.Zero);
     }
 
     private Task CountAsync(string what, Task doing)

@@ -10,9 +10,11 @@ using Microsoft.Extensions.Options;
 namespace Ci.Tests.Faults;
 
 /// <summary>Looks, when all is quiet, whether everything ended right; each sentence is something that did not.</summary>
-internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
+internal sealed class Invariants(FaultEnvironment environment, Traffic traffic)
 {
-    private readonly BuildStore _records = new(new BuildsTable(Options.Create(new StorageOptions { ConnectionString = world.Storage, RequestLimit = TimeSpan.FromMinutes(2) })));
+    private readonly BuildStore _records = new(
+        new BuildsTable(
+            Options.Create(new StorageOptions { ConnectionString = environment.Storage, RequestLimit = TimeSpan.FromMinutes(2) })));
     private readonly BuildId _ids = new(FaultEnvironment.Secret);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -24,10 +26,12 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
     public async Task<int> LeftAsync()
     {
         var active = await _records.ActiveAsync(Cancellation);
-        var files = world.Temporary.EnumerateFileSystemInfos().Count();
-        var messages = (await new QueueClient(world.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount;
+        var files = environment.Temporary.EnumerateFileSystemInfos().Count();
+        var messages =
+            (await new QueueClient(environment.Storage, BuildQueue.Name).GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount;
         var names = (await NamesLeftAsync()).Count;
-        var containers = (await world.Engine.RunAsync("ps", "--all", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        var containers = (await environment.Engine.RunAsync("ps", "--all", "--quiet"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         Left = $"{files} temporary files, {messages} messages, {containers} containers, {names} names\n" + string.Join(
             "\n", active.Select(r => $"{r.Id} {r.State} {r.Summary} owner {r.Owner} until {r.OwnedUntil} reported {r.Reported}"));
         return active.Count + files + messages + containers + names;
@@ -67,7 +71,8 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
         var tag = await RevisionAsync(newest.Pull.Repository, $"pr-{newest.Pull.Number}");
         if (newest.Purpose != BuildPurpose.PullRequest ? tag is not null : newest.Builds && tag != newest.Pull.Head)
         {
-            problems.Add($"{name}: pr-{newest.Pull.Number} is at {tag ?? "nothing"}; the newest that happened is {newest.Purpose} of {newest.Pull.Head} (builds: {newest.Builds})");
+            problems.Add($"{name}: pr-{newest.Pull.Number} is at {tag ?? "nothing"}; the newest that happened is {newest.Purpose} of "
+                + $"{newest.Pull.Head} (builds: {newest.Builds})");
         }
 
         return problems;
@@ -80,15 +85,18 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
         BuildState[] allowed = isNewest ? [ended] : [ended, BuildState.Superseded, BuildState.Cancelled];
         if (!allowed.Contains(record.State))
         {
-            yield return $"{name}: build {record.Id} of {happened.Purpose} {happened.Pull.Head[..12]} ended as {record.State} ({record.Summary}), not as {string.Join(" or ", allowed)}:\n  {string.Join("\n  ", record.LogTail)}";
+            yield return $"{name}: build {record.Id} of {happened.Purpose} {happened.Pull.Head[..12]} ended as {record.State} "
+                + $"({record.Summary}), not as {string.Join(" or ", allowed)}:\n  {string.Join("\n  ", record.LogTail)}";
         }
 
         var context = happened.Purpose == BuildPurpose.Merge ? "docker-image/merge" : "docker-image";
-        var told = world.GitHub.Statuses(happened.Pull.Repository, happened.Pull.Head).LastOrDefault(status => status.Context == context);
+        var told = environment.GitHub.Statuses(happened.Pull.Repository, happened.Pull.Head).LastOrDefault(
+            status => status.Context == context);
         var word = record.State switch { BuildState.Succeeded => "success", BuildState.Failed => "failure", _ => "error" };
         if (happened.Purpose != BuildPurpose.Close && (told?.State != word || told.Description != StatusText.Of(record)))
         {
-            yield return $"{name}: build {record.Id} is {record.State} ({StatusText.Of(record)}), but GitHub was told {told?.State ?? "nothing"} ({told?.Description})";
+            yield return $"{name}: build {record.Id} is {record.State} ({StatusText.Of(record)}), but GitHub was told "
+                + $"{told?.State ?? "nothing"} ({told?.Description})";
         }
     }
 
@@ -107,7 +115,8 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
     private async Task<IReadOnlyList<string>> OfLatestAsync()
     {
         var problems = new List<string>();
-        foreach (var merges in traffic.Pulls.Select(pull => pull[^1]).Where(h => h.Purpose == BuildPurpose.Merge && h.Builds).GroupBy(h => h.Pull.Repository))
+        foreach (var merges in traffic.Pulls.Select(pull => pull[^1]).Where(h => h.Purpose == BuildPurpose.Merge && h.Builds).GroupBy(
+            h => h.Pull.Repository))
         {
             // What a delivery says is in whole seconds; TagClaims says who is the later within one.
             var last = merges.MaxBy(h => (h.Pull.UpdatedAt.ToUnixTimeSeconds(), h.Pull.Number))!;
@@ -116,7 +125,8 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
                 var revision = await RevisionAsync(merges.Key, tag);
                 if (revision != last.Pull.Head)
                 {
-                    problems.Add($"{merges.Key}: {tag} is at {revision ?? "nothing"}; the last merge is of {last.Pull.Head} (#{last.Pull.Number})");
+                    problems.Add(
+                        $"{merges.Key}: {tag} is at {revision ?? "nothing"}; the last merge is of {last.Pull.Head} (#{last.Pull.Number})");
                 }
             }
         }
@@ -125,12 +135,13 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
     }
 
     private async Task<IReadOnlyList<string>> NamesLeftAsync() =>
-        [.. (await world.Engine.ImageNamesAsync()).Where(image => image.StartsWith(world.RegistryAddress, StringComparison.Ordinal))];
+        [.. (await environment.Engine.ImageNamesAsync()).Where(
+            image => image.StartsWith(environment.RegistryAddress, StringComparison.Ordinal))];
 
     private async Task<IReadOnlyList<string>> LeftoversAsync()
     {
         var problems = new List<string>();
-        var containers = (await world.Engine.RunAsync("ps", "--all", "--format", "{{.ID}} {{.Status}} {{.Command}}")).Trim();
+        var containers = (await environment.Engine.RunAsync("ps", "--all", "--format", "{{.ID}} {{.Status}} {{.Command}}")).Trim();
         if (containers.Length > 0)
         {
             problems.Add("containers are left: " + containers);
@@ -141,8 +152,9 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
             problems.Add("images have names left: " + string.Join(", ", names));
         }
 
-        var poison = new QueueClient(world.Storage, PoisonQueue.QueueName);
-        if (await poison.ExistsAsync(Cancellation) && (await poison.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount is > 0 and var count)
+        var poison = new QueueClient(environment.Storage, PoisonQueue.QueueName);
+        if (await poison.ExistsAsync(Cancellation)
+            && (await poison.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount is > 0 and var count)
         {
             problems.Add($"{count} messages were given up");
         }
@@ -156,7 +168,7 @@ internal sealed class Invariants(FaultEnvironment world, Traffic traffic)
     /// <summary>The commit that the image behind a tag says it was built from.</summary>
     private async Task<string?> RevisionAsync(string repository, string tag)
     {
-        using var http = new HttpClient { BaseAddress = world.Registry.Url };
+        using var http = new HttpClient { BaseAddress = environment.Registry.Url };
         var name = traffic.ImageOf(repository);
         if (await new RegistryClient(http).FindAsync(name, tag, Cancellation) is not { } manifest)
         {

@@ -70,7 +70,8 @@ public sealed class Relay : IAsyncDisposable
     private async Task ServeAsync(Socket client)
     {
         var target = _target();
-        using var server = new Socket(target.AddressFamily, SocketType.Stream, target is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        using var server = new Socket(
+            target.AddressFamily, SocketType.Stream, target is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
         using (client)
         {
             _open[client] = 0;

@@ -30,7 +30,8 @@ internal sealed class Traffic : IDisposable
     public static async Task<Traffic> CreateAsync(Random random, GitHubStandIn gitHub)
     {
         (string Name, GitRepository Git, string Image)[] repositories =
-            [("sample/one", await GitRepository.CreateAsync(), "faults-one"), ("sample/two", await GitRepository.CreateAsync(), "faults-two")];
+            [("sample/one", await GitRepository.CreateAsync(), "faults-one"),
+             ("sample/two", await GitRepository.CreateAsync(), "faults-two")];
         foreach (var (name, git, _) in repositories)
         {
             gitHub.Add(name, git);
@@ -85,14 +86,17 @@ internal sealed class Traffic : IDisposable
         switch (_random.Next(6))
         {
             case 0:
-                return Keep(pull, last with { State = "closed", Merged = true, MergeCommit = new string('e', 40) }, "closed", BuildPurpose.Merge);
+                return Keep(
+                    pull, last with { State = "closed", Merged = true, MergeCommit = new string('e', 40) }, "closed", BuildPurpose.Merge);
             case 1:
                 return Keep(pull, last with { State = "closed" }, "closed", BuildPurpose.Close);
             case 2 when pull.Select(h => h.Pull.Head).Distinct().Count() > 1:
                 // Somebody pushes an earlier commit over the newer one.
                 return Keep(pull, last with { Before = last.Head, Head = pull[0].Pull.Head }, "synchronize", BuildPurpose.PullRequest);
             default:
-                return Keep(pull, last with { Before = last.Head, Head = await CommitAsync(git, last.Branch, image) }, "synchronize", BuildPurpose.PullRequest);
+                return Keep(
+                    pull, last with { Before = last.Head, Head = await CommitAsync(git, last.Branch, image) }, "synchronize",
+                    BuildPurpose.PullRequest);
         }
     }
 
@@ -111,7 +115,8 @@ internal sealed class Traffic : IDisposable
             new Dictionary<string, string>
             {
                 ["dockerInfo.json"] = $$"""{ "service_name": "{{image}}", "version": "1.0" }""",
-                ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN sleep 0.{_random.Next(1, 9)} && {(isBroken ? "false" : "true")}\n",
+                ["Dockerfile"] = $"FROM {DockerEngine.BaseImage}\nENV ONCE={Guid.NewGuid():n}\nRUN sleep 0.{_random.Next(1, 9)} && "
+                    + $"{(isBroken ? "false" : "true")}\n",
             },
             "A change");
         if (isBroken)

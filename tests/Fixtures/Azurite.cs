@@ -20,7 +20,8 @@ public sealed class Azurite : LazyPart
     public string NewAccount()
     {
         var number = Interlocked.Increment(ref _account);
-        return number <= Accounts ? Connection(Name(number)) : throw new InvalidOperationException($"The tests need more than {Accounts} storage accounts.");
+        return number <= Accounts ? Connection(Name(number))
+            : throw new InvalidOperationException($"The tests need more than {Accounts} storage accounts.");
     }
 
     /// <summary>An account that this Azurite does not know.</summary>
@@ -41,7 +42,10 @@ public sealed class Azurite : LazyPart
 
         _process = RunningProcess.Start(node, [program, "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", Folder,
             "--blobPort", Text(_blob), "--queuePort", Text(_queue), "--tablePort", Text(_table)],
-            new Dictionary<string, string?> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")) });
+            new Dictionary<string, string?>
+            {
+                ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"{Name(n)}:{Key}")),
+            });
         foreach (var port in new[] { _blob, _queue, _table })
         {
             await _process.ReadyAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.1:{port}/"), "Azurite");
@@ -63,7 +67,8 @@ public sealed class Azurite : LazyPart
 
     /// <summary>The ports that a connection string names: blobs, queues, tables.</summary>
     public static IReadOnlyList<int> Ports(string connection) =>
-        [.. connection.Split(';').Where(part => part.Contains("Endpoint=", StringComparison.Ordinal)).Select(part => new Uri(part.Split('=', 2)[1]).Port)];
+        [.. connection.Split(';').Where(part => part.Contains("Endpoint=", StringComparison.Ordinal)).Select(
+            part => new Uri(part.Split('=', 2)[1]).Port)];
 
     private static string Name(int number) => "account" + Text(number);
 

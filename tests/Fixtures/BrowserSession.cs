@@ -66,7 +66,8 @@ public sealed class BrowserSession : IAsyncDisposable
         }
 
         return await Page.EvaluateAsync<string[]>(
-            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.failureSummary}`))");
+            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(v => v.nodes.map(n => "
+            + "`${v.id}: ${n.target} ${n.failureSummary}`))");
     }
 
     /// <summary>Keeps a picture where setting PAGE_PICTURES names a folder; people look at them, tests do not.</summary>
@@ -78,7 +79,7 @@ public sealed class BrowserSession : IAsyncDisposable
         }
     }
 
-    /// <summary>A complaint that is part of the story is no flaw.</summary>
+    /// <summary>A complaint that is part of the scenario is no flaw.</summary>
     public void Forgive(string words) => _complaints.RemoveAll(complaint => complaint.Contains(words, StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
@@ -111,6 +112,14 @@ public sealed class BrowserSession : IAsyncDisposable
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("key", EndToEnd.CiScenario.Key)]);
         using var answer = await http.PostAsync(new Uri(host, "api/sign-in"), form);
         var cookie = answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0].Split('=', 2);
-        await context.AddCookiesAsync([new Cookie { Name = cookie[0], Value = cookie[1], Domain = host.Host, Path = "/api", HttpOnly = true, SameSite = SameSiteAttribute.Strict }]);
+        await context.AddCookiesAsync([new Cookie
+        {
+            Name = cookie[0],
+            Value = cookie[1],
+            Domain = host.Host,
+            Path = "/api",
+            HttpOnly = true,
+            SameSite = SameSiteAttribute.Strict,
+        }]);
     }
 }

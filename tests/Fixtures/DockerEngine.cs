@@ -67,7 +67,8 @@ public sealed class DockerEngine : LazyPart
         await TestEnvironment.UntilAsync(
             async () =>
             {
-                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct();
+                var ids = (await RunAsync("images", "--all", "--quiet", "--no-trunc")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Distinct();
                 try
                 {
                     steps = await RunAsync(["image", "inspect", "--format", "{{.ContainerConfig.Cmd}} {{.Config.Cmd}}", .. ids]);
@@ -93,7 +94,8 @@ public sealed class DockerEngine : LazyPart
     public Task<string> RunAsync(params string[] arguments) => RunningProcess.RunAsync(
         Docker,
         Certificates is { } folder
-            ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem", "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
+            ? ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/cert.pem",
+                "--tlskey", $"{folder}/key.pem", "-H", Host, .. arguments]
             : ["-H", Host, .. arguments]);
 
     /// <summary>Removes all build cache; somebody's own engine is left alone.</summary>
@@ -101,7 +103,8 @@ public sealed class DockerEngine : LazyPart
     {
         if (_process is null)
         {
-            TestEnvironment.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run them as root on Linux, with dockerd installed.");
+            TestEnvironment.SkipOrFail("The engine at hand is not the tests' own, and its build cache is not removed for a test: run "
+                + "them as root on Linux, with dockerd installed.");
         }
 
         await RunAsync("builder", "prune", "--all", "--force");
@@ -132,12 +135,14 @@ public sealed class DockerEngine : LazyPart
             if (Certificates is { } folder)
             {
                 Host = $"tcp://127.0.0.1:{TestEnvironment.FreePort()}";
-                tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem", "--tlskey", $"{folder}/server-key.pem"];
+                tls = ["--tlsverify", "--tlscacert", $"{folder}/ca.pem", "--tlscert", $"{folder}/server-cert.pem",
+                    "--tlskey", $"{folder}/server-key.pem"];
             }
 
             var (program, before) = Trusts is null ? (dockerd, []) : ("unshare", WithAuthority(Trusts, dockerd));
             _process = RunningProcess.Start(
-                program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec", "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
+                program, [.. before, "--data-root", Folder + "/data", "--exec-root", Folder + "/exec",
+                    "-H", Host, "--pidfile", Folder + "/pid", .. tls]);
             await _process.ReadyAsync(AnswersAsync, "the Docker engine");
         }
         else
@@ -174,10 +179,13 @@ public sealed class DockerEngine : LazyPart
         }
     }
 
-    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.</summary>
+    /// <summary>
+    /// An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.
+    /// </summary>
     private async Task UnmountAsync()
     {
-        foreach (var process in System.Diagnostics.Process.GetProcesses().Where(process => process.ProcessName.StartsWith("containerd-shim", StringComparison.Ordinal)))
+        foreach (var process in System.Diagnostics.Process.GetProcesses().Where(
+            process => process.ProcessName.StartsWith("containerd-shim", StringComparison.Ordinal)))
         {
             using (process)
             {

@@ -47,7 +47,8 @@ public sealed class DockerRegistry : LazyPart
     public async Task DeleteAsync(string name, string digest)
     {
         using var http = new HttpClient { BaseAddress = Url };
-        using var answer = await http.DeleteAsync(new Uri($"v2/{name}/manifests/{digest}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await http.DeleteAsync(
+            new Uri($"v2/{name}/manifests/{digest}", UriKind.Relative), TestContext.Current.CancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 

@@ -3,7 +3,7 @@ namespace Ci.Tests.Fixtures;
 /// <summary>A real part that is started when the first test needs it and ends with the test run.</summary>
 public abstract class LazyPart : IAsyncDisposable
 {
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly SemaphoreSlim _lock = new(1);
     private bool _started;
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("ci-t-").FullName;
@@ -11,7 +11,7 @@ public abstract class LazyPart : IAsyncDisposable
     /// <summary>Starts it if it does not run yet.</summary>
     public async Task StartAsync()
     {
-        await _gate.WaitAsync();
+        await _lock.WaitAsync();
         try
         {
             if (!_started)
@@ -22,7 +22,7 @@ public abstract class LazyPart : IAsyncDisposable
         }
         finally
         {
-            _gate.Release();
+            _lock.Release();
         }
     }
 
@@ -36,7 +36,7 @@ public abstract class LazyPart : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopPartAsync();
-        _gate.Dispose();
+        _lock.Dispose();
         if (Directory.Exists(Folder))
         {
             Directory.Delete(Folder, recursive: true);

@@ -56,9 +56,11 @@ public sealed class RunningHost : IAsyncDisposable
     }
 
     /// <summary>Starts it without waiting; for a host that is expected to refuse.</summary>
-    public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings, params string[] options) => RunningProcess.Start(
+    public static RunningProcess Start(int port, IReadOnlyDictionary<string, string?> settings, params string[] options) =>
+        RunningProcess.Start(
         TestEnvironment.Find("dotnet") ?? "dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", AppContext.BaseDirectory, .. options],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture),
+         "--app", BuiltApp.Folder, "--script-root", AppContext.BaseDirectory, .. options],
         settings);
 
     /// <summary>What it has printed so far is no longer in <see cref="Output"/>.</summary>

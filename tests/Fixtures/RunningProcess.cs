@@ -12,7 +12,10 @@ public sealed class RunningProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly Process _process;
 
-    /// <summary>Done when the program has ended and all that it printed has been read: the kernel tells of the end before the last lines are here.</summary>
+    /// <summary>
+    /// Done when the program has ended and all that it printed has been read: the kernel tells of the end before the last lines
+    /// are here.
+    /// </summary>
     private readonly Task _end;
 
     private bool _isDisposed;
@@ -47,7 +50,8 @@ public sealed class RunningProcess : IAsyncDisposable
         }
     }
 
-    public static RunningProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    public static RunningProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
         // On Linux the kernel ends the child when the test run dies, however it dies.
         var setpriv = TestEnvironment.Find("setpriv");
@@ -97,7 +101,8 @@ public sealed class RunningProcess : IAsyncDisposable
         await using var running = Start(program, arguments);
         return await running.WaitForExitAsync() == 0
             ? running.Output
-            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {running.ExitCode}:\n{running.Output}");
+            : throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} ended with {running.ExitCode}:\n{running.Output}");
     }
 
     /// <summary>Waits until it has ended of itself, and all that it printed is in <see cref="Output"/>; returns its exit code.</summary>
@@ -109,7 +114,8 @@ public sealed class RunningProcess : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} did not end, or something that it started holds its output open. It printed:\n{Output}");
+            Assert.Fail($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} did not end, or "
+                + $"something that it started holds its output open. It printed:\n{Output}");
         }
 
         return ExitCode;

@@ -3,18 +3,19 @@ namespace Ci.Tests.Fixtures;
 /// <summary>An end that is waited for is one with all that was printed.</summary>
 public sealed class RunningProcessTests : IDisposable
 {
-    private readonly string _gate = Path.Combine(Directory.CreateTempSubdirectory("ci-gate-").FullName, "open");
+    private readonly string _marker = Path.Combine(Directory.CreateTempSubdirectory("ci-marker-").FullName, "open");
 
     public static TheoryData<string> Waits => ["until HasExited", "WaitForExitAsync", "StopAsync", "DisposeAsync"];
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_gate)!, recursive: true);
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_marker)!, recursive: true);
 
     [Theory]
     [MemberData(nameof(Waits))]
     public async Task What_is_printed_when_the_program_itself_has_gone_is_in_its_output(string how)
     {
-        // What it leaves behind holds its output open until the gate is, as a slow machine does with a program's last lines.
-        await using var program = RunningProcess.Start("sh", ["-c", $"(until test -e '{_gate}'; do sleep 0.02; done; echo late) & echo early"]);
+        // What it leaves behind holds its output open until the marker is there, as a slow machine does with a program's last lines.
+        await using var program = RunningProcess.Start(
+            "sh", ["-c", $"(until test -e '{_marker}'; do sleep 0.02; done; echo late) & echo early"]);
         await TestEnvironment.UntilAsync(() => Task.FromResult(IsGone(program.Id)), "the program to go");
 
         var end = how switch
@@ -25,7 +26,7 @@ public sealed class RunningProcessTests : IDisposable
             _ => program.DisposeAsync().AsTask(),
         };
         Assert.False(end.IsCompleted);
-        await File.WriteAllTextAsync(_gate, "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_marker, "", TestContext.Current.CancellationToken);
         await end;
 
         Assert.Equal("early late", string.Join(' ', program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));

@@ -14,15 +14,18 @@ namespace Ci.Tests.Fuzz;
 /// <summary>What GitHub and the registry answer, from the status line on: it is understood, refused, or worth another try.</summary>
 public sealed class AnswerFuzzTests
 {
-    private const string Files = """[{"sha":"a","filename":"src/größe.c","status":"renamed","previous_filename":"src/old.c","patch":"@@"},{"filename":"b"}]""";
+    private const string Files =
+        """[{"sha":"a","filename":"src/größe.c","status":"renamed","previous_filename":"src/old.c","patch":"@@"},{"filename":"b"}]""";
     private const string Tree = """{"sha":"a","truncated":false,"tree":[{"path":"src","mode":"040000","type":"tree","sha":"0123456789012345678901234567890123456789"},{"path":"src/größe.c","mode":"100755","type":"blob","sha":"9876543210987654321098765432109876543210","size":7}]}""";
     private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"size":12,"digest":"sha256:a"},"layers":[{"size":5},{"size":7}]}""";
     private static readonly byte[] Archive = new RawTar().File("Dockerfile", "FROM x").File("dockerInfo.json", "{}").Gzip();
 
     private static readonly string[] Words =
     [
-        "null", "[]", "{}", "\"filename\":null", "\r\n", "Retry-After: -1\r\n", "Retry-After: 99999999999\r\n", "Content-Length: 5\r\n", "charset=nonsense", "charset=utf-7",
-        "x-ratelimit-remaining: 0\r\n", "Location: //x\r\n", "Location: http://[::1\r\n", "Transfer-Encoding: chunked\r\n", "HTTP/1.1 204 x\r\n", "\"size\":9223372036854775807",
+        "null", "[]", "{}", "\"filename\":null", "\r\n", "Retry-After: -1\r\n", "Retry-After: 99999999999\r\n", "Content-Length: 5\r\n",
+        "charset=nonsense", "charset=utf-7",
+        "x-ratelimit-remaining: 0\r\n", "Location: //x\r\n", "Location: http://[::1\r\n", "Transfer-Encoding: chunked\r\n",
+        "HTTP/1.1 204 x\r\n", "\"size\":9223372036854775807",
     ];
 
     [Fact]
@@ -52,7 +55,8 @@ public sealed class AnswerFuzzTests
             using var http = CannedConnection.Client(input);
             try
             {
-                var tree = GitTree.Of(await new GitHubObjects(http).TreeAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
+                var tree = GitTree.Of(
+                    await new GitHubObjects(http).TreeAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken));
                 var blobs = new CommitBlobs((_, _) => Task.FromResult(Encoding.UTF8.GetBytes(Files)));
                 await blobs.FetchAsync(tree.First, TestContext.Current.CancellationToken);
                 tree.Complete(DateTimeOffset.UnixEpoch, blobs, new SourceOptions());
@@ -66,11 +70,14 @@ public sealed class AnswerFuzzTests
     [Fact]
     public Task Any_answer_with_an_archive_is_one_or_refused_or_worth_another_try() => FuzzRun.OverAsync(
         "GitHub archive",
-        [.. Troubles(), Answer("200 OK", Archive, "Content-Type: application/x-gzip", "Content-Disposition: attachment; filename=a.tar.gz")],
+        [.. Troubles(), Answer(
+            "200 OK", Archive, "Content-Type: application/x-gzip", "Content-Disposition: attachment; filename=a.tar.gz")],
         async input =>
         {
             using var http = CannedConnection.Client(input);
-            var archives = new ArchiveFetcher(new GitHubArchive(http, new GitHubIdentity("", true), TimeProvider.System), Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }));
+            var archives = new ArchiveFetcher(
+                new GitHubArchive(http, new GitHubIdentity("", true), TimeProvider.System),
+                Options.Create(new SourceOptions { MaxUnpackedBytes = 4 << 20 }));
             try
             {
                 switch (await archives.FetchAsync("o/r", new string('a', 40), TestContext.Current.CancellationToken))
@@ -99,8 +106,11 @@ public sealed class AnswerFuzzTests
             using var http = CannedConnection.Client(input);
             try
             {
-                var mayWrite = await new Collaborators(http, new GitHubIdentity("", true)).MayWriteAsync("o/r", "someone", TestContext.Current.CancellationToken);
-                Assert.True(!mayWrite || Encoding.Latin1.GetString(input).Contains("write", StringComparison.Ordinal) || Encoding.Latin1.GetString(input).Contains("admin", StringComparison.Ordinal));
+                var mayWrite = await new Collaborators(http, new GitHubIdentity("", true)).MayWriteAsync(
+                    "o/r", "someone", TestContext.Current.CancellationToken);
+                Assert.True(
+                    !mayWrite || Encoding.Latin1.GetString(input).Contains("write", StringComparison.Ordinal)
+                        || Encoding.Latin1.GetString(input).Contains("admin", StringComparison.Ordinal));
             }
             catch (PermissionUnknownException)
             {
@@ -113,9 +123,13 @@ public sealed class AnswerFuzzTests
         "registry",
         [
             .. Troubles(),
-            Answer("200 OK", Encoding.UTF8.GetBytes(Manifest), "Content-Type: application/vnd.oci.image.manifest.v1+json", "Docker-Content-Digest: sha256:abc"),
+            Answer(
+                "200 OK", Encoding.UTF8.GetBytes(Manifest), "Content-Type: application/vnd.oci.image.manifest.v1+json",
+                "Docker-Content-Digest: sha256:abc"),
             Answer("202 Accepted", [], "Location: /v2/a/blobs/uploads/1?_state=x", "Docker-Upload-UUID: 1"),
-            Answer("405 Method Not Allowed", Encoding.UTF8.GetBytes("""{"errors":[{"code":"UNSUPPORTED"}]}"""), "Content-Type: application/json"),
+            Answer(
+                "405 Method Not Allowed", Encoding.UTF8.GetBytes("""{"errors":[{"code":"UNSUPPORTED"}]}"""),
+                "Content-Type: application/json"),
         ],
         async input =>
         {
@@ -145,15 +159,19 @@ public sealed class AnswerFuzzTests
 
     private static byte[] Answer(string status, byte[] body, params string[] headers) =>
     [
-        .. Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}Content-Length: {body.Length}\r\n\r\n"), .. body,
+        .. Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}Content-Length: "
+            + $"{body.Length}\r\n\r\n"), .. body,
     ];
 
     private static byte[] Chunked(string body) => Encoding.UTF8.GetBytes(
-        $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{Encoding.UTF8.GetByteCount(body):x}\r\n{body}\r\n0\r\nX-Trailer: x\r\n\r\n");
+        $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + $"{Encoding.UTF8.GetByteCount(body):x}\r\n{body}\r\n0\r\nX-Trailer: x\r\n\r\n");
 
     private static IEnumerable<byte[]> Troubles() =>
     [
-        Answer("403 Forbidden", "{\"message\":\"rate\"}"u8.ToArray(), "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1790000000", "Retry-After: 60"),
+        Answer(
+            "403 Forbidden", "{\"message\":\"rate\"}"u8.ToArray(), "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1790000000",
+            "Retry-After: 60"),
         Answer("429 Too Many Requests", [], "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"),
         Answer("302 Found", [], "Location: /codeload/legacy.tar.gz/1?token=a"),
         Answer("404 Not Found", "{}"u8.ToArray()),

@@ -11,9 +11,18 @@ internal sealed class CannedConnection(byte[] answer) : MemoryStream(answer, wri
     public static HttpClient Client(byte[] answer)
     {
 #pragma warning disable CA2000 // The client disposes of it.
-        var handler = new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new CannedConnection(answer)), UseProxy = false };
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new CannedConnection(answer)),
+            UseProxy = false,
+        };
 #pragma warning restore CA2000
-        return new HttpClient(handler) { BaseAddress = new Uri("http://canned.invalid/"), Timeout = TestEnvironment.Limit, MaxResponseContentBufferSize = 4 << 20 };
+        return new HttpClient(handler)
+        {
+            BaseAddress = new Uri("http://canned.invalid/"),
+            Timeout = TestEnvironment.Limit,
+            MaxResponseContentBufferSize = 4 << 20,
+        };
     }
 
     public override void Write(byte[] buffer, int offset, int count)
@@ -26,5 +35,6 @@ internal sealed class CannedConnection(byte[] answer) : MemoryStream(answer, wri
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        ValueTask.CompletedTask;
 }

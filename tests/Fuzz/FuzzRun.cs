@@ -42,7 +42,8 @@ internal static class FuzzRun
             seed++;
         }
 
-        var figures = string.Create(CultureInfo.InvariantCulture, $"fuzz {target}: {seed - first} inputs from seed {first} in {watch.Elapsed.TotalSeconds:F1} s");
+        var figures = string.Create(
+            CultureInfo.InvariantCulture, $"fuzz {target}: {seed - first} inputs from seed {first} in {watch.Elapsed.TotalSeconds:F1} s");
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         if (isLong)
         {

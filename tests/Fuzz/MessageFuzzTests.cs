@@ -86,7 +86,8 @@ public sealed class MessageFuzzTests
         return FuzzRun.OverAsync("signature", [right, GitHubStandIn.Sign("another", body)], input =>
         {
             var header = Encoding.Latin1.GetString(input);
-            var isRight = header.Equals(right, StringComparison.OrdinalIgnoreCase) && header.StartsWith("sha256=", StringComparison.Ordinal);
+            var isRight = header.Equals(right, StringComparison.OrdinalIgnoreCase)
+                && header.StartsWith("sha256=", StringComparison.Ordinal);
             Assert.Equal(isRight, signature.Check(header, body) == SignatureCheck.Valid);
             Assert.True(isRight ? WebhookSignature.CheckForm(header) == SignatureCheck.Valid : true);
             return Task.CompletedTask;
@@ -94,7 +95,9 @@ public sealed class MessageFuzzTests
     }
 
     [Fact]
-    public Task Any_queue_message_is_a_request_or_unreadable() => FuzzRun.OverAsync("queue message", [Request().ToJson(), (Request() with { Purpose = BuildPurpose.Close, Title = "ü😀\0" }).ToJson()], input =>
+    public Task Any_queue_message_is_a_request_or_unreadable() =>
+        FuzzRun.OverAsync(
+            "queue message", [Request().ToJson(), (Request() with { Purpose = BuildPurpose.Close, Title = "ü😀\0" }).ToJson()], input =>
     {
         try
         {
@@ -102,7 +105,8 @@ public sealed class MessageFuzzTests
             Assert.Equal(request, BuildRequest.Parse(request.ToJson()));
             Assert.True(Enum.IsDefined(request.Purpose));
             Assert.True(request.Commit.Length is 40 or 64 && request.PullRequest > 0);
-            Assert.NotNull(request.Title + request.Url.Length + request.Author.Length + request.HeadRef.Length + request.BaseRef.Length + request.Delivery.Length);
+            Assert.NotNull(request.Title + request.Url.Length + request.Author.Length
+                + request.HeadRef.Length + request.BaseRef.Length + request.Delivery.Length);
         }
         catch (UnreadableMessageException e)
         {
@@ -130,7 +134,8 @@ public sealed class MessageFuzzTests
         {
         }
 
-        Assert.NotNull(EngineErrors.OfAnswer(new DockerApiException((HttpStatusCode)(400 + (input.Length % 200)), Encoding.UTF8.GetString(input))));
+        Assert.NotNull(
+            EngineErrors.OfAnswer(new DockerApiException((HttpStatusCode)(400 + (input.Length % 200)), Encoding.UTF8.GetString(input))));
     }, "null", "\"message\":", "\"aux\":", "{}", "\n");
 
     private static IEnumerable<string> Payloads()

@@ -18,8 +18,10 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
     [
         .. new[]
         {
-            "\0", "\uFEFF", "\uFFFE", "\uFFFF", "\u202E", "\u2028", "\u0085", "\u00A0", "é", "e\u0301", "ﬁ", "ß", "İ", "😀", "\\ud800", "\\udc00\\ud800", "\\u0000",
-            "\r", "\n", "\r\n", "\t", "\v", "\u001B[31m", "\"", "\\", "'", "..", "../", "%00", "%", "+", "&", "=", ";", "*", "**/", "[", "]", "{", "}", "!", "#", "$",
+            "\0", "\uFEFF", "\uFFFE", "\uFFFF", "\u202E", "\u2028", "\u0085", "\u00A0", "é", "e\u0301", "ﬁ", "ß", "İ", "😀", "\\ud800",
+            "\\udc00\\ud800", "\\u0000",
+            "\r", "\n", "\r\n", "\t", "\v", "\u001B[31m", "\"", "\\", "'", "..", "../", "%00", "%", "+", "&", "=", ";", "*", "**/", "[",
+            "]", "{", "}", "!", "#", "$",
         }.Select(Encoding.UTF8.GetBytes),
         [0xED, 0xA0, 0x80], [0xC0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF], [0xFE], [0x80],
     ];
@@ -70,7 +72,8 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
                 ReplaceNumber(bytes, at, Pick(random, Numbers));
                 break;
             case 8:
-                Repeat(bytes, at, Encoding.UTF8.GetBytes(Pick(random, ["[", "{\"a\":", "(", "a/", "**/", "\"", "\\", "!", " "])), 1 << random.Next(16));
+                Repeat(bytes, at,
+                    Encoding.UTF8.GetBytes(Pick(random, ["[", "{\"a\":", "(", "a/", "**/", "\"", "\\", "!", " "])), 1 << random.Next(16));
                 break;
             case 9:
                 bytes.InsertRange(at, new byte[random.Next(1, 600)]);
@@ -116,5 +119,6 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
 
     /// <summary>How an input is shown when it did harm.</summary>
     public static string Shown(byte[] input) => string.Create(
-        CultureInfo.InvariantCulture, $"{input.Length} bytes, base64 of the first 2,000: {Convert.ToBase64String(input.AsSpan(0, Math.Min(input.Length, 2_000)))}");
+        CultureInfo.InvariantCulture,
+        $"{input.Length} bytes, base64 of the first 2,000: {Convert.ToBase64String(input.AsSpan(0, Math.Min(input.Length, 2_000)))}");
 }

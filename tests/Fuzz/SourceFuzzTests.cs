@@ -19,12 +19,14 @@ public sealed class SourceFuzzTests
 
     private static readonly string[] Ignores =
     [
-        "*\n!src\n!src/**/*.cs\n**/bin\n**/obj\n", "# comment\n.git\nnode_modules/\n*.md\n!README.md\n", "a/**/b/**/c\n[a-z]*[!x]?\\*\n../x\n/y/\n.\n", "**\n!dir/sub\n**a\nb**\n\\d[\\]]\n",
+        "*\n!src\n!src/**/*.cs\n**/bin\n**/obj\n", "# comment\n.git\nnode_modules/\n*.md\n!README.md\n",
+        "a/**/b/**/c\n[a-z]*[!x]?\\*\n../x\n/y/\n.\n", "**\n!dir/sub\n**a\nb**\n\\d[\\]]\n",
     ];
 
     private static readonly string[] Paths =
     [
-        "a", "src/Program.cs", "README.md", "a/x/b/y/c", "dir/sub/file", ".git/config", "größe/日本.txt", "a\\b", "sp ace/[x]", string.Concat(Enumerable.Repeat("a/", 60)) + "b", new string('a', 4000),
+        "a", "src/Program.cs", "README.md", "a/x/b/y/c", "dir/sub/file", ".git/config", "größe/日本.txt", "a\\b", "sp ace/[x]",
+        string.Concat(Enumerable.Repeat("a/", 60)) + "b", new string('a', 4000),
     ];
 
     [Fact]
@@ -69,7 +71,9 @@ public sealed class SourceFuzzTests
     public async Task Any_tar_is_read_or_refused()
     {
         using var bench = new ArchiveBench();
-        await FuzzRun.OverAsync("tar", Tars(), input => TakeAsync(bench, RawTar.Gzip(input)), "../", "ustar  ", "ustar\0", "00000000000", "top/", "30 path=top/../x\n", "12 size=99\n");
+        await FuzzRun.OverAsync(
+            "tar", Tars(), input => TakeAsync(bench, RawTar.Gzip(input)), "../", "ustar  ", "ustar\0", "00000000000", "top/",
+            "30 path=top/../x\n", "12 size=99\n");
     }
 
     [Fact]
@@ -81,9 +85,12 @@ public sealed class SourceFuzzTests
 
     private static IEnumerable<byte[]> Tars() =>
     [
-        new RawTar().Pax('g', ("comment", new string('a', 40))).Add("top/", '5').File("Dockerfile", "FROM x").File("dockerInfo.json", Infos[0]).Link("l", "Dockerfile").ToArray(),
-        new RawTar().File("Dockerfile").Pax('x', ("path", "top/" + new string('p', 200)), ("size", "5"), ("mtime", "1.5")).File("p", "hello").File(".dockerignore", "*\n!a").File("a", "x").ToArray(),
-        new RawTar().File("Dockerfile").Add("././@LongLink", 'L', Encoding.UTF8.GetBytes("top/" + new string('l', 150) + "\0")).File("l", "x").Add("././@LongLink", 'K', "Dockerfile\0"u8.ToArray()).Link("k", "x").ToArray(),
+        new RawTar().Pax('g', ("comment", new string('a', 40))).Add("top/", '5').File("Dockerfile", "FROM x")
+            .File("dockerInfo.json", Infos[0]).Link("l", "Dockerfile").ToArray(),
+        new RawTar().File("Dockerfile").Pax('x', ("path", "top/" + new string('p', 200)), ("size", "5"), ("mtime", "1.5"))
+            .File("p", "hello").File(".dockerignore", "*\n!a").File("a", "x").ToArray(),
+        new RawTar().File("Dockerfile").Add("././@LongLink", 'L', Encoding.UTF8.GetBytes("top/" + new string('l', 150) + "\0"))
+            .File("l", "x").Add("././@LongLink", 'K', "Dockerfile\0"u8.ToArray()).Link("k", "x").ToArray(),
     ];
 
     private static async Task TakeAsync(ArchiveBench bench, byte[] archive)

@@ -7,7 +7,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Fuzz;
 
-/// <summary>Bytes of any kind on the host's port: it answers, never with a fault of its own, and takes nothing that nobody signed.</summary>
+/// <summary>
+/// Bytes of any kind on the host's port: it answers, never with a fault of its own, and takes nothing that nobody signed.
+/// </summary>
 public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
 {
     private static readonly string Payload = new PullRequestState
@@ -54,7 +56,8 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
         await FuzzRun.OverAsync("webhook, unsigned", [Payload, "{}", "payload={}"], async input =>
         {
             Assert.Equal(401, await SendAsync(Request(input, GitHubStandIn.Sign("another secret", input), "application/json")));
-            Assert.Equal(401, await SendAsync(Request([.. input, (byte)' '], GitHubStandIn.Sign(CiScenario.Secret, input), "application/json")));
+            Assert.Equal(
+                401, await SendAsync(Request([.. input, (byte)' '], GitHubStandIn.Sign(CiScenario.Secret, input), "application/json")));
         });
         AssertCalm();
     }
@@ -65,24 +68,33 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
         await FuzzRun.OverAsync(
             "webhook, raw request",
             [Request("{}"u8.ToArray(), GitHubStandIn.Sign("another secret", "{}"u8), "application/json"), Chunked()],
-            // 505 is Kestrel's word for another version of HTTP, 500 the Functions host's for a body of more than 100 MiB; 0 is a connection closed without one.
-            async input => Assert.True(await SendAsync(input, isWhole: false) is var status && (status is 0 or 505 || (status < 500 && status != 202) || (status == 500 && HugeLength().IsMatch(Encoding.Latin1.GetString(input)))), $"It was answered {status}."),
-            "Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "sha256=", "X-GitHub-Event: ping\r\n", "POST /api/webhook HTTP/1.1\r\n", "\r\n", "?", "%2e%2e/");
+            // 505 is Kestrel's word for another version of HTTP, 500 the Functions host's for a body of more than 100 MiB; 0 is
+            // a connection closed without one.
+            async input => Assert.True(await SendAsync(input, isWhole: false) is var status
+                && (status is 0 or 505 || (status < 500 && status != 202)
+                || (status == 500 && HugeLength().IsMatch(Encoding.Latin1.GetString(input)))),
+                $"It was answered {status}."),
+            "Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "sha256=",
+            "X-GitHub-Event: ping\r\n", "POST /api/webhook HTTP/1.1\r\n", "\r\n", "?", "%2e%2e/");
         AssertCalm();
     }
 
     private static byte[] Request(byte[] body, string signature, string type) =>
     [
         .. Encoding.Latin1.GetBytes(
-            $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {type}\r\nX-GitHub-Event: pull_request\r\n"
-            + $"X-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-4c9367dc0958\r\nX-Hub-Signature-256: {signature}\r\nContent-Length: {body.Length}\r\n\r\n"), .. body,
+            $"POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {type}\r\nX-GitHub-Event: "
+            + "pull_request\r\n"
+            + $"X-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-4c9367dc0958\r\nX-Hub-Signature-256: {signature}\r\nContent-Length: "
+            + $"{body.Length}\r\n\r\n"), .. body,
     ];
 
     private static byte[] Chunked() => Encoding.Latin1.GetBytes(
         "POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
         + $"X-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
 
-    /// <summary>Sends the bytes and reads the answer's status; a host that waits for more is told after a while that there is none.</summary>
+    /// <summary>
+    /// Sends the bytes and reads the answer's status; a host that waits for more is told after a while that there is none.
+    /// </summary>
     private async Task<int> SendAsync(byte[] request, bool isWhole = true)
     {
         using var client = new TcpClient("localhost", _host.Url.Port);

@@ -22,8 +22,10 @@ internal static class Targets
 
     public static IReadOnlyDictionary<string, Action<byte[]>> All { get; } = new Dictionary<string, Action<byte[]>>
     {
-        ["payload"] = input => Expecting<JsonException>(() => PullRequestEvent.Parse(WebhookBody.Json("application/json", input)!.Value.Span)),
-        ["form"] = input => Expecting<JsonException>(() => PullRequestEvent.Parse(WebhookBody.Json("application/x-www-form-urlencoded", input)!.Value.Span)),
+        ["payload"] = input => Expecting<JsonException>(
+            () => PullRequestEvent.Parse(WebhookBody.Json("application/json", input)!.Value.Span)),
+        ["form"] = input => Expecting<JsonException>(
+            () => PullRequestEvent.Parse(WebhookBody.Json("application/x-www-form-urlencoded", input)!.Value.Span)),
         ["message"] = input => Expecting<UnreadableMessageException>(() => BuildRequest.Parse(Encoding.UTF8.GetString(input))),
         ["dockerinfo"] = DockerInfo,
         ["dockerignore"] = DockerIgnore,
@@ -75,7 +77,8 @@ internal static class Targets
         try
         {
             await using var archive = await SourceArchive.SpoolAsync(zipped, Limits, CancellationToken.None);
-            await archive.WriteContextAsync(new ImageSpec { Name = "a", Version = "1", DockerfilePath = "Dockerfile" }, Stream.Null, CancellationToken.None);
+            await archive.WriteContextAsync(
+                new ImageSpec { Name = "a", Version = "1", DockerfilePath = "Dockerfile" }, Stream.Null, CancellationToken.None);
         }
         catch (Exception e) when (e is SourceRefusedException or SourceUnavailableException)
         {

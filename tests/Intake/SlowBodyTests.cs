@@ -1,14 +1,14 @@
 using System.IO.Pipelines;
 using Ci.Pipeline.Intake;
-using Ci.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ci.Tests.Intake;
 
 public sealed class SlowBodyTests
 {
-    private readonly SteppedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

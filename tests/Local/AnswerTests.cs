@@ -28,7 +28,10 @@ public sealed class AnswerTests(SampleHost shared)
 
         Assert.Equal((HttpStatusCode.InternalServerError, ""), (response.StatusCode, body));
         await (await shared.GetAsync()).UntilLoggedAsync("Error: Throws failed");
-        Assert.Contains((await shared.GetAsync()).Log, line => line.StartsWith("Error: Throws failed", StringComparison.Ordinal) && line.Contains("the secret detail", StringComparison.Ordinal));
+        Assert.Contains(
+            (await shared.GetAsync()).Log, line =>
+                line.StartsWith("Error: Throws failed", StringComparison.Ordinal)
+                    && line.Contains("the secret detail", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class AnswerTests(SampleHost shared)
     [InlineData(204)]
     [InlineData(304)]
     [InlineData(418)]
-    public async Task Any_status_is_sent_as_it_is(int code) => Assert.Equal(code, (int)(await GetAsync($"api/status/{code}")).Response.StatusCode);
+    public async Task Any_status_is_sent_as_it_is(int code) =>
+        Assert.Equal(code, (int)(await GetAsync($"api/status/{code}")).Response.StatusCode);
 
     [Fact]
     public async Task Cookies_and_json_are_sent_as_written()
@@ -87,11 +91,11 @@ public sealed class AnswerTests(SampleHost shared)
     public async Task A_stream_is_not_buffered()
     {
         var host = await shared.GetAsync();
-        var gate = Gate();
-        using var response = await host.Http.GetAsync($"api/events/{gate}", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        var marker = NewMarker();
+        using var response = await host.Http.GetAsync($"api/events/{marker}", HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
         Assert.Equal("data: first", await reader.ReadLineAsync(Cancellation));
-        host.Samples.Open(gate);
+        host.Samples.Open(marker);
 
         Assert.Contains("data: second", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.ToString());
@@ -103,14 +107,14 @@ public sealed class AnswerTests(SampleHost shared)
     public async Task When_the_client_goes_away_the_function_is_cancelled(string route, string function)
     {
         var host = await shared.GetAsync();
-        var gate = Gate();
+        var marker = NewMarker();
         using var client = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
 
-        var request = host.Http.GetStringAsync($"api/{route}/{gate}", client.Token);
-        await UntilAsync(host, "start", gate);
+        var request = host.Http.GetStringAsync($"api/{route}/{marker}", client.Token);
+        await UntilAsync(host, "start", marker);
         await client.CancelAsync();
 
-        await UntilAsync(host, "cancelled", gate);
+        await UntilAsync(host, "cancelled", marker);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         await host.UntilLoggedAsync($"{function}: the client went away");
     }
@@ -132,14 +136,23 @@ public sealed class AnswerTests(SampleHost shared)
     [Fact]
     public async Task One_that_does_not_heed_its_cancellation_is_500_and_ends_with_its_worker()
     {
-        await using var host = await TestHost.StartAsync(["Echo", "EchoGet", "WaitDeaf"], """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
+        await using var host = await TestHost.StartAsync(
+            ["Echo", "EchoGet", "WaitDeaf"], """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
         var worker = host.WorkerProcessId;
 
-        using var response = await host.Http.GetAsync("api/wait-deaf/never", Cancellation);
+        // A second is little on a busy machine: a call may be cancelled before its function has begun, and then ends by itself.
+        await TestEnvironment.UntilAsync(
+            async () =>
+            {
+                using var response = await host.Http.GetAsync("api/wait-deaf/never", Cancellation);
+                Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+                return host.Samples.Events.Any(e => e is { Function: "WaitDeaf", What: "start" });
+            },
+            "a call whose function has begun");
 
-        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        // A second is little for an answer on a busy machine, and the next worker's first one takes longest.
-        await TestEnvironment.UntilAsync(async () => (await host.Http.GetAsync("api/echo", Cancellation)).IsSuccessStatusCode, "an answer of the next worker");
+        // The next worker's first answer takes longest.
+        await TestEnvironment.UntilAsync(
+            async () => (await host.Http.GetAsync("api/echo", Cancellation)).IsSuccessStatusCode, "an answer of the next worker");
         Assert.NotEqual(worker, host.WorkerProcessId);
         Assert.False(RunningProcess.IsThere(worker));
     }
@@ -154,26 +167,33 @@ public sealed class AnswerTests(SampleHost shared)
 
         Assert.NotEqual(first, second);
         await TestEnvironment.UntilAsync(
-            () => Task.FromResult(host.Samples.Events.Count(e => e is { Function: "PerCall", What: "disposed" } && (e.Detail == first || e.Detail == second)) == 2),
+            () => Task.FromResult(host.Samples.Events.Count(
+                e => e is { Function: "PerCall", What: "disposed" }
+                && (e.Detail == first || e.Detail == second)) == 2),
             "the services of both calls to be disposed");
     }
 
     [Fact]
     public async Task What_the_worker_logs_is_logged_here_with_its_level_and_exception()
     {
-        var mark = Gate();
+        var mark = NewMarker();
         await GetAsync($"api/logs/{mark}");
 
         var host = await shared.GetAsync();
         await host.UntilLoggedAsync($"Critical: {mark} at critical");
-        Assert.Equal(["Information", "Warning", "Error", "Critical"], host.Log.Where(line => line.Contains(mark + " at ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
-        Assert.Contains(host.Log, line => line.StartsWith($"Error: {mark} at error", StringComparison.Ordinal) && line.Contains("the logged exception", StringComparison.Ordinal));
+        Assert.Equal(
+            ["Information", "Warning", "Error", "Critical"], host.Log.Where(line => line.Contains(mark + " at ", StringComparison.Ordinal))
+                .Select(line => line.Split(':')[0]));
+        Assert.Contains(
+            host.Log, line =>
+                line.StartsWith($"Error: {mark} at error", StringComparison.Ordinal)
+                    && line.Contains("the logged exception", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task What_the_worker_prints_is_logged()
     {
-        var mark = Gate();
+        var mark = NewMarker();
         await GetAsync($"api/prints/{mark}");
 
         var host = await shared.GetAsync();
@@ -187,16 +207,19 @@ public sealed class AnswerTests(SampleHost shared)
         var host = await shared.GetAsync();
         using var client = new TcpClient();
         await client.ConnectAsync(host.Http.BaseAddress!.Host, host.Http.BaseAddress.Port, Cancellation);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("POST /api/echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a length\r\n"), Cancellation);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes("POST /api/echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a length\r\n"),
+            Cancellation);
         using var reader = new StreamReader(client.GetStream());
 
         Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(Cancellation), StringComparison.Ordinal);
     }
 
-    private static string Gate() => "g" + Guid.NewGuid().ToString("n");
+    private static string NewMarker() => "g" + Guid.NewGuid().ToString("n");
 
-    private static Task UntilAsync(TestHost host, string what, string gate) =>
-        TestEnvironment.UntilAsync(() => Task.FromResult(host.Samples.Events.Any(e => e.What == what && e.Detail == gate)), $"{what} of {gate}");
+    private static Task UntilAsync(TestHost host, string what, string marker) =>
+        TestEnvironment.UntilAsync(
+            () => Task.FromResult(host.Samples.Events.Any(e => e.What == what && e.Detail == marker)), $"{what} of {marker}");
 
     private async Task<(HttpResponseMessage Response, string Body)> GetAsync(string path)
     {

@@ -22,14 +22,17 @@ public sealed class BuildConsoleFormatterTests : IDisposable
         Build(formatter);
 
         Assert.Equal(
-            ["octo/shop#7  Begins with 0123456789ab", "octo/shop#7  Building api, step build 2/9: RUN make", "octo/shop#7  ✓ Pushed localhost:83/api:pr-7 (1.1 MB)."],
+            ["octo/shop#7  Begins with 0123456789ab", "octo/shop#7  Building api, step build 2/9: RUN make", "octo/shop#7  ✓ Pushed "
+                + "localhost:83/api:pr-7 (1.1 MB)."],
             Lines());
     }
 
     [Fact]
     public void Its_warnings_are_printed_as_logs_are()
     {
-        Write(Formatter(new Terminal(true, false, 80)), "Interrupted", LogLevel.Warning, "Storage is away", new InvalidOperationException("the cause"));
+        Write(
+            Formatter(new Terminal(true, false, 80)), "Interrupted", LogLevel.Warning, "Storage is away",
+            new InvalidOperationException("the cause"));
 
         Assert.Equal(["warn: The.App[Interrupted] Storage is away System.InvalidOperationException: the cause"], Lines());
     }
@@ -71,7 +74,8 @@ public sealed class BuildConsoleFormatterTests : IDisposable
     [InlineData(LogLevel.Warning, "Refused", "gone")]
     public void What_people_wrote_does_not_steer_the_terminal(LogLevel level, string name, string text)
     {
-        Write(Formatter(new Terminal(true, false, 200)), name, level, "\e]0;title\a\e[2J" + text, new InvalidOperationException("\e[31mred"));
+        Write(
+            Formatter(new Terminal(true, false, 200)), name, level, "\e]0;title\a\e[2J" + text, new InvalidOperationException("\e[31mred"));
 
         Assert.DoesNotContain('\e', _output.ToString());
         Assert.DoesNotContain('\a', _output.ToString());
@@ -117,13 +121,17 @@ public sealed class BuildConsoleFormatterTests : IDisposable
     private void Write(BuildConsoleFormatter formatter, string name, LogLevel level, string message, Exception? exception = null) =>
         Write(formatter, _output, name, level, message, exception);
 
-    private static void Write(BuildConsoleFormatter formatter, TextWriter output, string name, LogLevel level, string message, Exception? exception = null) =>
+    private static void Write(
+        BuildConsoleFormatter formatter, TextWriter output, string name, LogLevel level, string message, Exception? exception = null) =>
         formatter.Write(
-            new LogEntry<WorkerLogLine>(level, App, new EventId(0, name), new WorkerLogLine(name, message), exception, (line, _) => line.Message), null, output);
+            new LogEntry<WorkerLogLine>(level, App, new EventId(0, name), new WorkerLogLine(name, message), exception,
+                (line, _) => line.Message), null, output);
 
     private void WriteOwn(BuildConsoleFormatter formatter, string category, LogLevel level) =>
-        formatter.Write(new LogEntry<string>(level, category, new EventId(1, "Started"), "the message", null, (text, _) => text), null, _output);
+        formatter.Write(
+            new LogEntry<string>(level, category, new EventId(1, "Started"), "the message", null, (text, _) => text), null, _output);
 
     // Without the time that each begins with.
-    private string[] Lines() => [.. _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line["hh:mm:ss ".Length..])];
+    private string[] Lines() =>
+        [.. _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line["hh:mm:ss ".Length..])];
 }

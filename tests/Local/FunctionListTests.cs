@@ -10,7 +10,9 @@ public sealed class FunctionListTests
     {
         await using var host = await TestHost.StartAsync([], """{ "version": "2.0", "functions": [ "guarded", "Nothing" ] }""");
 
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NotFound], await Task.WhenAll(StatusAsync(host, "guarded"), StatusAsync(host, "nothing"), StatusAsync(host, "echo")));
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NotFound],
+            await Task.WhenAll(StatusAsync(host, "guarded"), StatusAsync(host, "nothing"), StatusAsync(host, "echo")));
     }
 
     [Fact]
@@ -18,12 +20,14 @@ public sealed class FunctionListTests
     {
         await using var host = await TestHost.StartAsync(["Nothing"], """{ "version": "2.0", "functions": [ "Guarded" ] }""");
 
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.NotFound], await Task.WhenAll(StatusAsync(host, "nothing"), StatusAsync(host, "guarded")));
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.NotFound], await Task.WhenAll(StatusAsync(host, "nothing"), StatusAsync(host, "guarded")));
     }
 
     [Fact]
     public async Task A_name_that_the_app_does_not_have_is_a_sentence() => Assert.StartsWith(
-        "host.json: functions names 'Ecco', which the app does not have; it has Aardvark, ", await TestHost.RefusalAsync(["Echo", "Ecco"]), StringComparison.Ordinal);
+        "host.json: functions names 'Ecco', which the app does not have; it has Aardvark, ", await TestHost.RefusalAsync(["Echo", "Ecco"]),
+        StringComparison.Ordinal);
 
     private static async Task<HttpStatusCode> StatusAsync(TestHost host, string route)
     {

@@ -14,8 +14,11 @@ public sealed class HealthScriptTests
     public async Task It_waits_until_builds_can_run_and_tells_what_to_look_at()
     {
         var asked = 0;
-        await using var host = await StandInServer.StartAsync(context => context.Request.Path == "/api/health" && context.Request.Headers["x-functions-key"] == "the key"
-            ? context.Response.WriteAsync(Interlocked.Increment(ref asked) < 3 ? Health(false, ("engine", "failing", "Start Docker.")) : Health(true, ("engine", "ok", "API 1.54."), ("github", "warning", "There is no token.")))
+        await using var host = await StandInServer.StartAsync(
+            context => context.Request.Path == "/api/health" && context.Request.Headers["x-functions-key"] == "the key"
+            ? context.Response.WriteAsync(Interlocked.Increment(ref asked) < 3
+                ? Health(false, ("engine", "failing", "Start Docker."))
+                : Health(true, ("engine", "ok", "API 1.54."), ("github", "warning", "There is no token.")))
             : Task.CompletedTask);
 
         var (code, output) = await RunAsync(host, seconds: 30);
@@ -27,7 +30,9 @@ public sealed class HealthScriptTests
     [Fact]
     public async Task It_gives_up_in_time_with_the_sentences_of_what_fails()
     {
-        await using var host = await StandInServer.StartAsync(context => context.Response.WriteAsync(Health(false, ("storage", "ok", "It answers."), ("engine", "failing", "Start Docker."))));
+        await using var host = await StandInServer.StartAsync(
+            context =>
+                context.Response.WriteAsync(Health(false, ("storage", "ok", "It answers."), ("engine", "failing", "Start Docker."))));
 
         var (code, output) = await RunAsync(host, seconds: 1);
 
@@ -63,9 +68,11 @@ public sealed class HealthScriptTests
     }
 
     private static Task<(int Code, string Output)> RunAsync(StandInServer host, int seconds) => Shell.RunAsync(
-        [TestEnvironment.Find("node") ?? "node", "scripts/health.mjs", host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
+        [TestEnvironment.Find("node") ?? "node", "scripts/health.mjs",
+         host.Engine.Port.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)],
         ("Api__Key", "the key"));
 
     private static string Health(bool canBuild, params (string Name, string State, string Says)[] parts) =>
-        System.Text.Json.JsonSerializer.Serialize(new { canBuild, parts = parts.Select(part => new { name = part.Name, state = part.State, says = part.Says }) });
+        System.Text.Json.JsonSerializer.Serialize(
+            new { canBuild, parts = parts.Select(part => new { name = part.Name, state = part.State, says = part.Says }) });
 }

@@ -30,7 +30,11 @@ public sealed class HostJsonTests
     [Fact]
     public void Keys_are_read_in_any_case_and_unknown_ones_are_left_alone()
     {
-        var host = HostJson.Parse("""{ "version": "2.0", "FunctionTimeout": "-1", "extensionBundle": {}, "Extensions": { "Queues": { "BatchSize": 3, "new": 1 } } }""");
+        var host = HostJson.Parse(
+            """
+            { "version": "2.0", "FunctionTimeout": "-1", "extensionBundle": {},
+             "Extensions": { "Queues": { "BatchSize": 3, "new": 1 } } }
+            """);
 
         Assert.Null(host.FunctionTimeout);
         Assert.Equal((3, Environment.ProcessorCount), (host.Queues.BatchSize, host.Queues.NewBatchThreshold));
@@ -45,7 +49,9 @@ public sealed class HostJsonTests
             ["AzureFunctionsJobHost:Extensions:Http:RoutePrefix"] = "ci",
         }).Build();
 
-        var host = HostJson.Parse(HostJsonSettings.Apply("""{ "version": "2.0", "extensions": { "queues": { "BatchSize": 7, "maxDequeueCount": 2 } } }""", settings));
+        var host = HostJson.Parse(
+            HostJsonSettings.Apply(
+                """{ "version": "2.0", "extensions": { "queues": { "BatchSize": 7, "maxDequeueCount": 2 } } }""", settings));
 
         Assert.Equal(("ci", 3, 2), (host.RoutePrefix, host.Queues.BatchSize, host.Queues.MaxDequeueCount));
     }
@@ -65,14 +71,18 @@ public sealed class HostJsonTests
     }
 
     [Theory]
-    [InlineData("""{ "version": "2.0", "functions": "Build" }""", "host.json: functions is \"Build\"; it must be a list of names in quotes.")]
+    [InlineData(
+        """{ "version": "2.0", "functions": "Build" }""", "host.json: functions is \"Build\"; it must be a list of names in quotes.")]
     [InlineData("{", "host.json is no JSON: ")]
     [InlineData("{}", "host.json: version is ''; it must be \"2.0\".")]
     [InlineData("""{ "version": "1.0" }""", "host.json: version is '1.0'; it must be \"2.0\".")]
-    [InlineData("""{ "version": "2.0", "functionTimeout": "soon" }""", "host.json: functionTimeout is \"soon\"; it must be a time like \"00:00:30\", 00:00:01 at least, or \"-1\" for no limit.")]
+    [InlineData("""{ "version": "2.0", "functionTimeout": "soon" }""", "host.json: functionTimeout is \"soon\"; it must be a time "
+        + "like \"00:00:30\", 00:00:01 at least, or \"-1\" for no limit.")]
     [InlineData("""{ "version": "2.0", "extensions": [] }""", "host.json: extensions is []; it must be an object.")]
-    [InlineData("""{ "version": "2.0", "extensions": { "http": { "routePrefix": 1 } } }""", "host.json: extensions.http.routePrefix is 1; it must be a text in quotes.")]
-    [InlineData("""{ "version": "2.0", "logging": { "logLevel": { "default": "Loud" } } }""", "host.json: logging.logLevel.default is \"Loud\"; it must be one of \"Trace\", \"Debug\", \"Information\", \"Warning\", \"Error\", \"Critical\", \"None\".")]
+    [InlineData("""{ "version": "2.0", "extensions": { "http": { "routePrefix": 1 } } }""", "host.json: extensions.http.routePrefix "
+        + "is 1; it must be a text in quotes.")]
+    [InlineData("""{ "version": "2.0", "logging": { "logLevel": { "default": "Loud" } } }""", "host.json: logging.logLevel.default "
+        + "is \"Loud\"; it must be one of \"Trace\", \"Debug\", \"Information\", \"Warning\", \"Error\", \"Critical\", \"None\".")]
     public void A_wrong_value_is_answered_with_key_value_and_what_is_allowed(string text, string sentence) =>
         Assert.StartsWith(sentence, Assert.Throws<HostException>(() => HostJson.Parse(text)).Message, StringComparison.Ordinal);
 
@@ -87,7 +97,8 @@ public sealed class HostJsonTests
     [InlineData("messageEncoding", "\"utf8\"", "it must be one of \"Base64\", \"None\"")]
     public void A_wrong_queue_setting_is_too(string key, string value, string allowed)
     {
-        var e = Assert.Throws<HostException>(() => HostJson.Parse($$$"""{ "version": "2.0", "extensions": { "queues": { "{{{key}}}": {{{value}}} } } }"""));
+        var e = Assert.Throws<HostException>(
+            () => HostJson.Parse($$$"""{ "version": "2.0", "extensions": { "queues": { "{{{key}}}": {{{value}}} } } }"""));
 
         Assert.Equal($"host.json: extensions.queues.{key} is {value}; {allowed}.", e.Message);
     }

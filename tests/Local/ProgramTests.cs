@@ -21,7 +21,9 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         await TestEnvironment.UntilAsync(() => Task.FromResult(host.Output.Contains("Webhook:", StringComparison.Ordinal)), "the banner");
         var address = host.Url.ToString().TrimEnd('/');
-        Assert.Contains($"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {address}/api/builds/{{id}}/cancel\n", "\n" + host.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\nFunctions:\n\n\tBuild: queueTrigger\n\n\tCancelBuild: [POST] {address}/api/builds/{{id}}/cancel\n", "\n" + host.Output,
+            StringComparison.Ordinal);
         Assert.Contains($"\n\n\tWebhook: [POST] {address}/api/webhook\n", host.Output, StringComparison.Ordinal);
         Assert.Equal(0, await host.StopAsync());
     }
@@ -38,7 +40,8 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
         await using var host = await RunningHost.StartAsync(Settings());
 
         Assert.DoesNotContain(
-            Directory.GetFiles($"/proc/{host.ProcessId}/fdinfo").Where(File.Exists).SelectMany(File.ReadAllLines), line => line.StartsWith("inotify", StringComparison.Ordinal));
+            Directory.GetFiles($"/proc/{host.ProcessId}/fdinfo").Where(File.Exists).SelectMany(File.ReadAllLines), line =>
+                line.StartsWith("inotify", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -46,7 +49,11 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     {
         await azurite.StartAsync();
         await WriteAsync("host.json", """{ "version": "2.0" }""");
-        await WriteAsync("local.settings.json", """{ "Values": { "GitHub__WebhookSecret": "from the file, long enough to be one", "GitHub__ApiUrl": "no url", "Registry__Address": "localhost:5" } }""");
+        await WriteAsync("local.settings.json",
+            """
+            { "Values": { "GitHub__WebhookSecret": "from the file, long enough to be one",
+             "GitHub__ApiUrl": "no url", "Registry__Address": "localhost:5" } }
+            """);
 
         var output = await RunToEndAsync(Settings("GitHub__WebhookSecret"));
 
@@ -54,7 +61,8 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         var port = TestEnvironment.FreePort();
         await using var host = Start(port, Settings("GitHub__WebhookSecret", ("GitHub__ApiUrl", "http://127.0.0.1:9")));
-        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://localhost:{port}/"), "the host", onTimeout: () => host.Output);
+        await TestEnvironment.UntilAsync(
+            () => TestEnvironment.AnswersAsync($"http://localhost:{port}/"), "the host", onTimeout: () => host.Output);
         Assert.Equal(0, await host.StopAsync());
     }
 
@@ -69,7 +77,8 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_folder_without_host_json_is_one_sentence_and_1() =>
         Assert.Equal(
-            $"There is no host.json in {_folder.FullName}: start in the folder that has it, or name it with --script-root.", await RunToEndAsync([]));
+            $"There is no host.json in {_folder.FullName}: start in the folder that has it, or name it with --script-root.",
+            await RunToEndAsync([]));
 
     [Fact]
     public async Task A_missing_setting_is_a_sentence_and_1()
@@ -117,8 +126,10 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
         await using var other = Start(told, Settings(), "--address", "127.0.0.2");
         await using var usual = Start(untold, Settings());
-        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.2:{told}/"), "the other address", onTimeout: () => other.Output);
-        await TestEnvironment.UntilAsync(() => TestEnvironment.AnswersAsync($"http://127.0.0.1:{untold}/"), "localhost", onTimeout: () => usual.Output);
+        await TestEnvironment.UntilAsync(
+            () => TestEnvironment.AnswersAsync($"http://127.0.0.2:{told}/"), "the other address", onTimeout: () => other.Output);
+        await TestEnvironment.UntilAsync(
+            () => TestEnvironment.AnswersAsync($"http://127.0.0.1:{untold}/"), "localhost", onTimeout: () => usual.Output);
 
         Assert.False(await TestEnvironment.AnswersAsync($"http://127.0.0.1:{told}/"));
         Assert.False(await TestEnvironment.AnswersAsync($"http://127.0.0.2:{untold}/"));
@@ -171,6 +182,7 @@ public sealed class ProgramTests(Azurite azurite) : IDisposable
 
     private RunningProcess Start(int port, Dictionary<string, string?> settings, params string[] more) => RunningProcess.Start(
         TestEnvironment.Find("dotnet")!,
-        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture), "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
+        [Path.Combine(AppContext.BaseDirectory, "Ci.Local.dll"), "--port", port.ToString(CultureInfo.InvariantCulture),
+         "--app", BuiltApp.Folder, "--script-root", _folder.FullName, .. more],
         settings);
 }

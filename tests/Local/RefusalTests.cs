@@ -20,7 +20,8 @@ public sealed class RefusalTests
     [InlineData(null)]
     [InlineData("")]
     public async Task A_connection_that_is_not_set(string? connection) => Assert.Equal(
-        "Function Jobs takes its messages from connection AzureWebJobsStorage, which is not set: add AzureWebJobsStorage to local.settings.json or the environment.",
+        "Function Jobs takes its messages from connection AzureWebJobsStorage, which is not set: add AzureWebJobsStorage to "
+        + "local.settings.json or the environment.",
         await TestHost.RefusalAsync(["Jobs"], settings: new() { ["AzureWebJobsStorage"] = connection }));
 
     [Fact]
@@ -45,10 +46,13 @@ public sealed class RefusalTests
     public async Task A_folder_without_an_app()
     {
         var folder = Directory.CreateTempSubdirectory("ci-no-app-");
-        var e = await Assert.ThrowsAsync<HostException>(async () => await (await TestHost.StartAsync(["Echo"], app: folder.FullName)).DisposeAsync());
+        var e = await Assert.ThrowsAsync<HostException>(
+            async () => await (await TestHost.StartAsync(["Echo"], app: folder.FullName)).DisposeAsync());
         folder.Delete();
 
-        Assert.Equal($"There is no worker.config.json in {folder.FullName}: build the Functions app, and name its output folder with --app.", e.Message);
+        Assert.Equal(
+            $"There is no worker.config.json in {folder.FullName}: build the Functions app, and name its output folder with --app.",
+            e.Message);
     }
 
     [Theory]

@@ -34,8 +34,11 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
     [Theory]
     [InlineData("café")]
     [InlineData("a\u0085b")]
-    public async Task A_header_beyond_ASCII_arrives_as_it_was_sent(string value) =>
-        Assert.Equal(value, Assert.Single((await SeenAsync($"GET /api/echo HTTP/1.1\r\nX-Word: {value}"))["headers"]!["X-Word"]!.AsArray())!.GetValue<string>());
+    public async Task A_header_beyond_ASCII_arrives_as_it_was_sent(string value)
+    {
+        var seen = await SeenAsync($"GET /api/echo HTTP/1.1\r\nX-Word: {value}");
+        Assert.Equal(value, Assert.Single(seen["headers"]!["X-Word"]!.AsArray())!.GetValue<string>());
+    }
 
     [Theory]
     [InlineData("traceparent")]
@@ -49,10 +52,13 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
     [Fact]
     public async Task What_the_client_says_of_the_way_it_came_does_not_arrive()
     {
-        var seen = await SeenAsync("GET /api/echo HTTP/1.1\r\nX-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: elsewhere.example\r\nForwarded: for=198.51.100.1");
+        var seen = await SeenAsync("GET /api/echo HTTP/1.1\r\nX-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n"
+            + "X-Forwarded-Host: elsewhere.example\r\nForwarded: for=198.51.100.1");
 
         Assert.Equal(("127.0.0.1", "http", "localhost"), ((string?)seen["remote"], (string?)seen["scheme"], (string?)seen["host"]));
-        Assert.DoesNotContain(seen["headers"]!.AsObject(), header => header.Key.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase) || header.Key == "Forwarded");
+        Assert.DoesNotContain(
+            seen["headers"]!.AsObject(), header =>
+                header.Key.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase) || header.Key == "Forwarded");
     }
 
     [Fact]
@@ -74,7 +80,8 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
 
     [Fact]
     public async Task Settings_of_this_host_are_the_workers_environment() =>
-        Assert.Equal(_host.Samples.Path, await _host.Http.GetStringAsync("api/setting/Samples__Folder", TestContext.Current.CancellationToken));
+        Assert.Equal(
+            _host.Samples.Path, await _host.Http.GetStringAsync("api/setting/Samples__Folder", TestContext.Current.CancellationToken));
 
     [Theory]
     [InlineData(0)]
@@ -88,7 +95,8 @@ public sealed class RequestTests(SampleHost shared) : IAsyncLifetime
         using var response = await PostAsync(new ByteArrayContent(body));
 
         Assert.Equal(body, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(length.ToString(System.Globalization.CultureInfo.InvariantCulture), response.Headers.GetValues("Seen-Length").Single());
+        Assert.Equal(
+            length.ToString(System.Globalization.CultureInfo.InvariantCulture), response.Headers.GetValues("Seen-Length").Single());
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class RoutingTests(SampleHost shared) : IAsyncLifetime
     [Fact]
     public async Task A_route_prefix_that_the_worker_does_not_know_is_refused()
     {
-        var refusal = await TestHost.RefusalAsync(["EchoGet"], settings: new() { ["AzureFunctionsJobHost__extensions__http__routePrefix"] = "ci" });
+        var refusal = await TestHost.RefusalAsync(
+            ["EchoGet"], settings: new() { ["AzureFunctionsJobHost__extensions__http__routePrefix"] = "ci" });
 
         Assert.StartsWith("extensions.http.routePrefix is 'ci' here and 'api' in ", refusal, StringComparison.Ordinal);
     }
@@ -58,7 +59,8 @@ public sealed class RoutingTests(SampleHost shared) : IAsyncLifetime
     [Theory]
     [InlineData("API/Echo")]
     [InlineData("api/echo/")]
-    public async Task Case_and_a_trailing_slash_do_not_matter(string path) => Assert.Equal(HttpStatusCode.OK, await StatusAsync("GET", path));
+    public async Task Case_and_a_trailing_slash_do_not_matter(string path) =>
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("GET", path));
 
     [Fact]
     public async Task Functions_on_one_route_are_told_apart_by_method()
@@ -110,7 +112,8 @@ public sealed class RoutingTests(SampleHost shared) : IAsyncLifetime
         Assert.Equal(seen, await GetAsync(path));
 
     [Fact]
-    public async Task A_route_value_of_the_wrong_type_is_500() => Assert.Equal(HttpStatusCode.InternalServerError, await StatusAsync("GET", "api/typed/x/y"));
+    public async Task A_route_value_of_the_wrong_type_is_500() =>
+        Assert.Equal(HttpStatusCode.InternalServerError, await StatusAsync("GET", "api/typed/x/y"));
 
     [Fact]
     public async Task The_root_is_a_welcome_page() => Assert.Contains("up and running", await GetAsync(""), StringComparison.Ordinal);

@@ -4,7 +4,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Local;
 
-/// <summary>What a test shares with its sample app: the app writes down there what happens, and waits for files that the test makes.</summary>
+/// <summary>
+/// What a test shares with its sample app: the app writes down there what happens, and waits for files that the test makes.
+/// </summary>
 public sealed class SampleFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-samples-");
@@ -36,7 +38,7 @@ public sealed class SampleFolder : IDisposable
     }
 
     /// <summary>Makes a file that functions wait for.</summary>
-    public void Open(string gate) => File.WriteAllText(System.IO.Path.Combine(Path, gate), "");
+    public void Open(string marker) => File.WriteAllText(System.IO.Path.Combine(Path, marker), "");
 
     public Task UntilAsync(string what, int count = 1, Func<string>? onTimeout = null) => TestEnvironment.UntilAsync(
         () => Task.FromResult(Events.Count(e => e.What == what) >= count), $"{count} × {what}", onTimeout: onTimeout);
@@ -45,7 +47,8 @@ public sealed class SampleFolder : IDisposable
 
     private static IEnumerable<SampleEvent> Read(FileInfo file)
     {
-        using var reader = new StreamReader(new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        using var reader = new StreamReader(
+            new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         // A line that is being written just now has no end yet.
         return [.. reader.ReadToEnd().Split('\n')[..^1].Select(line => JsonSerializer.Deserialize<SampleEvent>(line)!)];
     }

@@ -7,7 +7,8 @@ public sealed class SampleHost : LazyPart
 {
     private static readonly string[] Functions =
     [
-        "Echo", "EchoGet", "Unread", "Setting", "Repository", "Badge", "Typed", "Optional", "AnyMethodNoRoute", "Nothing", "NothingLater", "Null", "Throws",
+        "Echo", "EchoGet", "Unread", "Setting", "Repository", "Badge", "Typed", "Optional", "AnyMethodNoRoute", "Nothing", "NothingLater",
+        "Null", "Throws",
         "ThrowsLate", "Status", "Cookies", "Guarded", "Large", "Wait", "Events", "Scoped", "Logs", "Prints",
     ];
 
@@ -20,7 +21,11 @@ public sealed class SampleHost : LazyPart
     }
 
     protected override async Task StartPartAsync() => _host = await TestHost.StartAsync(
-        Functions, """{ "version": "2.0", "logging": { "logLevel": { "default": "Trace", "Microsoft": "Warning", "Grpc": "Warning", "Yarp": "Warning" } } }""");
+        Functions,
+            """
+            { "version": "2.0", "logging": { "logLevel": { "default": "Trace",
+             "Microsoft": "Warning", "Grpc": "Warning", "Yarp": "Warning" } } }
+            """);
 
     protected override ValueTask StopPartAsync() => _host?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -26,7 +26,9 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>The built sample app.</summary>
-    public static string App { get; } = Path.Combine(TestEnvironment.Root, "tests", "SampleApp", Path.GetRelativePath(Path.Combine(TestEnvironment.Root, "tests"), AppContext.BaseDirectory));
+    public static string App { get; } = Path.Combine(
+        TestEnvironment.Root, "tests", "SampleApp",
+        Path.GetRelativePath(Path.Combine(TestEnvironment.Root, "tests"), AppContext.BaseDirectory));
 
     public HttpClient Http { get; }
 
@@ -88,7 +90,8 @@ public sealed class TestHost : IAsyncDisposable
 
     /// <summary>What the host says to a person when it refuses to start.</summary>
     public static async Task<string> RefusalAsync(
-        IReadOnlyList<string> functions, string hostJson = """{ "version": "2.0" }""", Dictionary<string, string?>? settings = null, SampleFolder? samples = null, WorkerTimes? workerTimes = null)
+        IReadOnlyList<string> functions, string hostJson = """{ "version": "2.0" }""", Dictionary<string, string?>? settings = null,
+        SampleFolder? samples = null, WorkerTimes? workerTimes = null)
     {
         var e = await Assert.ThrowsAsync<HostException>(
             async () => await (await StartAsync(functions, hostJson, settings, samples: samples, workerTimes: workerTimes)).DisposeAsync());
@@ -96,7 +99,8 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     public Task UntilLoggedAsync(string words) => TestEnvironment.UntilAsync(
-        () => Task.FromResult(Log.Any(line => line.Contains(words, StringComparison.Ordinal))), $"the log to say '{words}'", () => string.Join('\n', Log));
+        () => Task.FromResult(Log.Any(line => line.Contains(words, StringComparison.Ordinal))), $"the log to say '{words}'", () =>
+            string.Join('\n', Log));
 
     public Task StopAsync() => _host.StopAsync(TestContext.Current.CancellationToken);
 
@@ -123,7 +127,8 @@ public sealed class TestHost : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
 
         public void Dispose()

@@ -25,7 +25,9 @@ public sealed class WorkerTests(Azurite azurite)
         // Waits for the worker that is being started.
         using var after = await host.Http.GetAsync("api/echo", Cancellation);
 
-        Assert.Equal((HttpStatusCode.InternalServerError, HttpStatusCode.InternalServerError, HttpStatusCode.OK), (crashed.StatusCode, waited.StatusCode, after.StatusCode));
+        Assert.Equal(
+            (HttpStatusCode.InternalServerError, HttpStatusCode.InternalServerError, HttpStatusCode.OK),
+            (crashed.StatusCode, waited.StatusCode, after.StatusCode));
         Assert.NotEqual(worker, host.WorkerProcessId);
         Assert.Contains(host.Log, line => line.Contains("another one is started", StringComparison.Ordinal));
     }
@@ -33,26 +35,26 @@ public sealed class WorkerTests(Azurite azurite)
     [Fact]
     public async Task The_message_that_a_worker_had_when_it_died_is_tried_again_and_counted()
     {
-        await using var story = await QueueStory.StartAsync(azurite);
-        await story.SendAsync("crash-once");
+        await using var scenario = await QueueScenario.StartAsync(azurite);
+        await scenario.SendAsync("crash-once");
 
-        await story.HostAsync();
+        await scenario.HostAsync();
 
-        await story.EmptyAsync();
-        Assert.Equal(["crash-once", "crash-once"], story.Samples.Seen());
-        Assert.Equal(2, story.Samples.Events.Where(e => e.What == "start").Select(e => e.Process).Distinct().Count());
+        await scenario.EmptyAsync();
+        Assert.Equal(["crash-once", "crash-once"], scenario.Samples.Seen());
+        Assert.Equal(2, scenario.Samples.Events.Where(e => e.What == "start").Select(e => e.Process).Distinct().Count());
     }
 
     [Fact]
     public async Task A_message_that_ends_every_worker_is_poisoned()
     {
-        await using var story = await QueueStory.StartAsync(azurite);
-        await story.SendAsync("crash");
+        await using var scenario = await QueueScenario.StartAsync(azurite);
+        await scenario.SendAsync("crash");
 
-        await story.HostAsync(QueueStory.HostJson("\"maxDequeueCount\": 2"));
+        await scenario.HostAsync(QueueScenario.HostJson("\"maxDequeueCount\": 2"));
 
-        await story.PoisonedAsync();
-        Assert.Equal(2, story.Samples.Seen().Count);
+        await scenario.PoisonedAsync();
+        Assert.Equal(2, scenario.Samples.Seen().Count);
     }
 
     [Fact]
@@ -71,7 +73,9 @@ public sealed class WorkerTests(Azurite azurite)
         using var samples = new SampleFolder();
         samples.Open("crash-at-start");
 
-        Assert.Contains("It crashes at its start.", await TestHost.RefusalAsync(["Echo"], samples: samples, workerTimes: Quick), StringComparison.Ordinal);
+        Assert.Contains(
+            "It crashes at its start.", await TestHost.RefusalAsync(["Echo"], samples: samples, workerTimes: Quick),
+            StringComparison.Ordinal);
         Assert.Equal(3, samples.Events.Count(e => e.What == "process"));
     }
 
@@ -114,10 +118,12 @@ public sealed class WorkerTests(Azurite azurite)
     [Fact]
     public async Task Nobody_but_the_worker_that_was_started_may_speak_as_one()
     {
-        await using var server = await WorkerServer.StartAsync(Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, Cancellation);
+        await using var server = await WorkerServer.StartAsync(
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, Cancellation);
         using var http = new HttpClient();
         // A StartStream of another id, as gRPC frames it: field 20, in it field 2.
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Address, "AzureFunctionsRpcMessages.FunctionRpc/EventStream"))
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(server.Address, "AzureFunctionsRpcMessages.FunctionRpc/EventStream"))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -130,7 +136,10 @@ public sealed class WorkerTests(Azurite azurite)
         await response.Content.ReadAsByteArrayAsync(Cancellation);
 
         // PERMISSION_DENIED (gRPC status codes).
-        Assert.Equal("7", (response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.GetValues("grpc-status")).Single());
+        Assert.Equal(
+            "7",
+            (response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.GetValues("grpc-status"))
+                .Single());
     }
 
     [Theory]

@@ -1,5 +1,5 @@
 using Ci.Pipeline.Reporting;
-using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ci.Tests.Reporting;
 
@@ -8,7 +8,7 @@ public sealed class ProgressReporterTests
 {
     private static readonly TimeSpan Pause = ProgressReporter.ShortestPause;
 
-    private readonly SteppedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly List<string> _told = [];
     private string? _words = "one";
 

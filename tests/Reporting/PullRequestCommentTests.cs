@@ -12,25 +12,25 @@ namespace Ci.Tests.Reporting;
 public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
 {
     private readonly HttpClient _nowhere = new() { BaseAddress = new Uri($"http://127.0.0.1:{TestEnvironment.FreePort()}/") };
-    private Playing _playing = null!;
+    private StandInSession _session = null!;
     private TestStorage _storage = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private IReadOnlyList<IssueComment> Comments => _playing.GitHub.Comments(Playing.Repository, 7);
+    private IReadOnlyList<IssueComment> Comments => _session.GitHub.Comments(StandInSession.Repository, 7);
 
     public async ValueTask InitializeAsync()
     {
-        _playing = await Playing.StartAsync();
+        _session = await StandInSession.StartAsync();
         _storage = await TestStorage.StartAsync(azurite);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _playing.AssertRequests();
-        _playing.AssertAnswers();
+        _session.AssertRequests();
+        _session.AssertAnswers();
         _nowhere.Dispose();
-        await _playing.DisposeAsync();
+        await _session.DisposeAsync();
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task A_comment_that_somebody_wrote_alike_is_left_alone()
     {
-        await _playing.SendAsync(HttpMethod.Post, $"repos/{Playing.Repository}/issues/7/comments", new JsonObject { ["body"] = "<!-- docker-image-of:guessed -->" });
+        await _session.SendAsync(HttpMethod.Post, $"repos/{StandInSession.Repository}/issues/7/comments", new JsonObject { ["body"] = "<!-- docker-image-of:guessed -->" });
 
         await TellAsync(await EndedAsync('a', 0));
 
@@ -92,7 +92,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     public async Task It_is_tried_again_when_GitHub_was_away()
     {
         var build = await EndedAsync('a', 0);
-        _playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 503 });
+        _session.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 503 });
 
         var first = await TellAsync(build);
         var second = await TellAsync(build);
@@ -105,7 +105,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     public async Task A_token_that_may_not_write_comments_is_no_trouble()
     {
         var build = await EndedAsync('a', 0);
-        _playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 403 });
+        _session.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 403 });
 
         Assert.True(await TellAsync(build));
         Assert.Equal(BuildState.Failed, (await FindAsync(build)).Commented);
@@ -116,7 +116,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     {
         var build = await EndedAsync('a', 0);
 
-        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, new ReportOptions { Comment = false }).NotifyCompletedAsync(build.Id, Cancellation);
+        await _storage.Comments(_session.Http, _nowhere, StandInSession.Token, new ReportOptions { Comment = false }).NotifyCompletedAsync(build.Id, Cancellation);
 
         Assert.Empty(Comments);
     }
@@ -130,7 +130,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
             LogTail = ["```", "@everyone </details> the-secret"],
         });
 
-        await _storage.Comments(_playing.Http, _nowhere, Playing.Token, secrets: "the-secret").NotifyCompletedAsync(build.Id, Cancellation);
+        await _storage.Comments(_session.Http, _nowhere, StandInSession.Token, secrets: "the-secret").NotifyCompletedAsync(build.Id, Cancellation);
 
         var body = Assert.Single(Comments).Body;
         Assert.Contains("`Dockerfile line 7`: `RUN make`: `exit code 2`", body, StringComparison.Ordinal);
@@ -140,7 +140,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
 
     private async Task<Build> EndedAsync(char commit, int second, Func<Build, Build>? more = null)
     {
-        var change = _storage.Change(commit, second, pull: 7, repository: Playing.Repository);
+        var change = _storage.Change(commit, second, pull: 7, repository: StandInSession.Repository);
         await _storage.AdmitAsync(change);
         return (await _storage.Records.UpdateAsync(
             change.Request.BuildId,
@@ -148,7 +148,7 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
             Cancellation))!;
     }
 
-    private Task<bool> TellAsync(Build build) => _storage.Comments(_playing.Http, _nowhere, Playing.Token).NotifyCompletedAsync(build.Id, Cancellation);
+    private Task<bool> TellAsync(Build build) => _storage.Comments(_session.Http, _nowhere, StandInSession.Token).NotifyCompletedAsync(build.Id, Cancellation);
 
     private async Task<Build> FindAsync(Build build) => (await _storage.Records.FindAsync(build.Id, Cancellation))!;
 }

@@ -9,7 +9,7 @@ namespace Ci.SampleApp;
 /// </summary>
 public sealed class Samples : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly string _folder;
     private readonly FileStream _events;
 
@@ -18,7 +18,8 @@ public sealed class Samples : IDisposable
         _folder = folder;
         // A file for each process, so that no two write to one.
         _events = new FileStream(
-            Path.Combine(folder, $"events-{Environment.ProcessId}.jsonl"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            Path.Combine(folder, $"events-{Environment.ProcessId}.jsonl"), FileMode.Append, FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
     public static Samples FromEnvironment() =>
@@ -27,9 +28,10 @@ public sealed class Samples : IDisposable
     /// <summary>Writes one event.</summary>
     public void Tell(string function, string what, string detail = "")
     {
-        lock (_gate)
+        lock (_lock)
         {
-            var line = JsonSerializer.SerializeToUtf8Bytes(new SampleEvent(Stopwatch.GetTimestamp(), Environment.ProcessId, function, what, detail));
+            var line = JsonSerializer.SerializeToUtf8Bytes(
+                new SampleEvent(Stopwatch.GetTimestamp(), Environment.ProcessId, function, what, detail));
             _events.Write([.. line, (byte)'\n']);
         }
     }

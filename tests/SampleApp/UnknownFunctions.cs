@@ -17,7 +17,9 @@ public static class UnknownFunctions
     public static string Announce([QueueTrigger("news")] string message) => message;
 
     [Function("AnnounceByHttp")]
-    public static Announcement AnnounceByHttp([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "announce")] HttpRequest request) => new();
+    public static Announcement AnnounceByHttp(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "announce")] HttpRequest request) =>
+        new();
 
     [Function("SdkMessage")]
     public static void SdkMessage([QueueTrigger("news")] QueueMessage message)

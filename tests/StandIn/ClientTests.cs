@@ -20,44 +20,48 @@ public sealed class ClientTests
     [Fact]
     public async Task Fetching_a_commit_is_as_described()
     {
-        await using var playing = await Playing.StartAsync();
-        await using var services = Services(playing);
+        await using var session = await StandInSession.StartAsync();
+        await using var services = Services(session);
 
-        var result = await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Playing.Repository, playing.Commit, Cancellation);
+        var result = await services.GetRequiredService<ArchiveFetcher>().FetchAsync(
+            StandInSession.Repository, session.Commit, Cancellation);
 
         await using var archive = Assert.IsType<SourceResult.Fetched>(result).Source;
-        playing.AssertRequests();
-        Assert.Equal(["GET /repos/{owner}/{repo}/tarball/{ref}"], playing.AssertAnswers());
+        session.AssertRequests();
+        Assert.Equal(["GET /repos/{owner}/{repo}/tarball/{ref}"], session.AssertAnswers());
     }
 
     [Fact]
     public async Task Listing_the_files_of_a_pull_request_page_by_page_is_as_described()
     {
-        await using var playing = await Playing.StartAsync(files: 101);
-        await using var services = Services(playing);
+        await using var session = await StandInSession.StartAsync(files: 101);
+        await using var services = Services(session);
 
-        var files = await services.GetRequiredService<PullRequestFiles>().ListAsync(Playing.Repository, playing.Pull.Number, Cancellation);
+        var files = await services.GetRequiredService<PullRequestFiles>().ListAsync(
+            StandInSession.Repository, session.Pull.Number, Cancellation);
 
         Assert.Equal(101, files!.Count);
-        playing.AssertRequests();
-        Assert.Equal(Enumerable.Repeat("GET /repos/{owner}/{repo}/pulls/{pull_number}/files", 2), playing.AssertAnswers());
+        session.AssertRequests();
+        Assert.Equal(Enumerable.Repeat("GET /repos/{owner}/{repo}/pulls/{pull_number}/files", 2), session.AssertAnswers());
     }
 
     [Fact]
     public async Task Refusals_are_as_described_too()
     {
-        await using var playing = await Playing.StartAsync();
-        await using var services = Services(playing);
+        await using var session = await StandInSession.StartAsync();
+        await using var services = Services(session);
         var archive = services.GetRequiredService<ArchiveFetcher>();
-        playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
+        session.GitHub.Faults.Enqueue(
+            new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
 
-        await Assert.ThrowsAsync<SourceUnavailableException>(() => archive.FetchAsync(Playing.Repository, playing.Commit, Cancellation));
-        Assert.IsType<SourceResult.Refused>(await archive.FetchAsync(Playing.Repository, new string('0', 40), Cancellation));
         await Assert.ThrowsAsync<SourceUnavailableException>(
-            () => services.GetRequiredService<PullRequestFiles>().ListAsync(Playing.Repository, 8, Cancellation));
+            () => archive.FetchAsync(StandInSession.Repository, session.Commit, Cancellation));
+        Assert.IsType<SourceResult.Refused>(await archive.FetchAsync(StandInSession.Repository, new string('0', 40), Cancellation));
+        await Assert.ThrowsAsync<SourceUnavailableException>(
+            () => services.GetRequiredService<PullRequestFiles>().ListAsync(StandInSession.Repository, 8, Cancellation));
 
-        playing.AssertRequests();
-        Assert.Equal(3, playing.AssertAnswers().Count);
+        session.AssertRequests();
+        Assert.Equal(3, session.AssertAnswers().Count);
     }
 
     [Theory]
@@ -74,11 +78,14 @@ public sealed class ClientTests
 
         using var host = TunnelHost(ngrok, hooks);
         await host.StartAsync(Cancellation);
-        await TestEnvironment.UntilAsync(() => Task.FromResult(Operations().Count() == 4), "the webhook to be saved and pinged", onTimeout: () => string.Join('\n', Operations()));
+        await TestEnvironment.UntilAsync(
+            () => Task.FromResult(Operations().Count() == 4), "the webhook to be saved and pinged", onTimeout: () =>
+                string.Join('\n', Operations()));
         await host.StopAsync(Cancellation);
 
         Assert.Equal(
-            ["GET /repos/{owner}/{repo}/hooks", saving, "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries", "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
+            ["GET /repos/{owner}/{repo}/hooks", saving, "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
+             "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
             Operations());
         Assert.All(hooks.Exchanges, exchange => Assert.Equal([], GitHubDescription.Instance.RequestErrors(exchange)));
 
@@ -96,18 +103,18 @@ public sealed class ClientTests
             ["GitHub:WebhookSecret"] = TunnelFixture.Secret,
             ["Tunnel:Enabled"] = "true",
             ["Tunnel:NgrokApiUrl"] = ngrok.Url,
-            ["Tunnel:Repositories"] = Playing.Repository,
+            ["Tunnel:Repositories"] = StandInSession.Repository,
         });
         builder.Services.AddPipeline(builder.Configuration);
         return builder.Build();
     }
 
-    private static ServiceProvider Services(Playing playing)
+    private static ServiceProvider Services(StandInSession session)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["GitHub:ApiUrl"] = playing.GitHub.BaseUrl.ToString(),
-            ["GitHub:Token"] = Playing.Token,
+            ["GitHub:ApiUrl"] = session.GitHub.BaseUrl.ToString(),
+            ["GitHub:Token"] = StandInSession.Token,
         }).Build();
         return new ServiceCollection().AddLogging().AddPipeline(configuration).BuildServiceProvider();
     }

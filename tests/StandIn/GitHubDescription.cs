@@ -23,19 +23,22 @@ internal sealed class GitHubDescription
         new(JsonNode.Parse(File.ReadAllBytes(Path.Combine(TestEnvironment.Root, "tests", "StandIn", "github-openapi.json")))!.AsObject()));
 
     private readonly JsonObject _document;
-    private readonly JsonSchema _schema;
+    private readonly OpenApiSchemas _schemas;
     private readonly List<(Regex Pattern, string Path, JsonObject Methods)> _paths;
 
     private GitHubDescription(JsonObject document)
     {
         _document = document;
-        _schema = new JsonSchema(document);
+        _schemas = new OpenApiSchemas(document);
         _paths = [.. document["paths"]!.AsObject().Select(p => (Pattern(p.Key), p.Key, p.Value!.AsObject()))];
     }
 
     public static GitHubDescription Instance => Loaded.Value;
 
-    /// <summary>The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not taken it over.</summary>
+    /// <summary>
+    /// The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not taken it
+    /// over.
+    /// </summary>
     public string? Operation(Exchange exchange) => Find(exchange) is { } found ? $"{exchange.Method} {found.Path}" : null;
 
     /// <summary>What is wrong with the request.</summary>
@@ -47,7 +50,8 @@ internal sealed class GitHubDescription
         }
 
         return [
-            .. Headers.Where(h => string.IsNullOrEmpty(exchange.RequestHeaders.GetValueOrDefault(h))).Select(h => $"the header {h} is missing"),
+            .. Headers.Where(h => string.IsNullOrEmpty(exchange.RequestHeaders.GetValueOrDefault(h))).Select(
+                h => $"the header {h} is missing"),
             .. ParameterErrors(found.Operation, "path", found.Values),
             .. ParameterErrors(found.Operation, "query", exchange.Query),
             .. RequestBodyErrors(found.Operation, exchange),
@@ -63,12 +67,13 @@ internal sealed class GitHubDescription
             return [$"the status {exchange.Status} is not described"];
         }
 
-        if (exchange.Status == 200 && IsRaw(exchange.RequestHeaders.GetValueOrDefault("Accept")) && IsRaw(exchange.ResponseHeaders.GetValueOrDefault("Content-Type")))
+        if (exchange.Status == 200 && IsRaw(exchange.RequestHeaders.GetValueOrDefault("Accept"))
+            && IsRaw(exchange.ResponseHeaders.GetValueOrDefault("Content-Type")))
         {
             return [];
         }
 
-        var response = documented is null ? GeneralResponse(exchange.Status) : _schema.Follow(documented);
+        var response = documented is null ? GeneralResponse(exchange.Status) : _schemas.Follow(documented);
         return [
             .. (response["headers"] as JsonObject ?? []).Where(h => h.Key == "Location" && !exchange.ResponseHeaders.ContainsKey(h.Key))
                 .Select(h => $"the header {h.Key} is missing"),
@@ -80,11 +85,13 @@ internal sealed class GitHubDescription
     public bool MayBeNull(string schema, IEnumerable<string> path)
     {
         var part = path.Aggregate(_document["components"]!["schemas"]![schema], (above, name) =>
-            above is JsonObject described ? _schema.Follow(described)["properties"]?[name] : null);
-        return part is JsonObject found && _schema.Follow(found)["nullable"]?.GetValue<bool>() == true;
+            above is JsonObject described ? _schemas.Follow(described)["properties"]?[name] : null);
+        return part is JsonObject found && _schemas.Follow(found)["nullable"]?.GetValue<bool>() == true;
     }
 
-    /// <summary>What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.</summary>
+    /// <summary>
+    /// What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.
+    /// </summary>
     private static bool IsRaw(string? type) => type?.Split(';')[0] == "application/vnd.github.raw+json";
 
     private JsonObject GeneralResponse(int status) =>
@@ -92,9 +99,10 @@ internal sealed class GitHubDescription
 
     private List<string> ParameterErrors(JsonObject operation, string place, IReadOnlyDictionary<string, string> values)
     {
-        var parameters = (operation["parameters"] as JsonArray ?? []).Select(p => _schema.Follow(p!.AsObject()))
+        var parameters = (operation["parameters"] as JsonArray ?? []).Select(p => _schemas.Follow(p!.AsObject()))
             .Where(p => p["in"]!.GetValue<string>() == place).ToDictionary(p => p["name"]!.GetValue<string>());
-        var unknown = values.Keys.Where(name => !parameters.ContainsKey(name)).Select(name => $"the {place} parameter {name} is not described");
+        var unknown = values.Keys.Where(name => !parameters.ContainsKey(name)).Select(
+            name => $"the {place} parameter {name} is not described");
         var missing = parameters.Values.Where(p => p["required"]?.GetValue<bool>() == true).Select(p => p["name"]!.GetValue<string>())
             .Where(name => !values.ContainsKey(name)).Select(name => $"the {place} parameter {name} is missing");
         var wrong = values.Where(v => parameters.ContainsKey(v.Key)).SelectMany(v =>
@@ -104,7 +112,7 @@ internal sealed class GitHubDescription
 
     /// <summary>A parameter is text on the wire, so a number is what looks like one where one is wanted.</summary>
     private IReadOnlyList<string> ValueErrors(JsonObject schema, string text) =>
-        _schema.Errors(schema, _schema.Follow(schema)["type"]?.GetValue<string>() == "integer"
+        _schemas.Errors(schema, _schemas.Follow(schema)["type"]?.GetValue<string>() == "integer"
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text);
 
     private IReadOnlyList<string> RequestBodyErrors(JsonObject operation, Exchange exchange)
@@ -137,7 +145,7 @@ internal sealed class GitHubDescription
 
         try
         {
-            return _schema.Errors(described["schema"]!.AsObject(), JsonNode.Parse(body ?? ""));
+            return _schemas.Errors(described["schema"]!.AsObject(), JsonNode.Parse(body ?? ""));
         }
         catch (JsonException e)
         {
@@ -153,7 +161,8 @@ internal sealed class GitHubDescription
             var match = pattern.Match(exchange.Path);
             if (match.Success && methods[Lower(exchange.Method)] is JsonObject operation)
             {
-                return (path, operation, pattern.GetGroupNames().Where(name => name != "0").ToDictionary(name => name, name => match.Groups[name].Value));
+                return (path, operation, pattern.GetGroupNames().Where(name => name != "0").ToDictionary(
+                    name => name, name => match.Groups[name].Value));
             }
         }
 
@@ -162,7 +171,8 @@ internal sealed class GitHubDescription
 
     /// <summary>A contents' path and a git reference may have slashes in them; other parameters are one segment.</summary>
     private static Regex Pattern(string path) => new("^" + Regex.Replace(path, @"\{(\w+)\}", parameter =>
-        parameter.Groups[1].Value is "path" or "ref" ? $"(?<{parameter.Groups[1].Value}>.+)" : $"(?<{parameter.Groups[1].Value}>[^/]+)") + "$");
+        parameter.Groups[1].Value is "path" or "ref" ? $"(?<{parameter.Groups[1].Value}>.+)"
+            : $"(?<{parameter.Groups[1].Value}>[^/]+)") + "$");
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Globalization", "CA1308", Justification = "OpenAPI writes methods in lower case.")]
     private static string Lower(string method) => method.ToLowerInvariant();

@@ -72,23 +72,26 @@ public sealed class GitHubDescriptionTests
 
     [Fact]
     public void A_query_parameter_of_the_wrong_type_is_found() => AssertRequest(
-        "the query parameter per_page: $ is \"all\", not of type integer",
+        "the query parameter per_page: $: Value is \"string\" but should be \"integer\"",
         Get with { Path = "/repos/octo/app/hooks", Query = Query("per_page", "all") });
 
     [Fact]
     public void A_path_parameter_of_the_wrong_type_is_found() => AssertRequest(
-        "the path parameter pull_number: $ is \"latest\", not of type integer", Get with { Path = "/repos/octo/app/pulls/latest" });
+        "the path parameter pull_number: $: Value is \"string\" but should be \"integer\"",
+        Get with { Path = "/repos/octo/app/pulls/latest" });
 
     [Theory]
     [InlineData("", "the body is missing")]
-    [InlineData("{}", "$.state is missing")]
-    [InlineData("""{ "state": "great" }""", """$.state is "great", none of ["error","failure","pending","success"]""")]
-    [InlineData("""{ "state": "success", "context": null }""", "$.context is null, not of type string")]
+    [InlineData("{}", """$: Required properties ["state"] are not present""")]
+    [InlineData("""{ "state": "great" }""", "$/state: Value should match one of the values specified by the enum")]
+    [InlineData("""{ "state": "success", "context": null }""", "$/context: Value is \"null\" but should be \"string\"")]
     public void A_wrong_body_is_found(string body, string error) => AssertRequest(error, Status with { RequestBody = body });
 
     [Fact]
     public void A_body_that_is_not_json_is_found() =>
-        Assert.StartsWith("the body is not JSON", Assert.Single(GitHubDescription.Instance.RequestErrors(Status with { RequestBody = "{" })), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the body is not JSON", Assert.Single(GitHubDescription.Instance.RequestErrors(Status with { RequestBody = "{" })),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_body_of_another_content_type_is_found() => AssertRequest(
@@ -107,8 +110,12 @@ public sealed class GitHubDescriptionTests
 
     [Fact]
     public void A_wrong_answer_is_found() => AssertAnswer(
-        "$.rate is missing",
-        Get with { Status = 200, ResponseBody = """{ "resources": { "core": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 }, "search": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 } } }""" });
+        """$: Required properties ["rate"] are not present""",
+        Get with { Status = 200, ResponseBody =
+            """
+            { "resources": { "core": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 },
+             "search": { "limit": 1, "remaining": 1, "reset": 1, "used": 0 } } }
+            """ });
 
     [Fact]
     public void A_redirect_to_nowhere_is_found() => AssertAnswer(

@@ -22,7 +22,8 @@ public sealed class PayloadTests
     };
 
     public static TheoryData<string> Actions => new(
-        "opened", "reopened", "synchronize", "closed", "ready_for_review", "converted_to_draft", "labeled", "unlabeled", "locked", "unlocked");
+        "opened", "reopened", "synchronize", "closed", "ready_for_review", "converted_to_draft", "labeled", "unlabeled", "locked",
+        "unlocked");
 
     [Theory]
     [MemberData(nameof(Actions))]
@@ -36,7 +37,10 @@ public sealed class PayloadTests
 
     [Fact]
     public void A_merge_looks_as_GitHubs_examples_of_closed() =>
-        Assert.Equal([], Strange((Pull with { State = "closed", Merged = true, MergeCommit = new string('c', 40) }).Payload("closed"), Examples("closed")));
+        Assert.Equal(
+            [],
+            Strange(
+                (Pull with { State = "closed", Merged = true, MergeCommit = new string('c', 40) }).Payload("closed"), Examples("closed")));
 
     [Fact]
     public void A_ping_has_what_GitHubs_examples_of_a_repositorys_ping_have()
@@ -71,7 +75,9 @@ public sealed class PayloadTests
     {
         var read = Read((Pull with { Merged = merged, Draft = true }).Payload(action));
 
-        Assert.Equal((action, 7, "octo/app", true, merged), (read.Action, read.Number, read.Repository.FullName, read.PullRequest.Draft, read.PullRequest.Merged));
+        Assert.Equal(
+            (action, 7, "octo/app", true, merged),
+            (read.Action, read.Number, read.Repository.FullName, read.PullRequest.Draft, read.PullRequest.Merged));
         Assert.Equal(("A change", "sample-author"), (read.PullRequest.Title, read.PullRequest.User?.Login));
         Assert.Equal(("feature", Pull.Head, "main"), (read.PullRequest.Head.Ref, read.PullRequest.Head.Sha, read.PullRequest.Base.Ref));
         Assert.Equal((Pull.UpdatedAt, "https://github.com/octo/app/pull/7"), (read.PullRequest.UpdatedAt, read.PullRequest.HtmlUrl));
@@ -84,7 +90,9 @@ public sealed class PayloadTests
     {
         // Between them they have every key: one tells what was pushed over, the other which label was set.
         JsonObject[] payloads = [(Pull with { Before = new string('b', 40) }).Payload("synchronize"), Pull.Payload("labeled")];
-        string[] read = [.. payloads.SelectMany(payload => WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(payload), Reading))!)).Select(p => p.Key).Distinct()];
+        string[] read = [
+            .. payloads.SelectMany(payload => WebhookExamples.Places(JsonNode.Parse(JsonSerializer.Serialize(Read(payload), Reading))!))
+            .Select(p => p.Key).Distinct()];
         var delivered = WebhookExamples.Places(payloads);
         var examples = WebhookExamples.Places([.. Examples("synchronize"), .. Examples("labeled")]);
 
@@ -103,10 +111,12 @@ public sealed class PayloadTests
         var onIssue = GitHubStandIn.CommentPayload(Pull, "/build", "maintainer", Pull.UpdatedAt, isIssue: true);
         Assert.Equal([], Strange(onIssue, [.. examples, .. WebhookExamples.Of("pull_request")]));
         Assert.Equal([], Missing(onIssue, examples));
-        Assert.Equal(["pull_request"], payload["issue"]!.AsObject().Select(p => p.Key).Except(onIssue["issue"]!.AsObject().Select(p => p.Key)));
+        Assert.Equal(
+            ["pull_request"], payload["issue"]!.AsObject().Select(p => p.Key).Except(onIssue["issue"]!.AsObject().Select(p => p.Key)));
         Assert.Equal(
             ("created", 7, "/build", "octo/app", "maintainer", Pull.UpdatedAt, true),
-            (read.Action, read.Issue.Number, read.Comment.Body, read.Repository.FullName, read.Sender?.Login, read.Comment.CreatedAt, read.Issue.PullRequest is not null));
+            (read.Action, read.Issue.Number, read.Comment.Body, read.Repository.FullName,
+             read.Sender?.Login, read.Comment.CreatedAt, read.Issue.PullRequest is not null));
     }
 
     [Fact]
@@ -120,7 +130,8 @@ public sealed class PayloadTests
             var read = Read(example);
             var pull = example["pull_request"]!;
             Assert.Equal(
-                (example["action"]!.GetValue<string>(), example["number"]!.GetValue<int>(), pull["head"]!["sha"]!.GetValue<string>(), pull["merged"]!.GetValue<bool>()),
+                (example["action"]!.GetValue<string>(), example["number"]!.GetValue<int>(),
+                 pull["head"]!["sha"]!.GetValue<string>(), pull["merged"]!.GetValue<bool>()),
                 (read.Action, read.Number, read.PullRequest.Head.Sha, read.PullRequest.Merged));
             Assert.Equal(example["repository"]!["id"]!.GetValue<long>(), read.Repository.Id);
             Assert.False(read.PullRequest.IsFork);

@@ -9,7 +9,8 @@ internal static class WebhookExamples
 {
     private static readonly Lazy<JsonArray?> All = new(() =>
     {
-        var file = Path.Combine(TestEnvironment.Root, "scripts", "node_modules", "@octokit", "webhooks-examples", "api.github.com", "index.json");
+        var file = Path.Combine(
+            TestEnvironment.Root, "scripts", "node_modules", "@octokit", "webhooks-examples", "api.github.com", "index.json");
         return File.Exists(file) ? JsonNode.Parse(File.ReadAllBytes(file))!.AsArray() : null;
     });
 

@@ -1,13 +1,13 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Worker;
-using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ci.Tests.Worker;
 
 /// <summary>When a build's patience runs out, to the second.</summary>
 public sealed class BuildDeadlineTests : IDisposable
 {
-    private readonly SteppedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly BuildDeadline _clock;
 
     public BuildDeadlineTests() => _clock = new BuildDeadline(

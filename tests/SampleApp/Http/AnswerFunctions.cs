@@ -13,10 +13,13 @@ public static class AnswerFunctions
     }
 
     [Function("NothingLater")]
-    public static async Task NothingLaterAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "nothing-later")] HttpRequest request) => await Task.Yield();
+    public static async Task NothingLaterAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "nothing-later")] HttpRequest request) =>
+        await Task.Yield();
 
     [Function("Null")]
-    public static Task<IResult?> NullAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "null")] HttpRequest request) => Task.FromResult<IResult?>(null);
+    public static Task<IResult?> NullAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "null")] HttpRequest request) =>
+        Task.FromResult<IResult?>(null);
 
     [Function("Throws")]
     public static Task<IResult> ThrowsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "throws")] HttpRequest request)
@@ -36,7 +39,9 @@ public static class AnswerFunctions
     }
 
     [Function("Status")]
-    public static IResult Status([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "status/{code}")] HttpRequest request, int code) => Results.StatusCode(code);
+    public static IResult Status(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "status/{code}")] HttpRequest request, int code) =>
+        Results.StatusCode(code);
 
     [Function("Cookies")]
     public static IResult Cookies([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "cookies")] HttpRequest request)
@@ -48,11 +53,13 @@ public static class AnswerFunctions
     }
 
     [Function("Guarded")]
-    public static IResult Guarded([HttpTrigger(AuthorizationLevel.Function, "get", Route = "guarded")] HttpRequest request) => Results.Text("in");
+    public static IResult Guarded([HttpTrigger(AuthorizationLevel.Function, "get", Route = "guarded")] HttpRequest request) =>
+        Results.Text("in");
 
     /// <summary>As many megabytes as asked for, in pieces.</summary>
     [Function("Large")]
-    public static IResult Large([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "large/{megabytes}")] HttpRequest request, int megabytes)
+    public static IResult Large(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "large/{megabytes}")] HttpRequest request, int megabytes)
     {
         request.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         return Results.Stream(

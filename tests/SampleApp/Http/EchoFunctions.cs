@@ -18,7 +18,9 @@ public static class EchoFunctions
     }
 
     [Function("EchoGet")]
-    public static IResult Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "echo")] HttpRequest request, FunctionContext context) => Results.Json(new
+    public static IResult Get(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "echo")] HttpRequest request, FunctionContext context) =>
+        Results.Json(new
     {
         q = request.Query["q"].ToArray(),
         headers = request.Headers.ToDictionary(h => h.Key, h => h.Value.ToArray(), StringComparer.OrdinalIgnoreCase),
@@ -36,6 +38,7 @@ public static class EchoFunctions
 
     /// <summary>What the worker's environment says.</summary>
     [Function("Setting")]
-    public static IResult Setting([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "setting/{name}")] HttpRequest request, string name) =>
+    public static IResult Setting(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "setting/{name}")] HttpRequest request, string name) =>
         Results.Text(Environment.GetEnvironmentVariable(name) ?? "none");
 }

@@ -7,14 +7,18 @@ namespace Ci.SampleApp.Http;
 public static class OverlappingFunctions
 {
     [Function("Aardvark")]
-    public static IResult Early([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "aardvark")] HttpRequest request) => Results.Text("Aardvark");
+    public static IResult Early([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "aardvark")] HttpRequest request) =>
+        Results.Text("Aardvark");
 
     [Function("Middle")]
-    public static IResult CatchAll([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*rest}")] HttpRequest request) => Results.Text("Middle");
+    public static IResult CatchAll([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*rest}")] HttpRequest request) =>
+        Results.Text("Middle");
 
     [Function("Zebra")]
-    public static IResult Late([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "zebra")] HttpRequest request) => Results.Text("Zebra");
+    public static IResult Late([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "zebra")] HttpRequest request) =>
+        Results.Text("Zebra");
 
     [Function("ZebraPost")]
-    public static IResult OtherMethod([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "zebra")] HttpRequest request) => Results.Text("ZebraPost");
+    public static IResult OtherMethod([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "zebra")] HttpRequest request) =>
+        Results.Text("ZebraPost");
 }

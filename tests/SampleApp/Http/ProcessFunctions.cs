@@ -28,7 +28,8 @@ public sealed partial class ProcessFunctions(IConfiguration settings, ILogger<Pr
 
     /// <summary>Prints to both outputs of its process.</summary>
     [Function("Prints")]
-    public static async Task PrintsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "prints/{mark}")] HttpRequest request, string mark)
+    public static async Task PrintsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "prints/{mark}")] HttpRequest request, string mark)
     {
         await Console.Out.WriteLineAsync($"{mark} on standard output");
         await Console.Error.WriteLineAsync($"{mark} on standard error");
@@ -37,7 +38,8 @@ public sealed partial class ProcessFunctions(IConfiguration settings, ILogger<Pr
     /// <summary>Puts the body onto a queue, as any program may.</summary>
     [Function("Send")]
     public async Task SendAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "send/{queue}")] HttpRequest request, string queue, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "send/{queue}")] HttpRequest request, string queue,
+        CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(request.Body);
         var client = new QueueClient(

@@ -6,14 +6,14 @@ using Ci.StandIn;
 namespace Ci.Tests.StandIn;
 
 /// <summary>The stand-in with one repository, and all that was said to it, which GitHub's description must allow.</summary>
-internal sealed class Playing : IAsyncDisposable
+internal sealed class StandInSession : IAsyncDisposable
 {
     public const string Repository = "octo/app";
     public const string Token = "a-token";
 
     private readonly GitRepository _git;
 
-    private Playing(GitRepository git, GitHubStandIn gitHub)
+    private StandInSession(GitRepository git, GitHubStandIn gitHub)
     {
         _git = git;
         GitHub = gitHub;
@@ -32,16 +32,26 @@ internal sealed class Playing : IAsyncDisposable
 
     public PullRequestState Pull { get; private set; } = null!;
 
-    public static async Task<Playing> StartAsync(int files = 1)
+    public static async Task<StandInSession> StartAsync(int files = 1)
     {
         var git = await GitRepository.CreateAsync();
         var gitHub = await GitHubStandIn.StartAsync(new GitHubStandInOptions { Token = Token });
         gitHub.Add(Repository, git);
-        var playing = new Playing(git, gitHub);
-        playing.Commit = await git.CommitAsync("feature", Enumerable.Range(0, files).ToDictionary(i => $"docs/{i}.md", i => $"# {i}\n"), "A change");
+        var session = new StandInSession(git, gitHub);
+        session.Commit = await git.CommitAsync(
+            "feature", Enumerable.Range(0, files).ToDictionary(i => $"docs/{i}.md", i => $"# {i}\n"), "A change");
         // Nobody is told: these tests have no host.
-        playing.Pull = gitHub.Keep(new PullRequestState { Repository = Repository, Number = 7, Branch = "feature", Head = playing.Commit, Title = "A change", HeadRepository = Repository, UpdatedAt = DateTimeOffset.UtcNow });
-        return playing;
+        session.Pull = gitHub.Keep(new PullRequestState
+        {
+            Repository = Repository,
+            Number = 7,
+            Branch = "feature",
+            Head = session.Commit,
+            Title = "A change",
+            HeadRepository = Repository,
+            UpdatedAt = DateTimeOffset.UtcNow,
+        });
+        return session;
     }
 
     /// <summary>Sends a request, and returns what it was answered.</summary>
@@ -56,7 +66,8 @@ internal sealed class Playing : IAsyncDisposable
     public IReadOnlyList<string> AssertAnswers()
     {
         Assert.All(GitHub.Exchanges, exchange => Assert.Equal([], GitHubDescription.Instance.ResponseErrors(exchange)));
-        return [.. GitHub.Exchanges.Select(exchange => GitHubDescription.Instance.Operation(exchange) ?? $"none for {exchange.Method} {exchange.Path}")];
+        return [.. GitHub.Exchanges.Select(
+            exchange => GitHubDescription.Instance.Operation(exchange) ?? $"none for {exchange.Method} {exchange.Path}")];
     }
 
     /// <summary>Holds every request so far against the description.</summary>

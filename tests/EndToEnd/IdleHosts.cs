@@ -3,24 +3,24 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.EndToEnd;
 
 /// <summary>
-/// Running hosts that a story has done with, for the next one that wants the same settings: to start a host, and to have it
-/// do everything for the first time, takes longer than most stories. It knows no story: each has its own repository, its own
+/// Running hosts that a scenario has done with, for the next one that wants the same settings: to start a host, and to have it
+/// do everything for the first time, takes longer than most scenarios. It knows no scenario: each has its own repository, its own
 /// pull requests' numbers and image name, and a GitHub that has forgotten the last one.
 /// </summary>
-public sealed class StoryHosts : IAsyncDisposable
+public sealed class IdleHosts : IAsyncDisposable
 {
     // Each looks into its queue all the time, which costs little; to start another costs much.
     private const int Most = 8;
 
-    private static readonly Lock Gate = new();
-    private static readonly List<Kept> Idle = [];
+    private static readonly Lock Access = new();
+    private static readonly List<IdleHost> Idle = [];
 
     /// <summary>A host that is free, or null.</summary>
-    internal static Kept? Take(string key)
+    internal static IdleHost? Take(string key)
     {
-        lock (Gate)
+        lock (Access)
         {
-            var found = Idle.FindLast(kept => kept.Key == key);
+            var found = Idle.FindLast(idle => idle.Key == key);
             if (found is not null)
             {
                 Idle.Remove(found);
@@ -31,10 +31,10 @@ public sealed class StoryHosts : IAsyncDisposable
     }
 
     /// <summary>Keeps a host, and ends the one that has been idle for longest when there are too many.</summary>
-    internal static async Task KeepAsync(Kept host)
+    internal static async Task KeepAsync(IdleHost host)
     {
-        Kept? oldest = null;
-        lock (Gate)
+        IdleHost? oldest = null;
+        lock (Access)
         {
             Idle.Add(host);
             if (Idle.Count > Most)
@@ -49,19 +49,19 @@ public sealed class StoryHosts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var kept in Idle)
+        foreach (var idle in Idle)
         {
             // Storage and engine go at the same time; it must not wait for them.
-            await kept.Host.KillAsync();
-            await kept.Host.DisposeAsync();
+            await idle.Host.KillAsync();
+            await idle.Host.DisposeAsync();
         }
 
         Idle.Clear();
     }
 
-    /// <param name="Key">What it was started with, but for what is each story's own.</param>
+    /// <param name="Key">What it was started with, but for what is each scenario's own.</param>
     /// <param name="Host">The host.</param>
     /// <param name="Settings">What it was started with.</param>
     /// <param name="PullRequests">The highest number that a pull request has had.</param>
-    internal sealed record Kept(string Key, RunningHost Host, Dictionary<string, string?> Settings, int PullRequests);
+    internal sealed record IdleHost(string Key, RunningHost Host, Dictionary<string, string?> Settings, int PullRequests);
 }

@@ -8,11 +8,11 @@ using Ci.Tests.Fixtures;
 namespace Ci.Tests.Local;
 
 /// <summary>A storage account of its own, with queue <c>jobs</c> and hosts that work on it.</summary>
-public sealed class QueueStory : IAsyncDisposable
+public sealed class QueueScenario : IAsyncDisposable
 {
     private readonly List<TestHost> _hosts = [];
 
-    private QueueStory(string connection)
+    private QueueScenario(string connection)
     {
         Connection = connection;
         Jobs = new QueueClient(connection, "jobs");
@@ -29,23 +29,25 @@ public sealed class QueueStory : IAsyncDisposable
 
     public QueueClient Poison { get; }
 
-    public static async Task<QueueStory> StartAsync(Azurite azurite)
+    public static async Task<QueueScenario> StartAsync(Azurite azurite)
     {
         await azurite.StartAsync();
-        var story = new QueueStory(azurite.NewAccount());
-        await story.Jobs.CreateAsync();
-        return story;
+        var scenario = new QueueScenario(azurite.NewAccount());
+        await scenario.Jobs.CreateAsync();
+        return scenario;
     }
 
     /// <summary>host.json with short pauses and what a test adds to its queue settings.</summary>
-    public static string HostJson(string queues = "", string? functionTimeout = null) =>
+    public static string HostJson(string queues = "", string? functionTimeout = null, string logLevel = "Information") =>
         $$$"""
         { "version": "2.0", "functionTimeout": "{{{functionTimeout ?? "00:05:00"}}}",
+          "logging": { "logLevel": { "Queue": "{{{logLevel}}}" } },
           "extensions": { "queues": { {{{queues}}}{{{(queues.Length > 0 ? "," : "")}}} "maxPollingInterval": "00:00:00.100" } } }
         """;
 
     public async Task<TestHost> HostAsync(
-        string? hostJson = null, QueueTimes? times = null, WorkerTimes? workerTimes = null, TimeProvider? time = null, params string[] functions)
+        string? hostJson = null, QueueTimes? times = null, WorkerTimes? workerTimes = null, TimeProvider? time = null,
+        params string[] functions)
     {
         var host = await TestHost.StartAsync(
             functions.Length == 0 ? ["Jobs"] : functions,
@@ -73,7 +75,8 @@ public sealed class QueueStory : IAsyncDisposable
 
     /// <summary>Waits until no message is left, hidden ones included.</summary>
     public Task EmptyAsync() =>
-        TestEnvironment.UntilAsync(async () => (await Jobs.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "the queue to be empty");
+        TestEnvironment.UntilAsync(
+            async () => (await Jobs.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "the queue to be empty");
 
     /// <summary>Waits for a message to be visible in the poison queue.</summary>
     public async Task<PeekedMessage> PoisonedAsync()

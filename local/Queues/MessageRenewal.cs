@@ -6,29 +6,20 @@ using Microsoft.Extensions.Logging;
 namespace Ci.Local.Queues;
 
 /// <summary>Keeps a message hidden while it is worked on: renews it at half time, and sooner after a renewal that failed.</summary>
-internal sealed partial class MessageHold : IAsyncDisposable
+internal sealed partial class MessageRenewal : IAsyncDisposable
 {
-    private readonly QueueClient _queue;
-    private readonly QueueMessage _message;
-    private readonly TimeSpan _hidden;
-    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _renewing;
 
-    public MessageHold(QueueClient queue, QueueMessage message, TimeSpan hidden, ILogger logger)
+    public MessageRenewal(QueueClient queue, QueueMessage message, TimeSpan hidden, ILogger logger)
     {
-        _queue = queue;
-        _message = message;
-        _hidden = hidden;
-        _logger = logger;
         PopReceipt = message.PopReceipt;
-        _renewing = RenewAsync();
+        _renewing = RenewAsync(queue, message, hidden, logger);
     }
 
     /// <summary>The newest proof that the message is ours; every renewal gives another.</summary>
     public string PopReceipt { get; private set; }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -36,17 +27,16 @@ internal sealed partial class MessageHold : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RenewAsync()
+    private async Task RenewAsync(QueueClient queue, QueueMessage message, TimeSpan hidden, ILogger logger)
     {
-        var pause = _hidden / 2;
+        var pause = hidden / 2;
         try
         {
-            do
+            while (true)
             {
                 await Task.Delay(pause, _stop.Token);
-                pause = await RenewOnceAsync() ? _hidden / 2 : TimeSpan.FromTicks(Math.Max(pause.Ticks / 2, _hidden.Ticks / 10));
+                pause = await TryRenewAsync(queue, message, hidden, logger) ? hidden / 2 : Sooner(pause, hidden);
             }
-            while (true);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -54,18 +44,20 @@ internal sealed partial class MessageHold : IAsyncDisposable
         }
     }
 
-    private async Task<bool> RenewOnceAsync()
+    private static TimeSpan Sooner(TimeSpan pause, TimeSpan hidden) => TimeSpan.FromTicks(Math.Max(pause.Ticks / 2, hidden.Ticks / 10));
+
+    private async Task<bool> TryRenewAsync(QueueClient queue, QueueMessage message, TimeSpan hidden, ILogger logger)
     {
         try
         {
             // Not cancelled by the end of the work: a renewal that went out but whose receipt was dropped would lose the message.
-            var receipt = await _queue.UpdateMessageAsync(_message.MessageId, PopReceipt, _message.Body, _hidden, CancellationToken.None);
+            var receipt = await queue.UpdateMessageAsync(message.MessageId, PopReceipt, message.Body, hidden, CancellationToken.None);
             PopReceipt = receipt.Value.PopReceipt;
             return true;
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
-            Log.NotRenewed(_logger, _message.MessageId, e.Message.Split('\n')[0]);
+            Log.NotRenewed(logger, message.MessageId, e.Message.Split('\n')[0]);
             return false;
         }
     }

@@ -8,8 +8,8 @@ using Spectre.Console;
 
 namespace Ci.Demo;
 
-/// <summary>The story of a pull request, played on the sample repository with everything real but GitHub.</summary>
-internal sealed partial class DemoStory : IAsyncDisposable
+/// <summary>What happens to a pull request, on the sample repository with everything real but GitHub.</summary>
+internal sealed partial class DemoScenario : IAsyncDisposable
 {
     private const string Repository = "sample/hello";
     private const string Branch = "greeting";
@@ -24,7 +24,8 @@ internal sealed partial class DemoStory : IAsyncDisposable
     private readonly List<string> _pulled = [];
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
-    private DemoStory(GitRepository git, GitHubStandIn gitHub, DemoHost host, Docker docker, string sample, (string Name, bool IsOwn) baseImage)
+    private DemoScenario(
+        GitRepository git, GitHubStandIn gitHub, DemoHost host, Docker docker, string sample, (string Name, bool IsOwn) baseImage)
     {
         _git = git;
         _gitHub = gitHub;
@@ -34,7 +35,7 @@ internal sealed partial class DemoStory : IAsyncDisposable
         _base = baseImage;
     }
 
-    public static async Task<DemoStory> StartAsync(string program, string app, string sample, CancellationToken cancellationToken)
+    public static async Task<DemoScenario> StartAsync(string program, string app, string sample, CancellationToken cancellationToken)
     {
         var docker = new Docker(Environment.GetEnvironmentVariable("Docker__Host") ?? "unix:///var/run/docker.sock");
         var baseImage = await BaseImage.PrepareAsync(docker, cancellationToken);
@@ -45,15 +46,21 @@ internal sealed partial class DemoStory : IAsyncDisposable
         var host = await DemoHost.StartAsync(
             program,
             app,
-            new Dictionary<string, string> { ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(), ["GitHub__WebhookSecret"] = secret, ["GitHub__Token"] = "", ["Api__Key"] = secret },
+            new Dictionary<string, string>
+            {
+                ["GitHub__ApiUrl"] = gitHub.BaseUrl.ToString(),
+                ["GitHub__WebhookSecret"] = secret,
+                ["GitHub__Token"] = "",
+                ["Api__Key"] = secret,
+            },
             cancellationToken);
         gitHub.WebhookUrl = new Uri(host.Url, "/api/webhook");
-        var story = new DemoStory(git, gitHub, host, docker, sample, baseImage);
-        story._http.DefaultRequestHeaders.Add("x-functions-key", secret);
-        return story;
+        var scenario = new DemoScenario(git, gitHub, host, docker, sample, baseImage);
+        scenario._http.DefaultRequestHeaders.Add("x-functions-key", secret);
+        return scenario;
     }
 
-    public async Task PlayAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (Console.IsOutputRedirected)
         {
@@ -72,7 +79,8 @@ internal sealed partial class DemoStory : IAsyncDisposable
         Expect(said.Contains("Hello from a pull request", StringComparison.Ordinal), "The pulled image did not say hello.");
 
         Chapter("2  A push breaks the Dockerfile");
-        var broken = (await File.ReadAllTextAsync(Path.Combine(_sample, "Dockerfile"), cancellationToken)).Replace("RUN chmod", "RUN chmodd", StringComparison.Ordinal);
+        var broken = (await File.ReadAllTextAsync(Path.Combine(_sample, "Dockerfile"), cancellationToken)).Replace(
+            "RUN chmod", "RUN chmodd", StringComparison.Ordinal);
         commit = await _git.CommitAsync(Branch, new Dictionary<string, string> { ["Dockerfile"] = broken }, "Break it", cancellationToken);
         (pull, answer) = await _gitHub.PushAsync(pull, commit);
         ShowFailure(await FollowAsync(answer, "failed", cancellationToken));
@@ -90,7 +98,9 @@ internal sealed partial class DemoStory : IAsyncDisposable
         Fact("it says", await PullAndRunAsync(Image(merged)["reference"]!.GetValue<string>(), cancellationToken));
 
         AnsiConsole.WriteLine();
-        AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[green]The story is told, in {_watch.Elapsed.TotalSeconds:F0} s.[/] All that it made is being removed."));
+        AnsiConsole.MarkupLine(
+            string.Create(
+                CultureInfo.InvariantCulture, $"[green]Done in {_watch.Elapsed.TotalSeconds:F0} s.[/] All that it made is being removed."));
         AnsiConsole.MarkupLine("Your turn: ./run.sh starts it for real; the README tells how to connect a repository.");
     }
 
@@ -132,7 +142,8 @@ internal sealed partial class DemoStory : IAsyncDisposable
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(3);)
         {
             var build = JsonNode.Parse(await _http.GetStringAsync(new Uri(_host.Url, $"api/builds/{id}"), cancellationToken))!;
-            var log = await _http.GetByteArrayAsync(new Uri(_host.Url, string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}")), cancellationToken);
+            var log = await _http.GetByteArrayAsync(
+                new Uri(_host.Url, string.Create(CultureInfo.InvariantCulture, $"api/builds/{id}/log?offset={offset}")), cancellationToken);
             offset += log.Length;
             ShowLog(System.Text.Encoding.UTF8.GetString(log));
             var state = build["state"]!.GetValue<string>();

@@ -1,10 +1,10 @@
+using Ci.Local.Worker;
+
 namespace Ci.Local;
 
 /// <summary>Keeps one call of a function within host.json's <c>functionTimeout</c>.</summary>
-/// <param name="timeout">How long a call may take; null for as long as it likes.</param>
-/// <param name="patience">How long a call that took too long may go on after its cancellation.</param>
-/// <param name="end">Ends a call for good that goes on after that.</param>
-internal sealed class FunctionLimit(TimeSpan? timeout, TimeSpan patience, Func<Task> end)
+internal sealed class FunctionTimeout(
+    string function, FunctionsWorker worker, WorkerChannel channel, HostJson host, LocalHostOptions options)
 {
     /// <summary>Runs the call with a token that is cancelled from outside or by the timeout, to its end.</summary>
     /// <exception cref="TimeoutException">It took too long, whether or not it heeded its token.</exception>
@@ -12,16 +12,16 @@ internal sealed class FunctionLimit(TimeSpan? timeout, TimeSpan patience, Func<T
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var run = call(limit.Token);
-        if (timeout is not { } after || await EndsWithinAsync(run, after))
+        if (host.FunctionTimeout is not { } timeout || await EndsWithinAsync(run, timeout))
         {
             await run;
             return;
         }
 
         await limit.CancelAsync();
-        if (!await EndsWithinAsync(run, patience))
+        if (!await EndsWithinAsync(run, options.WorkerTimes.TimeoutGrace))
         {
-            await end();
+            await worker.RestartAsync(channel, $"{function} did not end after its functionTimeout.");
         }
 
         try
