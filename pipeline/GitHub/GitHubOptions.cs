@@ -10,10 +10,7 @@ public sealed class GitHubOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "GitHub";
 
-    /// <summary>The name of the <see cref="HttpClient"/> that carries the address, the token and GitHub's headers.</summary>
-    public const string HttpClientName = "github";
-
-    /// <summary>The largest answer that is held in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
+    /// <summary>The largest answer in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
     public const int MaxAnswerBytes = 64 << 20;
 
     /// <summary>GitHub's REST API; another for GitHub Enterprise Server (<c>https://HOST/api/v3</c>).</summary>
@@ -64,7 +61,9 @@ public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
     {
         if (!options.IsApp)
         {
-            return options.PrivateKey.Length + options.PrivateKeyPath.Length == 0 ? null : "GitHub__PrivateKey or GitHub__PrivateKeyPath is set but GitHub__AppId is empty: set it to the App ID on the App's page.";
+            return options.PrivateKey.Length + options.PrivateKeyPath.Length == 0
+                ? null
+                : "GitHub__PrivateKey or GitHub__PrivateKeyPath is set but GitHub__AppId is empty: set it to the App ID on the App's page.";
         }
 
         if (options.Token.Length > 0)
@@ -85,7 +84,8 @@ public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             // The message may quote what it could not read, which is a key.
-            return "GitHub__AppId is set, but neither GitHub__PrivateKey nor GitHub__PrivateKeyPath has a private key: generate one on the App's page; it begins with -----BEGIN RSA PRIVATE KEY-----.";
+            return "GitHub__AppId is set, but neither GitHub__PrivateKey nor GitHub__PrivateKeyPath has a private key: "
+                + "generate one on the App's page; it begins with -----BEGIN RSA PRIVATE KEY-----.";
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed record IssueCommentEvent
     /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static IssueCommentEvent Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, WebhookJson.Default.IssueCommentEvent)
+        JsonSerializer.Deserialize(json, GitHubJson.Default.IssueCommentEvent)
         ?? throw new JsonException("The payload is null.");
 }
 

@@ -30,7 +30,7 @@ public sealed record PullRequestEvent
     /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static PullRequestEvent Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, WebhookJson.Default.PullRequestEvent)
+        JsonSerializer.Deserialize(json, GitHubJson.Default.PullRequestEvent)
         ?? throw new JsonException("The payload is null.");
 }
 
@@ -117,9 +117,3 @@ public sealed record Account
     /// <summary>Its login name.</summary>
     public required string Login { get; init; }
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(PullRequestEvent))]
-[JsonSerializable(typeof(IssueCommentEvent))]
-[JsonSerializable(typeof(CollaboratorPermission))]
-internal sealed partial class WebhookJson : JsonSerializerContext;

@@ -178,7 +178,7 @@ public sealed class RegistryClient(HttpClient http)
         {
             return await http.SendAsync(request, cancellationToken);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
+        catch (Exception e) when (TransientHttp.IsNoAnswer(e, cancellationToken))
         {
             throw new ImageUnavailableException(
                 $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);
@@ -195,6 +195,6 @@ public sealed class RegistryClient(HttpClient http)
         var status = (int)response.StatusCode;
         var body = (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
         var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {(body.Length > 300 ? body[..300] : body)}";
-        throw status is >= 500 or 408 or 429 ? new ImageUnavailableException(message) : new ImageRefusedException(message);
+        throw TransientHttp.IsTransient(response.StatusCode) ? new ImageUnavailableException(message) : new ImageRefusedException(message);
     }
 }

@@ -34,10 +34,12 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
     /// <param name="mayList">Whether it may come file by file. Not to a builder that wants all, and not when that went wrong before.</param>
     /// <param name="log">Gets how it came.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
+    /// <exception cref="GitHubUnavailableException">GitHub did not answer, or not now.</exception>
     public async Task<SourceStageResult> FetchAsync(BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellationToken)
     {
-        var result = mayList && listing.IsWorth(request.RepositoryKilobytes) ? await listing.ListAsync(request.Repository, request.Commit, log, cancellationToken) : null;
+        var result = mayList && listing.IsWorth(request.RepositoryKilobytes)
+            ? await listing.ListAsync(request.Repository, request.Commit, log, cancellationToken)
+            : null;
         result ??= await archives.FetchAsync(request.Repository, request.Commit, cancellationToken);
         if (result is SourceResult.Refused refused)
         {
@@ -52,6 +54,10 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
             var read = await ReadAsync(request, source, log, cancellationToken);
             keep = read is SourceStageResult.Ready;
             return read;
+        }
+        catch (GitHubRefusedException e)
+        {
+            return new SourceStageResult.Refused(e.Message);
         }
         finally
         {
@@ -80,7 +86,8 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
                     log($"Warning: dockerInfo.json: {warning}");
                 }
 
-                if (!request.IsFork && info.Images.FirstOrDefault(image => image.Name.EndsWith(forks.Value.ImageSuffix, StringComparison.Ordinal)) is { } taken)
+                if (!request.IsFork && info.Images.FirstOrDefault(image => image.Name.EndsWith(forks.Value.ImageSuffix, StringComparison.Ordinal))
+                    is { } taken)
                 {
                     return new SourceStageResult.Refused(
                         $"dockerInfo.json: service_name '{taken.Name}' ends in '{forks.Value.ImageSuffix}', which the images of forks do: choose another.");

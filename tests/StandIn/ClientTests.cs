@@ -1,5 +1,4 @@
 using Ci.Pipeline;
-using Ci.Pipeline.Builds;
 using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Source.Archive;
@@ -49,12 +48,12 @@ public sealed class ClientTests
         await using var playing = await Playing.StartAsync();
         await using var services = Services(playing);
         var archive = services.GetRequiredService<ArchiveFetcher>();
-        playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
 
-        await Assert.ThrowsAsync<SourceUnavailableException>(() => archive.FetchAsync(Playing.Repository, playing.Commit, Cancellation));
         Assert.IsType<SourceResult.Refused>(await archive.FetchAsync(Playing.Repository, new string('0', 40), Cancellation));
-        await Assert.ThrowsAsync<SourceUnavailableException>(
+        await Assert.ThrowsAsync<GitHubRefusedException>(
             () => services.GetRequiredService<PullRequestFiles>().ListAsync(Playing.Repository, 8, Cancellation));
+        playing.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
+        await Assert.ThrowsAsync<GitHubUnavailableException>(() => archive.FetchAsync(Playing.Repository, playing.Commit, Cancellation));
 
         playing.AssertRequests();
         Assert.Equal(3, playing.AssertAnswers().Count);

@@ -32,12 +32,7 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
         {
             return new SourceResult.Fetched(await ReadAsync(repository, commit, cancellationToken));
         }
-        catch (NotListedException e)
-        {
-            log($"The commit is not listed but fetched whole: {e.Message}");
-            return null;
-        }
-        catch (SourceUnavailableException e)
+        catch (Exception e) when (e is NotListedException or GitHubException or SourceUnavailableException)
         {
             log($"The commit is not listed but fetched whole: {e.Message}");
             return null;
@@ -57,7 +52,7 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
         var blobs = new CommitBlobs((name, token) => gitHub.BlobAsync(repository, name, token));
         await blobs.FetchAsync(tree.First, cancellationToken);
         var files = tree.Complete(await committedAt, blobs, options.Value);
-        var archive = new LateArchive(token => OpenAsync(repository, commit, token), files, options.Value);
+        var archive = new LateArchive(token => archives.OpenAsync(repository, commit, token), files, options.Value);
         return new ListedCommit(files.Index, Decisive(files.Index), await committedAt, blobs, archive);
     }
 
@@ -72,13 +67,4 @@ public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, 
 
         return decisive;
     }
-
-    // GitHub has just listed the commit, so a refusal of its archive is not the last word.
-    private async Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellationToken) =>
-        await archives.OpenAsync(repository, commit, cancellationToken) switch
-        {
-            ArchiveAnswer.Opened opened => opened.Content,
-            ArchiveAnswer.Refused refused => throw new SourceUnavailableException(refused.Reason),
-            var other => throw new InvalidOperationException($"Unknown answer {other}."),
-        };
 }
