@@ -19,7 +19,8 @@ public sealed class CheckRunClient(GitHubClient gitHub)
         id ??= (await FindAsync(repository, run, cancellationToken))?.Id;
         if (id is { } known)
         {
-            await gitHub.SendAsync(Request(HttpMethod.Patch, repository, $"check-runs/{known}", run with { HeadSha = null }), cancellationToken);
+            var change = Request(HttpMethod.Patch, repository, $"check-runs/{known}", run with { HeadSha = null });
+            await gitHub.SendAsync(change, cancellationToken);
             return known;
         }
 
@@ -48,32 +49,21 @@ public sealed class CheckRunClient(GitHubClient gitHub)
             .With(run, GitHubJson.Default.CheckRun);
 }
 
-/// <summary>A check run to be made or changed.</summary>
 internal sealed record CheckRun
 {
     public required string Name { get; init; }
-
     public string? HeadSha { get; init; }
-
     public string? DetailsUrl { get; init; }
-
     public required string ExternalId { get; init; }
-
     public required string Status { get; init; }
-
     public DateTimeOffset? StartedAt { get; init; }
-
     public string? Conclusion { get; init; }
-
     public DateTimeOffset? CompletedAt { get; init; }
-
     public required CheckOutput Output { get; init; }
 }
 
-/// <summary>What a check run says.</summary>
 internal sealed record CheckOutput(string Title, string Summary, string? Text = null, IReadOnlyList<CheckNote>? Annotations = null);
 
-/// <summary>A note on lines of a file.</summary>
 internal sealed record CheckNote(string Path, int StartLine, int EndLine, string AnnotationLevel, string Message);
 
 /// <summary>A check run as GitHub shows it, as far as it is read.</summary>

@@ -21,7 +21,11 @@ public sealed class Collaborators(GitHubClient gitHub)
         try
         {
             var answer = await gitHub.SendAsync(
-                new(HttpMethod.Get, repository, $"collaborators/{Uri.EscapeDataString(login)}/permission", $"say what {login} may do in {repository}"),
+                new(
+                    HttpMethod.Get,
+                    repository,
+                    $"collaborators/{Uri.EscapeDataString(login)}/permission",
+                    $"say what {login} may do in {repository}"),
                 GitHubJson.Default.CollaboratorPermission,
                 limit.Token);
             return answer.Permission is "admin" or "write" && string.Equals(answer.User?.Login, login, StringComparison.OrdinalIgnoreCase);
@@ -37,7 +41,6 @@ public sealed class Collaborators(GitHubClient gitHub)
     }
 }
 
-/// <summary>What GitHub says of a collaborator.</summary>
 internal sealed record CollaboratorPermission
 {
     /// <summary><c>admin</c>, <c>write</c>, <c>read</c> or <c>none</c>.</summary>

@@ -63,7 +63,7 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
         }
     }
 
-    /// <summary>What proves that we are the App: a token signed with its key (RFC 7519; GitHub Docs, "Generating a JSON Web Token").</summary>
+    /// <summary>Proves that we are the App, signed with its key (RFC 7519; GitHub Docs, "Generating a JSON Web Token").</summary>
     private string Proof()
     {
         var now = time.GetUtcNow();
@@ -86,7 +86,8 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
                 new(HttpMethod.Get, repository, "installation", $"find the App's installation on {repository}") { Proof = proof },
                 GitHubJson.Default.Installation);
             var token = await SendAsync(
-                new GitHubRequest(HttpMethod.Post, null, $"app/installations/{installation.Id}/access_tokens", $"make a token for {repository}")
+                new GitHubRequest(
+                        HttpMethod.Post, null, $"app/installations/{installation.Id}/access_tokens", $"make a token for {repository}")
                     .With(new NewToken([repository.Split('/')[1]]), GitHubJson.Default.NewToken) with { Proof = proof },
                 GitHubJson.Default.InstallationToken);
             return new Kept(token.Token, token.ExpiresAt - RenewBefore);
@@ -140,16 +141,13 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
     }
 }
 
-/// <summary>What an App says of itself.</summary>
 internal sealed record AppClaims(long Iat, long Exp, string Iss);
 
-/// <summary>Where the App is installed, as far as it is read.</summary>
 internal sealed record Installation(long Id);
 
 /// <summary>What a token is to be good for.</summary>
 internal sealed record NewToken(IReadOnlyList<string> Repositories);
 
-/// <summary>A token.</summary>
 internal sealed record InstallationToken(string Token, DateTimeOffset ExpiresAt)
 {
     /// <summary>Not the token: a record prints all its members.</summary>

@@ -11,7 +11,10 @@ public sealed class GitHubArchive(GitHubClient gitHub)
     /// <summary>Begins to fetch a commit; whoever gets the content disposes of it.</summary>
     /// <exception cref="GitHubException">GitHub did not give it.</exception>
     public Task<Stream> OpenAsync(string repository, string commit, CancellationToken cancellationToken) => gitHub.SendAsync(
-        new(HttpMethod.Get, repository, $"tarball/{commit}", $"send commit {Format.Commit(commit)} of {repository}", "Contents: read") { IsStreamed = true },
+        new(HttpMethod.Get, repository, $"tarball/{commit}", $"send commit {Format.Commit(commit)} of {repository}", "Contents: read")
+        {
+            IsStreamed = true,
+        },
         (response, stop) => response.Content.ReadAsStreamAsync(stop),
         cancellationToken);
 }

@@ -92,7 +92,6 @@ public sealed class GitHubClient(
         }
     }
 
-    /// <summary>Reads an answer as JSON.</summary>
     internal static async Task<T> ReadAsync<T>(
         GitHubRequest request, HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
@@ -177,7 +176,9 @@ public sealed class GitHubClient(
         {
             using var message = request.ToMessage(address, api.IsBaseOf(address) ? token : null);
             var response = await http.SendAsync(
-                message, request.IsStreamed ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
+                message,
+                request.IsStreamed ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead,
+                cancellationToken);
             if ((int)response.StatusCode is not (301 or 302 or 307 or 308))
             {
                 return response;
@@ -215,7 +216,8 @@ public sealed class GitHubClient(
         var howToBeAllowed = request.Repository is null ? null : identity.HowToBeAllowed(permission, request.Repository);
         return status switch
         {
-            HttpStatusCode.Unauthorized => new GitHubRefusedException($"{answer} It refused {identity.Name}: {identity.HowToBeKnown}.", status),
+            HttpStatusCode.Unauthorized =>
+                new GitHubRefusedException($"{answer} It refused {identity.Name}: {identity.HowToBeKnown}.", status),
             HttpStatusCode.Forbidden when howToBeAllowed is not null =>
                 new GitHubRefusedException($"{answer} This host may not: {howToBeAllowed}.", status, permission),
             HttpStatusCode.NotFound when howToBeAllowed is not null => new GitHubRefusedException(
@@ -229,7 +231,8 @@ public sealed class GitHubClient(
         try
         {
             await response.Content.LoadIntoBufferAsync(MaxErrorBytes, cancellationToken);
-            var message = (await response.Content.ReadFromJsonAsync(GitHubJson.Default.GitHubError, cancellationToken))?.Message?.ReplaceLineEndings(" ");
+            var error = await response.Content.ReadFromJsonAsync(GitHubJson.Default.GitHubError, cancellationToken);
+            var message = error?.Message?.ReplaceLineEndings(" ");
             return message?.Length > MaxErrorLength ? message[..MaxErrorLength] + "…" : message;
         }
         catch (Exception e) when (e is JsonException || TransientHttp.IsNoAnswer(e, cancellationToken))
@@ -263,5 +266,4 @@ public sealed class GitHubClient(
     }
 }
 
-/// <summary>GitHub's refusal in words.</summary>
 internal sealed record GitHubError(string? Message);

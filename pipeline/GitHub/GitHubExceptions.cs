@@ -10,7 +10,8 @@ public abstract class GitHubException(string message, HttpStatusCode? status, Ex
 }
 
 /// <summary>GitHub is away, in trouble, or asks for time: what a later try can cure.</summary>
-public sealed class GitHubUnavailableException(string message, HttpStatusCode? status = null, TimeSpan? retryAfter = null, Exception? inner = null)
+public sealed class GitHubUnavailableException(
+    string message, HttpStatusCode? status = null, TimeSpan? retryAfter = null, Exception? inner = null)
     : GitHubException(message, status, inner)
 {
     /// <summary>How long GitHub asks to be left alone, from now on; null when it does not ask for that.</summary>
@@ -18,7 +19,8 @@ public sealed class GitHubUnavailableException(string message, HttpStatusCode? s
 }
 
 /// <summary>GitHub will not do it, however often it is asked.</summary>
-public sealed class GitHubRefusedException(string message, HttpStatusCode status, string? permission = null) : GitHubException(message, status, null)
+public sealed class GitHubRefusedException(string message, HttpStatusCode status, string? permission = null)
+    : GitHubException(message, status, null)
 {
     /// <summary>The permission that this host needs for it, as GitHub's pages name it, when that may be what is missing.</summary>
     public string? Permission { get; } = permission;

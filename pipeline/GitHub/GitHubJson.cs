@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>All that is read from GitHub and written to it.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -52,7 +52,8 @@ public sealed class GitHubObjects(GitHubClient gitHub)
     private Task<T> ListAsync<T>(string repository, string path, string commit, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        var request = new GitHubRequest(HttpMethod.Get, repository, path, $"list commit {Format.Commit(commit)} of {repository}", Permission);
+        var request = new GitHubRequest(
+            HttpMethod.Get, repository, path, $"list commit {Format.Commit(commit)} of {repository}", Permission);
         return gitHub.SendAsync(
             request,
             (response, stop) => IsScarce(response)
@@ -70,10 +71,8 @@ public sealed class GitHubObjects(GitHubClient gitHub)
 /// <summary>A commit cannot be listed, or not all of it: its archive is fetched instead. The message ends a sentence of the log.</summary>
 internal sealed class NotListedException(string message) : Exception(message);
 
-/// <summary>What a tree has at a path.</summary>
 internal sealed record GitTreeEntry
 {
-    /// <summary>From the repository's root.</summary>
     public required string Path { get; init; }
 
     /// <summary>
@@ -84,14 +83,12 @@ internal sealed record GitTreeEntry
     /// <summary>Git's name of it, 40 hex digits.</summary>
     public required string Sha { get; init; }
 
-    /// <summary>A file's length in bytes.</summary>
     public long Size { get; init; }
 }
 
 internal sealed record GitHubTree
 {
     public required bool Truncated { get; init; }
-
     public required List<GitTreeEntry> Tree { get; init; }
 }
 

@@ -7,7 +7,6 @@ namespace Ci.Pipeline.GitHub;
 /// <summary>How GitHub is reached; section <c>GitHub</c>.</summary>
 public sealed class GitHubOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "GitHub";
 
     /// <summary>The largest answer in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
@@ -22,16 +21,15 @@ public sealed class GitHubOptions
     public string Token { get; set; } = "";
 
     /// <summary>A GitHub App's id or client id; empty to use <see cref="Token"/>.</summary>
-    [RegularExpression("^[A-Za-z0-9.]*$", ErrorMessage = "GitHub__AppId must be the App ID or the Client ID of the App's page, like 123456.")]
+    [RegularExpression(
+        "^[A-Za-z0-9.]*$", ErrorMessage = "GitHub__AppId must be the App ID or the Client ID of the App's page, like 123456.")]
     public string AppId { get; set; } = "";
 
     /// <summary>The App's private key, PEM; <c>\n</c> may stand for its line breaks.</summary>
     public string PrivateKey { get; set; } = "";
 
-    /// <summary>A file with the App's private key, PEM.</summary>
     public string PrivateKeyPath { get; set; } = "";
 
-    /// <summary>Whether this host is a GitHub App.</summary>
     public bool IsApp => AppId.Length > 0;
 
     /// <summary>Whether it may write anything at GitHub.</summary>
@@ -46,14 +44,12 @@ public sealed class GitHubOptions
         : "";
 }
 
-/// <summary>Checks <see cref="GitHubOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class GitHubOptionsValidator : IValidateOptions<GitHubOptions>;
 
 /// <summary>Checks at start that a GitHub App has a key, and that it is one.</summary>
 public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, GitHubOptions options) =>
         Problem(options) is { } problem ? ValidateOptionsResult.Fail(problem) : ValidateOptionsResult.Success;
 

@@ -24,13 +24,10 @@ public sealed record GitHubRequest(HttpMethod Method, string? Repository, string
     /// <summary>What proves who asks, instead of the token.</summary>
     internal string? Proof { get; init; }
 
-    /// <summary>The address below the API's.</summary>
     public string Address => Repository is null ? Path : $"repos/{Repository}/{Path}";
 
-    /// <summary>The request with a body.</summary>
     public GitHubRequest With<T>(T body, JsonTypeInfo<T> type) => this with { Content = () => JsonContent.Create(body, type) };
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Method} {Address}";
 
     internal HttpRequestMessage ToMessage(Uri address, string? token)

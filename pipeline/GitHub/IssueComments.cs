@@ -35,7 +35,6 @@ public sealed class IssueComments(GitHubClient gitHub)
         return null;
     }
 
-    /// <summary>Writes a new one, which begins with the marker.</summary>
     internal Task<IssueComment> CreateAsync(
         string repository, int number, string marker, string? author, string body, CancellationToken cancellationToken) =>
         gitHub.CreateAsync(

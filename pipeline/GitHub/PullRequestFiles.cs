@@ -23,7 +23,8 @@ public sealed class PullRequestFiles(GitHubClient gitHub)
             var files = await gitHub.SendAsync(request, GitHubJson.Default.ListChangedFile, cancellationToken);
             foreach (var file in files)
             {
-                paths.Add(file?.Filename ?? throw new GitHubUnavailableException($"GitHub was asked to {request.Purpose}, and named none."));
+                paths.Add(file?.Filename
+                    ?? throw new GitHubUnavailableException($"GitHub was asked to {request.Purpose}, and named none."));
                 if (file.PreviousFilename is { } previous)
                 {
                     paths.Add(previous);
@@ -43,6 +44,5 @@ public sealed class PullRequestFiles(GitHubClient gitHub)
 internal sealed record ChangedFile
 {
     public required string Filename { get; init; }
-
     public string? PreviousFilename { get; init; }
 }

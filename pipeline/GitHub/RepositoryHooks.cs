@@ -41,7 +41,6 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
         return created.Id;
     }
 
-    /// <summary>Has GitHub deliver a <c>ping</c>.</summary>
     internal Task PingAsync(string repository, long id, CancellationToken cancellationToken) =>
         gitHub.SendAsync(Request(HttpMethod.Post, repository, $"/{id}/pings", "ping a webhook"), cancellationToken);
 
@@ -64,13 +63,11 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
         new(method, repository, "hooks" + path, $"{purpose} of {repository}", "Webhooks: read and write");
 }
 
-/// <summary>A repository's webhook, as GitHub lists it.</summary>
 internal sealed record Hook(long Id, HookTarget? Config);
 
 /// <summary>Where GitHub delivers to, the one thing of a listed webhook's configuration that is read.</summary>
 internal sealed record HookTarget(string? Url);
 
-/// <summary>Where and how GitHub is to deliver.</summary>
 internal sealed record HookConfig(string Url, string ContentType, string Secret, string InsecureSsl)
 {
     /// <summary>Only the address: a record prints all its members, and this one holds the secret.</summary>

@@ -10,10 +10,10 @@ public static class TransientHttp
     /// <see cref="HttpClient"/> as whatever the address' parts make of it.
     /// </summary>
     public static bool IsNoAnswer(Exception e, CancellationToken cancellationToken) =>
-        e is HttpRequestException or IOException or FormatException or ArgumentException or InvalidOperationException or NotSupportedException
+        e is HttpRequestException or IOException
+            or FormatException or ArgumentException or InvalidOperationException or NotSupportedException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    /// <summary>The server is in trouble, or asks for time.</summary>
     public static bool IsTransient(HttpStatusCode status) =>
         status is >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
 }

@@ -159,7 +159,8 @@ public sealed partial class CommitStatuses(
         var page = await address.PageOfAsync(record.Id, cancellationToken);
         try
         {
-            await (!gitHub.Value.IsApp ? statuses.SetAsync(request.Repository, request.Commit, new NewStatus(state, context, text, page), cancellationToken)
+            var status = new NewStatus(state, context, text, page);
+            await (!gitHub.Value.IsApp ? statuses.SetAsync(request.Repository, request.Commit, status, cancellationToken)
                 : image is null ? checks.TellAsync(record, context, text, page, cancellationToken)
                 : checks.TellImageAsync(record, context, state, text, page, cancellationToken));
             return true;
@@ -179,7 +180,8 @@ public sealed partial class CommitStatuses(
         [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: {Problem}")]
         public static partial void Refused(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
+        [LoggerMessage(
+            3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
         public static partial void WordLost(ILogger logger, string buildId, string problem);
     }
 }

@@ -8,7 +8,6 @@ namespace Ci.Pipeline.Tunnel;
 /// <summary>Asks the ngrok agent, over its own API, under which address the internet reaches this program.</summary>
 internal sealed class NgrokAgent(HttpClient http, string apiUrl)
 {
-    /// <summary>The name of the agent's <see cref="HttpClient"/>.</summary>
     public const string ClientName = "ngrok";
 
     private readonly Uri _tunnels = new($"{apiUrl.TrimEnd('/')}/api/tunnels");

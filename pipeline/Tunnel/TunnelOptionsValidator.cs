@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>Says at start, in sentences, what is missing for a tunnel that was turned on.</summary>
 internal sealed class TunnelOptionsValidator(IConfiguration configuration) : IValidateOptions<TunnelOptions>
 {
     private const int ShortestSecret = 16;
@@ -12,7 +11,6 @@ internal sealed class TunnelOptionsValidator(IConfiguration configuration) : IVa
     // What the examples and docker-compose.yml hold: everyone knows these, so they may guard a loopback port only.
     private static readonly string[] PublishedSecrets = ["replace-with-a-long-random-string", "known-to-everyone-loopback-only"];
 
-    /// <inheritdoc />
     public ValidateOptionsResult Validate(string? name, TunnelOptions options)
     {
         if (!options.Enabled)
@@ -28,7 +26,8 @@ internal sealed class TunnelOptionsValidator(IConfiguration configuration) : IVa
     {
         if (!Uri.TryCreate(options.NgrokApiUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
-            yield return $"Tunnel__NgrokApiUrl is \"{options.NgrokApiUrl}\"; give the ngrok agent's address, such as http://127.0.0.1:4040.";
+            yield return $"Tunnel__NgrokApiUrl is \"{options.NgrokApiUrl}\"; "
+                + "give the ngrok agent's address, such as http://127.0.0.1:4040.";
         }
 
         if (options.PollInterval <= TimeSpan.Zero)
@@ -38,7 +37,8 @@ internal sealed class TunnelOptionsValidator(IConfiguration configuration) : IVa
 
         if (options.Repositories.Count == 0)
         {
-            yield return "Tunnel__Enabled is true but Tunnel__Repositories is empty; name the repositories, such as owner/name,owner/other.";
+            yield return "Tunnel__Enabled is true but Tunnel__Repositories is empty; "
+                + "name the repositories, such as owner/name,owner/other.";
         }
 
         foreach (var repository in options.Repositories.Where(r => !GitHubNames.IsRepository(r)))

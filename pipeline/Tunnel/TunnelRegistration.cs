@@ -16,7 +16,6 @@ public sealed partial class TunnelRegistration(
     // A host that is just starting may not listen yet when the first ping comes.
     private const int Pings = 5;
 
-    /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.Enabled)

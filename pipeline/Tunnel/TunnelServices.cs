@@ -7,7 +7,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>Adds the registration of webhooks at the tunnel's public address.</summary>
 public static class TunnelServices
 {
     private const StringSplitOptions Tidily = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;

@@ -48,7 +48,9 @@ public sealed partial class PullRequestComments(
         }
 
         await store.UpdateAsync(
-            id, r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null, cancellationToken);
+            id,
+            r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null,
+            cancellationToken);
         return true;
     }
 

@@ -9,7 +9,8 @@ namespace Ci.Pipeline.Source.Tree;
 /// Has GitHub list a commit of a large repository instead of sending all of it: its images are built from the few files
 /// that their Dockerfiles copy, and the archive is fetched only for builds that ask for many.
 /// </summary>
-public sealed class GitTreeSource(GitHubObjects gitHub, GitHubArchive archives, IOptions<SourceOptions> options, IOptions<GitHubOptions> access)
+public sealed class GitTreeSource(
+    GitHubObjects gitHub, GitHubArchive archives, IOptions<SourceOptions> options, IOptions<GitHubOptions> access)
 {
     private const int Kilobyte = 1024;
 

@@ -64,7 +64,6 @@ internal sealed class LateArchive(Func<CancellationToken, Task<Stream>> open, Li
         await (seen ?? Task.CompletedTask).WaitAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();

@@ -11,13 +11,10 @@ namespace Ci.Pipeline.Source.Tree;
 internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, DateTimeOffset committedAt, CommitBlobs blobs, LateArchive archive)
     : CommitSource(index, decisive)
 {
-    /// <inheritdoc/>
     public override DateTimeOffset? CommittedAt => Index.Files.Count > 0 ? committedAt : null;
 
-    /// <inheritdoc/>
     public override string Description => $"Listed the source, {Index.Files.Count} files and folders";
 
-    /// <inheritdoc/>
     public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var file = Index.Files.LastOrDefault(file => file.Path == path);
@@ -30,13 +27,10 @@ internal sealed class ListedCommit(ContentIndex index, BuildInputs decisive, Dat
         return blobs.Kept(file);
     }
 
-    /// <inheritdoc/>
     public override Task ConfirmAsync(CancellationToken cancellationToken) => archive.ConfirmAsync(cancellationToken);
 
-    /// <inheritdoc/>
     public override ValueTask DisposeAsync() => archive.DisposeAsync();
 
-    /// <inheritdoc/>
     internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         if (!await HandOverBlobsAsync(places, requests, cancellationToken))
