@@ -41,7 +41,6 @@ public static class PipelineServices
         services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
         services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);
         services.AddValidated<ForkOptions, ForkOptionsValidator>(configuration, ForkOptions.Section);
-        services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
         services.AddValidated<SourceOptions, SourceOptionsValidator>(configuration, SourceOptions.Section);
         services.AddValidated<RegistryOptions, RegistryOptionsValidator>(configuration, RegistryOptions.Section);
         services.AddValidated<DockerOptions, DockerOptionsValidator>(configuration, DockerOptions.Section);
@@ -54,26 +53,12 @@ public static class PipelineServices
         services.AddValidated<AccessOptions, AccessOptionsValidator>(configuration, AccessOptions.Section);
         services.AddValidated<BuildOptions, BuildOptionsValidator>(configuration, BuildOptions.Section);
 
-        services.AddSingleton(GitHubIdentity.From(configuration));
         // It logs each try with its stack trace; what a try that failed means to people is logged by whoever tried.
         services.AddLogging(logging => logging.AddFilter("Polly", LogLevel.None));
         services.AddTelemetry(configuration);
+        services.AddGitHub(configuration);
         services.AddTunnel(configuration);
 
-        services.AddHttpClient<GitHubArchive>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<GitHubObjects>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<PullRequestFiles>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<Collaborators>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<CommitStatuses>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<CheckRuns>(GitHubOptions.HttpClientName);
-        services.AddHttpClient<IssueComments>(GitHubOptions.HttpClientName);
-        var gitHub = services.AddHttpClient(GitHubOptions.HttpClientName, ConfigureGitHub);
-        gitHub.AddRetries();
-        gitHub.AddHttpMessageHandler<GitHubAppHandler>();
-        services.AddHttpClient(GitHubApp.HttpClientName, ConfigureGitHub).AddRetries();
-        services.AddTransient<GitHubAppHandler>();
-        services.AddSingleton<GitHubApp>();
-        services.AddSingleton<IValidateOptions<GitHubOptions>, GitHubAppValidator>();
         services.AddHttpClient<RegistryClient>(RegistryClient.HttpClientName, ConfigureRegistry)
             .ConfigurePrimaryHttpMessageHandler(s => RegistryAccess.Primary(s.GetRequiredService<IOptions<RegistryOptions>>().Value))
             .AddRetries();
@@ -100,6 +85,9 @@ public static class PipelineServices
         services.AddSingleton<CommentClaims>();
         services.AddTransient<ImageInspector>();
         services.AddTransient<ImageComparer>();
+        services.AddTransient<CommitStatuses>();
+        services.AddTransient<CheckRuns>();
+        services.AddTransient<CommentComposer>();
         services.AddTransient<PullRequestComments>();
         services.AddTransient<BuildNotifier>();
         services.AddSingleton<WebhookReceiver>();
@@ -136,6 +124,29 @@ public static class PipelineServices
         return services;
     }
 
+    private static void AddGitHub(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddValidated<GitHubOptions, GitHubOptionsValidator>(configuration, GitHubOptions.Section);
+        services.AddSingleton<IValidateOptions<GitHubOptions>, GitHubAppValidator>();
+        services.AddSingleton(GitHubIdentity.From(configuration));
+        services.AddSingleton<GitHubRateLimits>();
+        services.AddSingleton<GitHubApp>();
+        // Some that live as long as the host keep this client; that it finds GitHub at a new address is its connections' affair.
+        services.AddHttpClient<GitHubClient>(ConfigureGitHub)
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() =>
+                new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
+        services.AddTransient<GitHubArchive>();
+        services.AddTransient<GitHubObjects>();
+        services.AddTransient<PullRequestFiles>();
+        services.AddTransient<Collaborators>();
+        services.AddTransient<CommitStatusClient>();
+        services.AddTransient<CheckRunClient>();
+        services.AddTransient<IssueComments>();
+        services.AddTransient<RepositoryHooks>();
+        services.AddTransient<RateLimitStatus>();
+    }
+
     private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
@@ -164,10 +175,6 @@ public static class PipelineServices
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pull-request-ci", "1"));
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.github+json"));
         http.DefaultRequestHeaders.Add("X-GitHub-Api-Version", "2022-11-28");
-        if (options.Token.Length > 0)
-        {
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.Token);
-        }
     }
 
     private static void ConfigureRegistry(IServiceProvider services, HttpClient http)

@@ -24,6 +24,7 @@ const operations = {
   '/repos/{owner}/{repo}/hooks/{hook_id}/pings': ['post'],
   '/repos/{owner}/{repo}/hooks/{hook_id}/deliveries': ['get'],
   '/repos/{owner}/{repo}/check-runs': ['post'],
+  '/repos/{owner}/{repo}/commits/{ref}/check-runs': ['get'],
   '/repos/{owner}/{repo}/check-runs/{check_run_id}': ['patch'],
   '/repos/{owner}/{repo}/installation': ['get'],
   '/app/installations/{installation_id}/access_tokens': ['post'],

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Ci.StandIn;
 
-/// <summary>The check runs: REST, "Create a check run" and "Update a check run".</summary>
+/// <summary>The check runs: REST, "Create a check run", "Update a check run" and "List check runs for a Git reference".</summary>
 internal sealed class CheckRuns(GitHubStandIn gitHub)
 {
     // What a run keeps of what it was told, and shows as it is.
@@ -20,6 +20,7 @@ internal sealed class CheckRuns(GitHubStandIn gitHub)
     {
         routes.MapPost("/repos/{owner}/{repo}/check-runs", CreateAsync);
         routes.MapPatch("/repos/{owner}/{repo}/check-runs/{id:long}", UpdateAsync);
+        routes.MapGet("/repos/{owner}/{repo}/commits/{reference}/check-runs", List);
     }
 
     /// <summary>A commit's check runs as they were last told, oldest first.</summary>
@@ -60,6 +61,17 @@ internal sealed class CheckRuns(GitHubStandIn gitHub)
 
         _runs[id] = (known.Repository, changed);
         return new Answer(Shown(id, known.Repository, changed));
+    }
+
+    private Answer List(string owner, string repo, string reference, string? check_name)
+    {
+        var repository = $"{owner}/{repo}";
+        var runs = new JsonArray([.. _runs
+            .Where(r => r.Value.Repository == repository && (string?)r.Value.Run["head_sha"] == reference)
+            .Where(r => check_name is null || (string?)r.Value.Run["name"] == check_name)
+            .OrderByDescending(r => r.Key)
+            .Select(r => Shown(r.Key, repository, r.Value.Run))]);
+        return new Answer(new JsonObject { ["total_count"] = runs.Count, ["check_runs"] = runs });
     }
 
     private static JsonObject Shown(long id, string repository, JsonObject run)

@@ -12,12 +12,10 @@ namespace Ci.Pipeline.GitHub;
 /// </summary>
 internal static class GitBlob
 {
-    /// <summary>A name's bytes.</summary>
     public const int NameLength = SHA1.HashSizeInBytes;
 
     private const int PieceSize = 1 << 17;
 
-    /// <summary>The name of a content.</summary>
     public static byte[] Name(ReadOnlySpan<byte> content)
     {
         using var hash = Begin(content.Length);
@@ -25,7 +23,6 @@ internal static class GitBlob
         return hash.GetHashAndReset();
     }
 
-    /// <summary>The name of a content that is read to its end.</summary>
     public static async Task<byte[]> NameAsync(Stream content, long length, CancellationToken cancellationToken)
     {
         using var hash = Begin(length);

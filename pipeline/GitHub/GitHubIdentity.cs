@@ -10,13 +10,11 @@ namespace Ci.Pipeline.GitHub;
 /// <param name="HasToken">Whether there is a token.</param>
 public sealed record GitHubIdentity(string AppId, bool HasToken)
 {
-    /// <summary>Whether it is a GitHub App.</summary>
     public bool IsApp => AppId.Length > 0;
 
     /// <summary>Its name within a sentence.</summary>
     public string Name => IsApp ? $"GitHub App {AppId}" : HasToken ? "the token in GitHub__Token" : "this host, which shows no token";
 
-    /// <summary>What the settings say.</summary>
     public static GitHubIdentity From(IConfiguration configuration) =>
         new(configuration["GitHub:AppId"] ?? "", !string.IsNullOrEmpty(configuration["GitHub:Token"]));
 
@@ -26,7 +24,7 @@ public sealed record GitHubIdentity(string AppId, bool HasToken)
         : HasToken ? "it is wrong, expired or revoked; make a new one and set GitHub__Token"
         : "set GitHub__Token";
 
-    /// <summary>What to do when GitHub does not let it do something (403, or 404 where that is not even shown), as the end of a sentence.</summary>
+    /// <summary>What to do when it may not do something (403, or 404 where that is not even shown), as the end of a sentence.</summary>
     public string HowToBeAllowed(string permission, string repository) =>
         IsApp ? $"give GitHub App {AppId} the permission {permission} and install it on {repository}"
         : HasToken ? $"give the token in GitHub__Token the permission {permission} on {repository}"

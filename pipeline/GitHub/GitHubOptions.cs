@@ -7,13 +7,9 @@ namespace Ci.Pipeline.GitHub;
 /// <summary>How GitHub is reached; section <c>GitHub</c>.</summary>
 public sealed class GitHubOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "GitHub";
 
-    /// <summary>The name of the <see cref="HttpClient"/> that carries the address, the token and GitHub's headers.</summary>
-    public const string HttpClientName = "github";
-
-    /// <summary>The largest answer that is held in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
+    /// <summary>The largest answer in memory; a page of a pull request's files has a few megabytes. Archives are streamed.</summary>
     public const int MaxAnswerBytes = 64 << 20;
 
     /// <summary>GitHub's REST API; another for GitHub Enterprise Server (<c>https://HOST/api/v3</c>).</summary>
@@ -25,16 +21,15 @@ public sealed class GitHubOptions
     public string Token { get; set; } = "";
 
     /// <summary>A GitHub App's id or client id; empty to use <see cref="Token"/>.</summary>
-    [RegularExpression("^[A-Za-z0-9.]*$", ErrorMessage = "GitHub__AppId must be the App ID or the Client ID of the App's page, like 123456.")]
+    [RegularExpression(
+        "^[A-Za-z0-9.]*$", ErrorMessage = "GitHub__AppId must be the App ID or the Client ID of the App's page, like 123456.")]
     public string AppId { get; set; } = "";
 
     /// <summary>The App's private key, PEM; <c>\n</c> may stand for its line breaks.</summary>
     public string PrivateKey { get; set; } = "";
 
-    /// <summary>A file with the App's private key, PEM.</summary>
     public string PrivateKeyPath { get; set; } = "";
 
-    /// <summary>Whether this host is a GitHub App.</summary>
     public bool IsApp => AppId.Length > 0;
 
     /// <summary>Whether it may write anything at GitHub.</summary>
@@ -49,14 +44,12 @@ public sealed class GitHubOptions
         : "";
 }
 
-/// <summary>Checks <see cref="GitHubOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class GitHubOptionsValidator : IValidateOptions<GitHubOptions>;
 
 /// <summary>Checks at start that a GitHub App has a key, and that it is one.</summary>
 public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, GitHubOptions options) =>
         Problem(options) is { } problem ? ValidateOptionsResult.Fail(problem) : ValidateOptionsResult.Success;
 
@@ -64,7 +57,9 @@ public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
     {
         if (!options.IsApp)
         {
-            return options.PrivateKey.Length + options.PrivateKeyPath.Length == 0 ? null : "GitHub__PrivateKey or GitHub__PrivateKeyPath is set but GitHub__AppId is empty: set it to the App ID on the App's page.";
+            return options.PrivateKey.Length + options.PrivateKeyPath.Length == 0
+                ? null
+                : "GitHub__PrivateKey or GitHub__PrivateKeyPath is set but GitHub__AppId is empty: set it to the App ID on the App's page.";
         }
 
         if (options.Token.Length > 0)
@@ -85,7 +80,8 @@ public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             // The message may quote what it could not read, which is a key.
-            return "GitHub__AppId is set, but neither GitHub__PrivateKey nor GitHub__PrivateKeyPath has a private key: generate one on the App's page; it begins with -----BEGIN RSA PRIVATE KEY-----.";
+            return "GitHub__AppId is set, but neither GitHub__PrivateKey nor GitHub__PrivateKeyPath has a private key: "
+                + "generate one on the App's page; it begins with -----BEGIN RSA PRIVATE KEY-----.";
         }
     }
 }

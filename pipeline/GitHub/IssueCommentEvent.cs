@@ -9,42 +9,29 @@ public sealed record IssueCommentEvent
     /// <summary>What happened to the comment: <c>created</c>, <c>edited</c> or <c>deleted</c>.</summary>
     public required string Action { get; init; }
 
-    /// <summary>The issue, or the pull request as an issue.</summary>
     public required Issue Issue { get; init; }
-
-    /// <summary>The comment.</summary>
     public required Comment Comment { get; init; }
-
-    /// <summary>The repository whose webhook this is.</summary>
     public required Repository Repository { get; init; }
-
-    /// <summary>Who did it.</summary>
     public Account? Sender { get; init; }
 
     /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static IssueCommentEvent Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, WebhookJson.Default.IssueCommentEvent)
+        JsonSerializer.Deserialize(json, GitHubJson.Default.IssueCommentEvent)
         ?? throw new JsonException("The payload is null.");
 }
 
-/// <summary>An issue, or a pull request as an issue.</summary>
 public sealed record Issue
 {
-    /// <summary>Its number.</summary>
     public required int Number { get; init; }
 
     /// <summary>There if it is a pull request.</summary>
     public JsonElement? PullRequest { get; init; }
 }
 
-/// <summary>A comment.</summary>
 public sealed record Comment
 {
-    /// <summary>Its text, as its author wrote it.</summary>
     public string? Body { get; init; }
-
-    /// <summary>When it was written.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
@@ -65,7 +52,8 @@ public sealed record BuildCommand(string? Commit)
         return words switch
         {
             [Word] => new BuildCommand(Commit: null),
-            [Word, var commit] when commit.Length is >= ShortestCommit and <= 64 && commit.All(char.IsAsciiHexDigit) => new BuildCommand(commit.ToLowerInvariant()),
+            [Word, var commit] when commit.Length is >= ShortestCommit and <= 64 && commit.All(char.IsAsciiHexDigit) =>
+                new BuildCommand(commit.ToLowerInvariant()),
             _ => null,
         };
     }

@@ -3,56 +3,45 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>The slice of GitHub's <c>pull_request</c> payload that we read (webhook event and payload reference, docs.github.com).</summary>
+/// <summary>What we read of GitHub's <c>pull_request</c> payload (docs.github.com, "Webhook events and payloads").</summary>
 public sealed record PullRequestEvent
 {
     /// <summary>What happened: <c>opened</c>, <c>synchronize</c>, <c>closed</c>, …</summary>
     public required string Action { get; init; }
 
-    /// <summary>The pull request's number.</summary>
     public required int Number { get; init; }
 
     /// <summary>With <c>synchronize</c>: the head commit that was replaced.</summary>
     public string? Before { get; init; }
 
-    /// <summary>The pull request after it happened.</summary>
     public required PullRequest PullRequest { get; init; }
-
-    /// <summary>The repository whose webhook this is.</summary>
     public required Repository Repository { get; init; }
 
     /// <summary>With <c>labeled</c>: the label that was set.</summary>
     public Label? Label { get; init; }
 
-    /// <summary>Who did it.</summary>
     public Account? Sender { get; init; }
 
     /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static PullRequestEvent Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, WebhookJson.Default.PullRequestEvent)
+        JsonSerializer.Deserialize(json, GitHubJson.Default.PullRequestEvent)
         ?? throw new JsonException("The payload is null.");
 }
 
-/// <summary>A pull request.</summary>
 public sealed record PullRequest
 {
-    /// <summary>Where the change comes from.</summary>
     public required Side Head { get; init; }
-
-    /// <summary>Where the change goes to.</summary>
     public required Side Base { get; init; }
 
     /// <summary><c>open</c> or <c>closed</c>.</summary>
     public string? State { get; init; }
 
-    /// <summary>Whether it is a draft.</summary>
     public bool Draft { get; init; }
 
     /// <summary>Whether it was merged; on <c>closed</c> this tells a merge from a rejection.</summary>
     public bool? Merged { get; init; }
 
-    /// <summary>Its title.</summary>
     public required string Title { get; init; }
 
     /// <summary>Its author; null for a deleted account.</summary>
@@ -61,10 +50,7 @@ public sealed record PullRequest
     /// <summary>What its author is to the repository: <c>OWNER</c>, <c>MEMBER</c>, <c>COLLABORATOR</c>, <c>NONE</c>, …</summary>
     public string? AuthorAssociation { get; init; }
 
-    /// <summary>When it last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
-
-    /// <summary>Its page.</summary>
     public required string HtmlUrl { get; init; }
 
     /// <summary>Whether it comes from another repository, or from one that is gone.</summary>
@@ -72,20 +58,15 @@ public sealed record PullRequest
     public bool IsFork => Head.Repo is null || Head.Repo.Id != Base.Repo?.Id;
 }
 
-/// <summary>One side of a pull request.</summary>
 public sealed record Side
 {
-    /// <summary>The branch.</summary>
     public required string Ref { get; init; }
-
-    /// <summary>The commit.</summary>
     public required string Sha { get; init; }
 
     /// <summary>The repository; null when a fork was deleted.</summary>
     public Repository? Repo { get; init; }
 }
 
-/// <summary>A repository.</summary>
 public sealed record Repository
 {
     /// <summary>GitHub's number for it, which a rename does not change.</summary>
@@ -94,32 +75,20 @@ public sealed record Repository
     /// <summary><c>owner/name</c>.</summary>
     public required string FullName { get; init; }
 
-    /// <summary>Whether not everybody may see it.</summary>
     public bool? Private { get; init; }
-
-    /// <summary>Its default branch.</summary>
     public string? DefaultBranch { get; init; }
 
     /// <summary>How large it is, all commits together, in kilobytes; GitHub counts anew from time to time.</summary>
     public long? Size { get; init; }
 }
 
-/// <summary>A label.</summary>
 public sealed record Label
 {
     /// <summary>Its name; GitHub takes two that differ in case for one.</summary>
     public required string Name { get; init; }
 }
 
-/// <summary>An account.</summary>
 public sealed record Account
 {
-    /// <summary>Its login name.</summary>
     public required string Login { get; init; }
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(PullRequestEvent))]
-[JsonSerializable(typeof(IssueCommentEvent))]
-[JsonSerializable(typeof(CollaboratorPermission))]
-internal sealed partial class WebhookJson : JsonSerializerContext;

@@ -1,9 +1,7 @@
-using System.Net.Http.Json;
-
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>One repository's webhooks over GitHub's REST API.</summary>
-internal sealed class RepositoryHooks(HttpClient github, string repository, GitHubIdentity identity)
+/// <summary>A repository's webhooks (GitHub REST API, "Repository webhooks").</summary>
+public sealed class RepositoryHooks(GitHubClient gitHub)
 {
     private const string Path = "/api/webhook";
 
@@ -11,47 +9,49 @@ internal sealed class RepositoryHooks(HttpClient github, string repository, GitH
     private static readonly string[] NgrokDomains =
         [".ngrok.io", ".ngrok.app", ".ngrok.dev", ".ngrok-free.app", ".ngrok-free.dev", ".ngrok.pizza"];
 
-    private readonly string _hooks = $"repos/{repository}/hooks";
-
     /// <summary>The address GitHub is to deliver to, under a tunnel's public address.</summary>
-    public static string WebhookUrl(Uri publicUrl) => new Uri(publicUrl, Path).AbsoluteUri;
+    internal static string WebhookUrl(Uri publicUrl) => new Uri(publicUrl, Path).AbsoluteUri;
 
     /// <summary>Our hook: the one with this very address, else one that an earlier tunnel left behind.</summary>
-    public async Task<Hook?> FindAsync(string url, CancellationToken cancellationToken)
+    internal async Task<Hook?> FindAsync(string repository, string url, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}?per_page=100", null, cancellationToken);
-        var hooks = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHook, cancellationToken) ?? [];
-        return hooks.FirstOrDefault(hook => string.Equals(hook.Config?.Url, url, StringComparison.OrdinalIgnoreCase))
-            ?? hooks.FirstOrDefault(hook => LeadsToATunnel(hook.Config?.Url));
+        var hooks = await gitHub.SendAsync(
+            Request(HttpMethod.Get, repository, "?per_page=100", "list the webhooks"), GitHubJson.Default.ListHook, cancellationToken);
+        return hooks.Find(hook => string.Equals(hook.Config?.Url, url, StringComparison.OrdinalIgnoreCase))
+            ?? hooks.Find(hook => LeadsToATunnel(hook.Config?.Url));
     }
 
     /// <summary>Creates the hook, or points the existing one here; returns its id.</summary>
-    public async Task<long> SaveAsync(Hook? existing, string url, string secret, CancellationToken cancellationToken)
+    internal async Task<long> SaveAsync(string repository, Hook? existing, string url, string secret, CancellationToken cancellationToken)
     {
-        var change = new HookChange("web", Active: true, ["pull_request", "issue_comment"], new HookConfig(url, "json", secret, "0"));
+        var config = new HookConfig(url, "json", secret, "0");
+        var change = new HookChange("web", Active: true, ["pull_request", "issue_comment"], config);
         if (existing is not null)
         {
-            using var changed = await SendAsync(HttpMethod.Patch, $"{_hooks}/{existing.Id}", change, cancellationToken);
+            var request = Request(HttpMethod.Patch, repository, $"/{existing.Id}", "change a webhook");
+            await gitHub.SendAsync(request.With(change, GitHubJson.Default.HookChange), cancellationToken);
             return existing.Id;
         }
 
-        using var created = await SendAsync(HttpMethod.Post, _hooks, change, cancellationToken);
-        var hook = await created.Content.ReadFromJsonAsync(RepositoryHookJson.Default.Hook, cancellationToken);
-        return hook?.Id ?? throw new HttpRequestException("GitHub answered the creation of a webhook without its id.");
+        var created = await gitHub.CreateAsync(
+            Request(HttpMethod.Post, repository, "", "make a webhook").With(change, GitHubJson.Default.HookChange),
+            GitHubJson.Default.Hook,
+            stop => FindAsync(repository, url, stop),
+            cancellationToken);
+        return created.Id;
     }
 
-    /// <summary>Has GitHub deliver a <c>ping</c>.</summary>
-    public async Task PingAsync(long id, CancellationToken cancellationToken)
-    {
-        using var pinged = await SendAsync(HttpMethod.Post, $"{_hooks}/{id}/pings", null, cancellationToken);
-    }
+    internal Task PingAsync(string repository, long id, CancellationToken cancellationToken) =>
+        gitHub.SendAsync(Request(HttpMethod.Post, repository, $"/{id}/pings", "ping a webhook"), cancellationToken);
 
     /// <summary>The newest <c>ping</c> among the hook's recent deliveries.</summary>
-    public async Task<HookDelivery?> LastPingAsync(long id, CancellationToken cancellationToken)
+    internal async Task<HookDelivery?> LastPingAsync(string repository, long id, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, $"{_hooks}/{id}/deliveries?per_page=20", null, cancellationToken);
-        var deliveries = await response.Content.ReadFromJsonAsync(RepositoryHookJson.Default.ListHookDelivery, cancellationToken);
-        return deliveries?.Where(delivery => delivery.Event == "ping").MaxBy(delivery => delivery.Id);
+        var deliveries = await gitHub.SendAsync(
+            Request(HttpMethod.Get, repository, $"/{id}/deliveries?per_page=20", "list the deliveries of a webhook"),
+            GitHubJson.Default.ListHookDelivery,
+            cancellationToken);
+        return deliveries.Where(delivery => delivery.Event == "ping").MaxBy(delivery => delivery.Id);
     }
 
     private static bool LeadsToATunnel(string? url) =>
@@ -59,19 +59,22 @@ internal sealed class RepositoryHooks(HttpClient github, string repository, GitH
         && parsed.AbsolutePath == Path
         && NgrokDomains.Any(domain => parsed.Host.EndsWith(domain, StringComparison.OrdinalIgnoreCase));
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HookChange? change, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        request.Content = change is null ? null : JsonContent.Create(change, RepositoryHookJson.Default.HookChange);
-        var response = await github.SendAsync(request, cancellationToken);
-        if (response.IsSuccessStatusCode)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            throw await HookRefusal.FromAsync(response, repository, identity, cancellationToken);
-        }
-    }
+    private static GitHubRequest Request(HttpMethod method, string repository, string path, string purpose) =>
+        new(method, repository, "hooks" + path, $"{purpose} of {repository}", "Webhooks: read and write");
 }
+
+internal sealed record Hook(long Id, HookTarget? Config);
+
+/// <summary>Where GitHub delivers to, the one thing of a listed webhook's configuration that is read.</summary>
+internal sealed record HookTarget(string? Url);
+
+internal sealed record HookConfig(string Url, string ContentType, string Secret, string InsecureSsl)
+{
+    /// <summary>Only the address: a record prints all its members, and this one holds the secret.</summary>
+    public override string ToString() => Url;
+}
+
+internal sealed record HookChange(string Name, bool Active, IReadOnlyList<string> Events, HookConfig Config);
+
+/// <summary>One entry of GitHub's <i>Recent deliveries</i>.</summary>
+internal sealed record HookDelivery(long Id, string? Event, int StatusCode, string? Status);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
@@ -8,15 +7,13 @@ namespace Ci.Pipeline.Http;
 /// <summary>What is tried again at once, before the queue tries the whole build again: requests that met a passing fault.</summary>
 internal static class HttpRetries
 {
-    private const int Retries = 2;
-
     // Whoever asks for a longer wait than this gets it from the queue, and not from a worker that could build something else.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     public static void AddRetries(this IHttpClientBuilder client) =>
         client.AddResilienceHandler("retries", pipeline => pipeline.AddRetry(new HttpRetryStrategyOptions
         {
-            MaxRetryAttempts = Retries,
+            MaxRetryAttempts = 2,
             Delay = TimeSpan.FromSeconds(0.5),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
@@ -25,8 +22,7 @@ internal static class HttpRetries
         }));
 
     private static bool IsPassing(Outcome<HttpResponseMessage> outcome) =>
-        outcome.Exception is HttpRequestException
-        || outcome.Result is { StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests };
+        outcome.Exception is HttpRequestException || (outcome.Result is { } response && TransientHttp.IsTransient(response.StatusCode));
 
     private static bool IsLongWait(HttpResponseMessage? response) =>
         response?.Headers.RetryAfter is { } wait && (wait.Delta ?? wait.Date - DateTimeOffset.UtcNow) > LongestWait;

@@ -66,9 +66,9 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
                 return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} has no write access to {e.Repository.FullName}", record.Id);
             }
         }
-        catch (PermissionUnknownException problem)
+        catch (GitHubException problem)
         {
-            return new DeliveryResult.Refused(503, problem.Message);
+            return new DeliveryResult.Refused(503, $"{problem.Message} Then press Redeliver.");
         }
 
         var approved = record.Request with { ApprovedBy = login, UpdatedAt = newest.Head.UpdatedAt, QueuedAt = time.GetUtcNow() };

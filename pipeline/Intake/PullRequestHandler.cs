@@ -61,9 +61,9 @@ public sealed class PullRequestHandler(
                 return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, but has no write access to {e.Repository.FullName}");
             }
         }
-        catch (PermissionUnknownException problem)
+        catch (GitHubException problem)
         {
-            return new DeliveryResult.Refused(503, problem.Message);
+            return new DeliveryResult.Refused(503, $"{problem.Message} Then press Redeliver.");
         }
 
         var change = Change(delivery, e, BuildPurpose.PullRequest, isFork: true);

@@ -35,7 +35,6 @@ public sealed record ImageConfig
     /// <summary>CMD, in the exec form; empty for none.</summary>
     public string Command { get; init; } = "";
 
-    /// <summary>LABEL.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Reads a manifest and its configuration.</summary>
@@ -48,21 +47,24 @@ public sealed record ImageConfig
         using var configurationJson = JsonDocument.Parse(configuration);
         var made = Made(configurationJson.RootElement);
         var layers = manifestJson.RootElement.GetProperty("layers").EnumerateArray()
-            .Select((layer, i) => new ImageLayer(layer.GetProperty("digest").GetString()!, layer.GetProperty("size").GetInt64(), made.ElementAtOrDefault(i) ?? ""))
+            .Select((layer, i) => new ImageLayer(
+                layer.GetProperty("digest").GetString()!, layer.GetProperty("size").GetInt64(), made.ElementAtOrDefault(i) ?? ""))
             .ToList();
-        var config = configurationJson.RootElement.TryGetProperty("config", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        var config = Member(configurationJson.RootElement, "config", JsonValueKind.Object);
         return new ImageConfig
         {
             Size = layers.Sum(layer => layer.Size) + manifestJson.RootElement.GetProperty("config").GetProperty("size").GetInt64(),
             Layers = layers,
             Env = [.. Items(config, "Env").Select(item => item.GetString() ?? "")],
-            Ports = config.ValueKind == JsonValueKind.Object && config.TryGetProperty("ExposedPorts", out var ports) && ports.ValueKind == JsonValueKind.Object
+            Ports = Member(config, "ExposedPorts", JsonValueKind.Object) is { ValueKind: JsonValueKind.Object } ports
                 ? [.. ports.EnumerateObject().Select(port => port.Name).Order(StringComparer.Ordinal)]
                 : [],
-            User = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(User), out var user) ? user.GetString() ?? "" : "",
+            User = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(User), out var user)
+                ? user.GetString() ?? ""
+                : "",
             Entrypoint = ExecForm(config, "Entrypoint"),
             Command = ExecForm(config, "Cmd"),
-            Labels = config.ValueKind == JsonValueKind.Object && config.TryGetProperty(nameof(Labels), out var labels) && labels.ValueKind == JsonValueKind.Object
+            Labels = Member(config, nameof(Labels), JsonValueKind.Object) is { ValueKind: JsonValueKind.Object } labels
                 ? labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString() ?? "", StringComparer.Ordinal)
                 : [],
         };
@@ -81,5 +83,11 @@ public sealed record ImageConfig
     }
 
     private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
+        Member(element, name, JsonValueKind.Array) is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray() : default;
+
+        /// <summary>A member of that kind; the empty element where there is none.</summary>
+        internal static JsonElement Member(JsonElement element, string name, JsonValueKind kind) =>
+            element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) && member.ValueKind == kind
+            ? member
+            : default;
 }

@@ -15,7 +15,6 @@ public sealed record ImageStamp
     /// <summary>Labels; one of the Dockerfile with the same name gives way, as to those of <c>docker build --label</c>.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Whether there is nothing to be set.</summary>
     public bool IsEmpty => Date is null && Labels.Count == 0;
 }
 
@@ -38,7 +37,8 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
     /// <param name="pushed">Asks the registry for the manifest.</param>
     /// <param name="stamp">What is to be set.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public async Task<Manifest?> SetAsync(string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellationToken)
+    public async Task<Manifest?> SetAsync(
+        string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellationToken)
     {
         // All that can be asked for without the manifest, beside it: one way to the registry and back is as long as the other.
         var uploading = registry.BeginUploadAsync(name, cancellationToken);
@@ -47,7 +47,9 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
         var manifest = await pushed;
         var upload = await uploading;
         var json = JsonNode.Parse(manifest.Content);
-        if (json?["config"] is not { } described || await ConfigurationAsync(name, (string?)described["digest"], imageId, await guessing, cancellationToken) is not { } configuration)
+        if (json?["config"] is not { } described
+            || await ConfigurationAsync(name, (string?)described["digest"], imageId, await guessing, cancellationToken)
+                is not { } configuration)
         {
             await registry.AbandonUploadAsync(upload, cancellationToken);
             return null;
@@ -59,11 +61,15 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
         described["size"] = stamped.Length;
         var content = JsonSerializer.SerializeToUtf8Bytes(json, Plain);
         await registry.TagAsync(name, tag, manifest with { Content = content }, cancellationToken);
-        return manifest with { Content = content, Digest = Manifest.DigestOf(content), Size = manifest.Size - configuration.Length + stamped.Length };
+        var size = manifest.Size - configuration.Length + stamped.Length;
+        return manifest with { Content = content, Digest = Manifest.DigestOf(content), Size = size };
     }
 
-    private async Task<byte[]?> ConfigurationAsync(string name, string? digest, string imageId, byte[]? guessed, CancellationToken cancellationToken) =>
-        digest is null ? null : digest == imageId && guessed is not null ? guessed : await registry.BlobAsync(name, digest, cancellationToken);
+    private async Task<byte[]?> ConfigurationAsync(
+        string name, string? digest, string imageId, byte[]? guessed, CancellationToken cancellationToken) =>
+        digest is null ? null
+        : digest == imageId && guessed is not null ? guessed
+        : await registry.BlobAsync(name, digest, cancellationToken);
 
     private async Task<byte[]?> GuessAsync(string name, string imageId, CancellationToken cancellationToken)
     {
@@ -132,7 +138,8 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
         foreach (var step in json["history"]?.AsArray().OfType<JsonObject>() ?? [])
         {
             // What the base has had in it before stays.
-            if (!DateTimeOffset.TryParse((string?)step["created"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made) || made > date)
+            if (!DateTimeOffset.TryParse(
+                (string?)step["created"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made) || made > date)
             {
                 step["created"] = text;
             }

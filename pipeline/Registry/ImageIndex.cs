@@ -13,17 +13,19 @@ internal static partial class ImageIndex
     public static string? FirstImage(byte[] manifest)
     {
         using var json = JsonDocument.Parse(manifest);
-        return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("manifests", out var manifests) && manifests.ValueKind == JsonValueKind.Array
-            ? manifests.EnumerateArray().Where(IsImage).Select(image => TextOf(image, "digest")).FirstOrDefault(digest => Digest().IsMatch(digest))
+        return ImageConfig.Member(json.RootElement, "manifests", JsonValueKind.Array) is { ValueKind: JsonValueKind.Array } manifests
+            ? manifests.EnumerateArray().Where(IsImage).Select(image => TextOf(image, "digest"))
+                .FirstOrDefault(digest => Digest().IsMatch(digest))
             : null;
     }
 
     // What is said about an image is listed beside it, for no platform.
     private static bool IsImage(JsonElement listed) =>
-        listed.ValueKind == JsonValueKind.Object && !(listed.TryGetProperty("platform", out var platform) && TextOf(platform, "os") == "unknown");
+        listed.ValueKind == JsonValueKind.Object
+        && !(listed.TryGetProperty("platform", out var platform) && TextOf(platform, "os") == "unknown");
 
     private static string TextOf(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        ImageConfig.Member(element, name, JsonValueKind.String) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
 
     [GeneratedRegex(@"\Asha(256:[0-9a-f]{64}|512:[0-9a-f]{128})\z")]
     private static partial Regex Digest();

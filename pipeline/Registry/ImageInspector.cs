@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>Reads from the registry what an image is.</summary>
 public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOptions> options)
 {
     /// <summary>What an image is; null when there is none, or it is none that we understand.</summary>
@@ -16,7 +15,9 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
     {
         try
         {
-            return await registry.FindAsync(options.Value.Prefix + name, reference, cancellationToken) is { } manifest ? await ReadAsync(name, manifest, cancellationToken) : null;
+            return await registry.FindAsync(options.Value.Prefix + name, reference, cancellationToken) is { } manifest
+                ? await ReadAsync(name, manifest, cancellationToken)
+                : null;
         }
         catch (ImageRefusedException)
         {
@@ -31,12 +32,17 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
         var repository = options.Value.Prefix + name;
         try
         {
-            var image = ImageIndex.FirstImage(manifest.Content) is { } digest ? await registry.FindAsync(repository, digest, cancellationToken) : manifest;
-            return image is not null && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellationToken) is { } configuration
+            var image = ImageIndex.FirstImage(manifest.Content) is { } digest
+                ? await registry.FindAsync(repository, digest, cancellationToken)
+                : manifest;
+            return image is not null
+                && await registry.BlobAsync(repository, ConfigurationIn(image.Content), cancellationToken) is { } configuration
                 ? ImageConfig.Read(image.Content, configuration)
                 : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException or ImageRefusedException)
+        catch (Exception e) when (e
+            is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException
+            or ImageRefusedException)
         {
             return null;
         }
@@ -45,6 +51,7 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
     private static string ConfigurationIn(byte[] content)
     {
         using var json = JsonDocument.Parse(content);
-        return json.RootElement.GetProperty("config").GetProperty("digest").GetString() ?? throw new JsonException("The configuration has no digest.");
+        return json.RootElement.GetProperty("config").GetProperty("digest").GetString()
+            ?? throw new JsonException("The configuration has no digest.");
     }
 }

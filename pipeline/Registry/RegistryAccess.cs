@@ -30,17 +30,18 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
             own.ImportFromPemFile(options.CaPath);
             handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
                 errors == System.Net.Security.SslPolicyErrors.None
-                || (errors == System.Net.Security.SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 theirs && IsSignedBy(own, theirs, chain));
+                || (errors == System.Net.Security.SslPolicyErrors.RemoteCertificateChainErrors
+                    && certificate is X509Certificate2 theirs && IsSignedBy(own, theirs, chain));
         }
 
         return handler;
     }
 
-    /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var scope = RepositoryIn(request.RequestUri!);
-        if (options.Value.Username.Length > 0 && _known.TryGetValue(scope, out var known) && TimeProvider.System.GetElapsedTime(known.Since) < TokenLife)
+        if (options.Value.Username.Length > 0
+            && _known.TryGetValue(scope, out var known) && TimeProvider.System.GetElapsedTime(known.Since) < TokenLife)
         {
             request.Headers.Authorization = known.Value;
         }
@@ -79,13 +80,16 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
             return asked.Any(a => a.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase)) ? password : null;
         }
 
-        var parts = Pair().Matches(parameter).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value, StringComparer.OrdinalIgnoreCase);
-        if (!parts.TryGetValue("realm", out var realm) || !Uri.TryCreate(realm, UriKind.Absolute, out var service) || !IsFitForPassword(service))
+        var parts = Pair().Matches(parameter)
+            .ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value, StringComparer.OrdinalIgnoreCase);
+        if (!parts.TryGetValue("realm", out var realm)
+            || !Uri.TryCreate(realm, UriKind.Absolute, out var service) || !IsFitForPassword(service))
         {
             return null;
         }
 
-        var query = $"service={Uri.EscapeDataString(parts.GetValueOrDefault("service", ""))}&scope={Uri.EscapeDataString($"repository:{repository}:pull,push,delete")}";
+        var query = $"service={Uri.EscapeDataString(parts.GetValueOrDefault("service", ""))}"
+            + $"&scope={Uri.EscapeDataString($"repository:{repository}:pull,push,delete")}";
         using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(service) { Query = query }.Uri);
         request.Headers.Authorization = password;
         using var answer = await base.SendAsync(request, cancellationToken);
@@ -95,14 +99,17 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
     }
 
     // Who can change an answer on an open line must not be able to have the password sent elsewhere on one.
-    private bool IsFitForPassword(Uri service) => service.Scheme == "https" || (service.Scheme == "http" && options.Value.ApiUrl.Scheme == "http");
+    private bool IsFitForPassword(Uri service) =>
+        service.Scheme == "https" || (service.Scheme == "http" && options.Value.ApiUrl.Scheme == "http");
 
     private static string? TokenIn(string answer)
     {
         try
         {
             using var json = JsonDocument.Parse(answer);
-            return json.RootElement.TryGetProperty("token", out var token) || json.RootElement.TryGetProperty("access_token", out token) ? token.GetString() : null;
+            return json.RootElement.TryGetProperty("token", out var token) || json.RootElement.TryGetProperty("access_token", out token)
+                ? token.GetString()
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -13,7 +13,6 @@ namespace Ci.Pipeline.Registry;
 /// </summary>
 public sealed class RegistryClient(HttpClient http)
 {
-    /// <summary>The name of this client's <see cref="HttpClient"/>.</summary>
     public const string HttpClientName = "registry";
 
     /// <summary>A manifest is a few kilobytes; distribution itself refuses more than 4 MiB.</summary>
@@ -39,7 +38,8 @@ public sealed class RegistryClient(HttpClient http)
     public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellationToken)
     {
         var manifest = await ReadAsync(name, tag, cancellationToken);
-        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest && await ReadAsync(name, digest, cancellationToken) is { } image
+        return manifest is not null && ImageIndex.FirstImage(manifest.Content) is { } digest
+            && await ReadAsync(name, digest, cancellationToken) is { } image
             ? manifest with { Size = image.Size }
             : manifest;
     }
@@ -81,7 +81,6 @@ public sealed class RegistryClient(HttpClient http)
         return await response.Content.ReadAsByteArrayAsync(cancellationToken);
     }
 
-    /// <summary>Makes <paramref name="tag"/> point to <paramref name="manifest"/>.</summary>
     public async Task TagAsync(string name, string tag, Manifest manifest, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, Path(name, tag)) { Content = new ByteArrayContent(manifest.Content) };
@@ -98,7 +97,8 @@ public sealed class RegistryClient(HttpClient http)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, Path(name, tag));
         using var response = await SendAsync(request, cancellationToken);
-        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || await FindAsync(name, tag, cancellationToken) is null)
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound
+            || await FindAsync(name, tag, cancellationToken) is null)
         {
             return;
         }
@@ -109,17 +109,31 @@ public sealed class RegistryClient(HttpClient http)
         using var deleted = await SendAsync(delete, cancellationToken);
         if (deleted.StatusCode != HttpStatusCode.NotFound)
         {
-            await EnsureSuccessAsync(deleted, $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)", cancellationToken);
+            var what = $"remove {name}:{tag} (does it allow deletion, REGISTRY_STORAGE_DELETE_ENABLED=true?)";
+            await EnsureSuccessAsync(deleted, what, cancellationToken);
         }
     }
 
     /// <summary>Pushes the one blob of a manifest without layers, whose digest no other manifest has.</summary>
     private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellationToken)
     {
-        var config = Encoding.UTF8.GetBytes($$"""{"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}""");
+        var config = Encoding.UTF8.GetBytes($$"""
+            {"architecture":"none","os":"none","config":{},"rootfs":{"type":"layers","diff_ids":[]},"removed":"{{Guid.NewGuid()}}"}
+            """);
         await PushBlobAsync(name, config, cancellationToken);
         var content = Encoding.UTF8.GetBytes(
-            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes[^1]}}","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":{{config.Length}},"digest":"{{Manifest.DigestOf(config)}}"},"layers":[]}""");
+            $$"""
+            {
+              "schemaVersion": 2,
+              "mediaType": "{{MediaTypes[^1]}}",
+              "config": {
+                "mediaType": "application/vnd.docker.container.image.v1+json",
+                "size": {{config.Length}},
+                "digest": "{{Manifest.DigestOf(config)}}"
+              },
+              "layers": []
+            }
+            """);
         return new Manifest(Manifest.DigestOf(content), MediaTypes[^1], 0, content);
     }
 
@@ -127,25 +141,28 @@ public sealed class RegistryClient(HttpClient http)
     public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellationToken) =>
         await EndUploadAsync(name, await BeginUploadAsync(name, cancellationToken), blob, cancellationToken);
 
-    /// <summary>Begins to push a blob, which need not be known yet (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
+    /// <summary>Begins to push a blob (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
     public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellationToken)
     {
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
         using var started = await SendAsync(start, cancellationToken);
         await EnsureSuccessAsync(started, $"write to {name}", cancellationToken);
-        return new Uri(http.BaseAddress!, started.Headers.Location ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to."));
+        var location = started.Headers.Location
+            ?? throw new ImageUnavailableException($"The registry at {http.BaseAddress} did not say where to write to.");
+        return new Uri(http.BaseAddress!, location);
     }
 
-    /// <summary>Sends the blob.</summary>
     public async Task EndUploadAsync(string name, Uri upload, byte[] blob, CancellationToken cancellationToken)
     {
-        var target = new UriBuilder(upload) { Query = (upload.Query.Length > 1 ? upload.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(Manifest.DigestOf(blob)) };
+        var query = (upload.Query.Length > 1 ? upload.Query[1..] + "&" : "") + "digest=" + Uri.EscapeDataString(Manifest.DigestOf(blob));
+        var target = new UriBuilder(upload) { Query = query };
         using var put = new HttpRequestMessage(HttpMethod.Put, target.Uri) { Content = new ByteArrayContent(blob) };
         put.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using var written = await SendAsync(put, cancellationToken);
         if (written.StatusCode == HttpStatusCode.NotFound)
         {
-            throw new ImageUnavailableException($"The registry at {http.BaseAddress} has forgotten what it was being sent; it may have been started again.");
+            throw new ImageUnavailableException(
+                $"The registry at {http.BaseAddress} has forgotten what it was being sent; it may have been started again.");
         }
 
         await EnsureSuccessAsync(written, $"write to {name}", cancellationToken);
@@ -166,9 +183,11 @@ public sealed class RegistryClient(HttpClient http)
         {
             return Manifest.SizeOf(content);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception e) when (e
+            is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
         {
-            throw new ImageUnavailableException($"What the registry at {http.BaseAddress} answered is no manifest. Is Registry__Url right?", e);
+            throw new ImageUnavailableException(
+                $"What the registry at {http.BaseAddress} answered is no manifest. Is Registry__Url right?", e);
         }
     }
 
@@ -178,7 +197,7 @@ public sealed class RegistryClient(HttpClient http)
         {
             return await http.SendAsync(request, cancellationToken);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
+        catch (Exception e) when (TransientHttp.IsNoAnswer(e, cancellationToken))
         {
             throw new ImageUnavailableException(
                 $"The registry at {http.BaseAddress} does not answer. Is it running, and is Registry__Url how this machine reaches it?", e);
@@ -194,7 +213,8 @@ public sealed class RegistryClient(HttpClient http)
 
         var status = (int)response.StatusCode;
         var body = (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
-        var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {(body.Length > 300 ? body[..300] : body)}";
-        throw status is >= 500 or 408 or 429 ? new ImageUnavailableException(message) : new ImageRefusedException(message);
+        var said = body.Length > 300 ? body[..300] : body;
+        var message = $"The registry at {http.BaseAddress} answered {status} when asked to {what}: {said}";
+        throw TransientHttp.IsTransient(response.StatusCode) ? new ImageUnavailableException(message) : new ImageRefusedException(message);
     }
 }

@@ -7,14 +7,15 @@ namespace Ci.Pipeline.Registry;
 /// <summary>The registry; section <c>Registry</c>.</summary>
 public sealed partial class RegistryOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Registry";
 
     /// <summary>
     /// The registry as image references name it: <c>host[:port]</c>, with a path behind it where the registry wants
     /// one (<c>ghcr.io/owner</c>). The engine resolves this name, and so does whoever pulls.
     /// </summary>
-    [RegularExpression(@"^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._/-]+)?$", ErrorMessage = "Registry__Address must be host[:port][/path] without a scheme, like localhost:83 or ghcr.io/owner.")]
+    [RegularExpression(
+        @"^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._/-]+)?$",
+        ErrorMessage = "Registry__Address must be host[:port][/path] without a scheme, like localhost:83 or ghcr.io/owner.")]
     [Required(ErrorMessage = "Registry__Address is empty: set it to host[:port], like localhost:83.")]
     public string Address { get; set; } = "localhost:83";
 
@@ -22,7 +23,8 @@ public sealed partial class RegistryOptions
     /// How this process reaches the registry's API, where that differs from the engine's way
     /// (<c>http://registry:5000</c> in a container beside it). Empty: <c>http://</c> for localhost, else <c>https://</c>.
     /// </summary>
-    [RegularExpression("^https?://.+$", ErrorMessage = "Registry__Url must be empty or start with http:// or https://, like http://registry:5000.")]
+    [RegularExpression(
+        "^https?://.+$", ErrorMessage = "Registry__Url must be empty or start with http:// or https://, like http://registry:5000.")]
     public string Url { get; set; } = "";
 
     /// <summary>The user that pushes; empty where the registry asks for none.</summary>
@@ -69,14 +71,12 @@ public sealed partial class RegistryOptions
     private static partial Regex LocalHost();
 }
 
-/// <summary>Checks <see cref="RegistryOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
 
 /// <summary>Checks at start that the registry can be logged in to as the settings say.</summary>
 public sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, RegistryOptions options)
     {
         if (options.Username.Length > 0 != options.Password.Length > 0)
@@ -91,7 +91,8 @@ public sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            return ValidateOptionsResult.Fail($"Registry__CaPath is '{options.CaPath}', which cannot be read ({e.Message}): it must be a PEM file with certificates.");
+            return ValidateOptionsResult.Fail(
+                $"Registry__CaPath is '{options.CaPath}', which cannot be read ({e.Message}): it must be a PEM file with certificates.");
         }
     }
 }

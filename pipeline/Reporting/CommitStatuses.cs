@@ -1,25 +1,20 @@
-using System.Net.Http.Json;
-using System.Text.Json.Serialization;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.GitHub;
-using Ci.Pipeline.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Reporting;
 
 /// <summary>
-/// Tells GitHub how a build stands, as a commit status on the head commit
-/// (<c>POST /repos/{owner}/{repo}/statuses/{sha}</c>, GitHub REST API, "Create a commit status"); a GitHub App tells it as
-/// a check run of the same name, which can say more.
+/// Tells GitHub how a build stands, as a commit status on the head commit; a GitHub App tells it as a check run of the same
+/// name, which can say more.
 /// </summary>
 public sealed partial class CommitStatuses(
-    HttpClient http,
-    BuildStore store,
+    CommitStatusClient statuses,
     CheckRuns checks,
+    BuildStore store,
     PublicAddress address,
-    GitHubIdentity identity,
     IOptions<GitHubOptions> gitHub,
     IOptions<ReportOptions> options,
     TimeProvider time,
@@ -89,7 +84,7 @@ public sealed partial class CommitStatuses(
         {
             return await post(limit.Token);
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken) || e is OperationCanceledException)
+        catch (Exception e) when (e is GitHubUnavailableException or OperationCanceledException)
         {
             Log.WordLost(logger, id, e.Message);
             return false;
@@ -102,7 +97,8 @@ public sealed partial class CommitStatuses(
     /// </summary>
     public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken)
     {
-        while (await store.FindAsync(id, cancellationToken) is { IsFinal: true } record && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
+        while (await store.FindAsync(id, cancellationToken) is { IsFinal: true } record
+            && record.Reported != record.State && !record.IsHeld(time.GetUtcNow()))
         {
             // What another host tells of its place in line must not come behind its end.
             if (record.QueuePosition?.IsHeld(time.GetUtcNow()) == true)
@@ -114,7 +110,7 @@ public sealed partial class CommitStatuses(
             {
                 await PostEndAsync(record, cancellationToken);
             }
-            catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
+            catch (GitHubUnavailableException e)
             {
                 Log.NotTold(logger, id, e.Message);
                 return false;
@@ -153,29 +149,27 @@ public sealed partial class CommitStatuses(
     }
 
     /// <summary>False when GitHub refused for good.</summary>
-    /// <exception cref="HttpRequestException">GitHub is away, or wants to be left alone for a while.</exception>
+    /// <exception cref="GitHubUnavailableException">GitHub is away, or wants to be left alone for a while.</exception>
     private async Task<bool> PostAsync(Build record, string state, string text, CancellationToken cancellationToken, string? image = null)
     {
         var request = record.Request;
         // The merge's images are others than the pull request's; so is their status, on the same commit.
-        var context = options.Value.StatusContext + (request.Purpose == BuildPurpose.Merge ? "/merge" : "") + (image is null ? "" : "/" + image);
+        var merge = request.Purpose == BuildPurpose.Merge ? "/merge" : "";
+        var context = options.Value.StatusContext + merge + (image is null ? "" : "/" + image);
         var page = await address.PageOfAsync(record.Id, cancellationToken);
-        using var response = gitHub.Value.IsApp
-            ? await (image is null ? checks.TellAsync(record, context, text, page, cancellationToken) : checks.TellImageAsync(record, context, state, text, page, cancellationToken))
-            : await http.PostAsJsonAsync(
-                $"repos/{request.Repository}/statuses/{request.Commit}", new NewStatus(state, context, text, page), StatusJson.Default.NewStatus, cancellationToken);
-        if (HttpFaults.IsPassing(response))
+        try
         {
-            throw new HttpRequestException($"GitHub answered {(int)response.StatusCode}.", null, response.StatusCode);
+            var status = new NewStatus(state, context, text, page);
+            await (!gitHub.Value.IsApp ? statuses.SetAsync(request.Repository, request.Commit, status, cancellationToken)
+                : image is null ? checks.TellAsync(record, context, text, page, cancellationToken)
+                : checks.TellImageAsync(record, context, state, text, page, cancellationToken));
+            return true;
         }
-
-        if (!response.IsSuccessStatusCode)
+        catch (GitHubRefusedException e)
         {
-            Log.Refused(
-                logger, record.Id, (int)response.StatusCode, identity.HowToBeAllowed(identity.IsApp ? "Checks: read and write" : "Commit statuses: read and write", request.Repository));
+            Log.Refused(logger, record.Id, e.Message);
+            return false;
         }
-
-        return response.IsSuccessStatusCode;
     }
 
     private static partial class Log
@@ -183,17 +177,11 @@ public sealed partial class CommitStatuses(
         [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: GitHub could not be told how it ended ({Problem}); it is tried again")]
         public static partial void NotTold(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: GitHub answered {Status} when told how it stands: {WhatToDo}")]
-        public static partial void Refused(ILogger logger, string buildId, int status, string whatToDo);
+        [LoggerMessage(2, LogLevel.Warning, "Build {BuildId}: {Problem}")]
+        public static partial void Refused(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
+        [LoggerMessage(
+            3, LogLevel.Information, "Build {BuildId}: GitHub did not take what it does now ({Problem}); it is told how it ends")]
         public static partial void WordLost(ILogger logger, string buildId, string problem);
     }
 }
-
-/// <summary>A commit status to be made.</summary>
-internal sealed record NewStatus(string State, string Context, string Description, string? TargetUrl);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(NewStatus))]
-internal sealed partial class StatusJson : JsonSerializerContext;

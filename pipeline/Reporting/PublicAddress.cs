@@ -1,4 +1,3 @@
-using Ci.Pipeline.Http;
 using Ci.Pipeline.Tunnel;
 using Microsoft.Extensions.Options;
 
@@ -25,9 +24,6 @@ public sealed class PublicAddress(
     public async Task<string?> PageOfAsync(string id, CancellationToken cancellationToken) =>
         await FindAsync(cancellationToken) is { } address ? address.TrimEnd('/') + PathTo(id) : null;
 
-    /// <summary>Where the ngrok agent's tunnel is now; null when there is no agent, or no tunnel.</summary>
-    public Task<string?> TunnelAsync(CancellationToken cancellationToken) => AskAsync(cancellationToken);
-
     private async Task<string?> FindAsync(CancellationToken cancellationToken)
     {
         if (options.Value.PublicUrl.Length > 0)
@@ -40,12 +36,13 @@ public sealed class PublicAddress(
             return found.Address;
         }
 
-        var address = await AskAsync(cancellationToken);
+        var address = await TunnelAsync(cancellationToken);
         _found = new Found(address, time.GetUtcNow());
         return address;
     }
 
-    private async Task<string?> AskAsync(CancellationToken cancellationToken)
+    /// <summary>Where the ngrok agent's tunnel is now; null when there is no agent, or no tunnel.</summary>
+    public async Task<string?> TunnelAsync(CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(tunnel.Value.NgrokApiUrl, UriKind.Absolute, out _))
         {
@@ -59,7 +56,7 @@ public sealed class PublicAddress(
             var agent = new NgrokAgent(clients.CreateClient(NgrokAgent.ClientName), tunnel.Value.NgrokApiUrl);
             return (await agent.PublicUrlAsync(limit.Token))?.AbsoluteUri;
         }
-        catch (Exception e) when (HttpFaults.IsNoAnswer(e, cancellationToken))
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }

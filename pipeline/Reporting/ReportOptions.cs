@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Reporting;
 /// <summary>Where people find reports; section <c>Report</c>.</summary>
 public sealed class ReportOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Report";
 
     /// <summary>The address under which the world reaches this host, like <c>https://x.ngrok.app</c>. Empty: links are paths.</summary>
@@ -24,10 +23,11 @@ public sealed class ReportOptions
     /// The repositories, <c>owner/name</c>, whose badge anyone may see; <c>*</c> stands for any characters of a name. As
     /// one setting they are separated by commas (<c>Report__PublicBadges=owner/a,octo/*</c>). By default there is none.
     /// </summary>
-    [RegularExpression(@"^\s*(?:[A-Za-z0-9_*-]+/[A-Za-z0-9._*-]+\s*(?:,\s*|$))*$", ErrorMessage = "Report__PublicBadges must be empty or name repositories, such as owner/name,owner/*.")]
+    [RegularExpression(
+        @"^\s*(?:[A-Za-z0-9_*-]+/[A-Za-z0-9._*-]+\s*(?:,\s*|$))*$",
+        ErrorMessage = "Report__PublicBadges must be empty or name repositories, such as owner/name,owner/*.")]
     public string PublicBadges { get; set; } = "";
 }
 
-/// <summary>Checks <see cref="ReportOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class ReportOptionsValidator : IValidateOptions<ReportOptions>;

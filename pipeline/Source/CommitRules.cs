@@ -20,7 +20,8 @@ internal sealed class CommitRules(SourceOptions limits)
         if (++_count > limits.MaxEntries)
         {
             throw new SourceRefusedException(
-                $"The commit has more than {limits.MaxEntries} files and folders. Make the repository smaller, or raise Source__MaxEntries.");
+                $"The commit has more than {limits.MaxEntries} files and folders. "
+                + "Make the repository smaller, or raise Source__MaxEntries.");
         }
     }
 
@@ -41,7 +42,7 @@ internal sealed class CommitRules(SourceOptions limits)
     public static void CheckPath(string path)
     {
         var parts = path.Split('/');
-        if (path.StartsWith('/') || parts.Contains("..") || parts.Contains(".") || parts.Contains("") || path.Contains('\0', StringComparison.Ordinal))
+        if (path.StartsWith('/') || path.Contains('\0', StringComparison.Ordinal) || parts.Any(part => part is ".." or "." or ""))
         {
             throw Refused(path, "has a path that leaves the repository or is no plain path");
         }

@@ -34,7 +34,7 @@ public abstract class CommitSource : IAsyncDisposable
 
     private protected BuildInputs Decisive { get; }
 
-    /// <summary>The Dockerfile's name within the context that is sent: its own, or for one from outside the context a name of ours.</summary>
+    /// <summary>The Dockerfile's name within the context that is sent: its own, or a name of ours for one from outside.</summary>
     public static string DockerfileNameIn(ImageSpec image) => ContextFilter.DockerfileName(image);
 
     /// <summary>
@@ -53,15 +53,19 @@ public abstract class CommitSource : IAsyncDisposable
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="name">What the engine is to know the context by; null for a build that shares nothing with others.</param>
-    /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
+    /// <exception cref="SourceRefusedException">
+    /// The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.
+    /// </exception>
     public ContextSource? FilesOf(ImageSpec image, string? name)
     {
         var rules = Rules(image);
-        return Index.IsFull ? null : new CommitContext(image, rules, Index.Files, rules.OwnIgnoreFile(Decisive.IgnoreFileOf(image)), this, name);
+        return Index.IsFull
+            ? null
+            : new CommitContext(image, rules, Index.Files, rules.OwnIgnoreFile(Decisive.IgnoreFileOf(image)), this, name);
     }
 
-    /// <summary>Writes the build context of an image as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
-    /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit, or <c>.dockerignore</c> is malformed.</exception>
+    /// <summary>Writes an image's build context as a tar: what <c>docker build</c> would send. Several may be written at once.</summary>
+    /// <exception cref="SourceRefusedException">As of <see cref="FilesOf"/>.</exception>
     public async Task WriteContextAsync(ImageSpec image, Stream output, CancellationToken cancellationToken)
     {
         var context = new ContextWriter(image, Rules(image), output);
@@ -99,11 +103,11 @@ public abstract class CommitSource : IAsyncDisposable
         return null;
     }
 
-    /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Hands over what is asked for of the files at these places of the index.</summary>
-    internal abstract Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken);
+    internal abstract Task CopyFilesAsync(
+        IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken);
 
     /// <summary>Begins to go through the commit's archive.</summary>
     internal abstract Task<ArchiveReader> OpenAsync(CancellationToken cancellationToken);
@@ -122,5 +126,7 @@ public abstract class CommitSource : IAsyncDisposable
     }
 
     private ContextFilter Rules(ImageSpec image) =>
-        new(image, Decisive.IgnoreFileOf(image) is { } file ? DockerIgnoreFile.Parse(file, image.DockerfileInContext) : DockerIgnoreFile.None());
+        new(image, Decisive.IgnoreFileOf(image) is { } file
+            ? DockerIgnoreFile.Parse(file, image.DockerfileInContext)
+            : DockerIgnoreFile.None());
 }

@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Source;
 /// <summary>How a commit's source is fetched, and its limits; section <c>Source</c>.</summary>
 public sealed class SourceOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Source";
 
     /// <summary>The largest compressed archive that is fetched, in bytes.</summary>
@@ -32,6 +31,5 @@ public sealed class SourceOptions
     public string TempDirectory { get; set; } = "";
 }
 
-/// <summary>Checks <see cref="SourceOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class SourceOptionsValidator : IValidateOptions<SourceOptions>;

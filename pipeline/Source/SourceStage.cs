@@ -9,7 +9,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source;
 
-/// <summary>What the commit asks for.</summary>
 public abstract record SourceStageResult
 {
     private SourceStageResult()
@@ -19,25 +18,27 @@ public abstract record SourceStageResult
     /// <summary>Its source and the images to build from it; whoever has it disposes of the source.</summary>
     public sealed record Ready(CommitSource Source, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
 
-    /// <summary>There is nothing to build, and why.</summary>
     public sealed record Empty(string Reason) : SourceStageResult;
 
-    /// <summary>It cannot be built as it is, and why.</summary>
     public sealed record Refused(string Reason) : SourceStageResult;
 }
 
-/// <summary>Fetches a commit and reads from its dockerInfo.json what to build.</summary>
 public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, PullRequestFiles files, IOptions<ForkOptions> forks)
 {
     /// <summary>Fetches the request's commit.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="mayList">Whether it may come file by file. Not to a builder that wants all, and not when that went wrong before.</param>
+    /// <param name="mayList">
+    /// Whether it may come file by file. Not to a builder that wants all, and not when that went wrong before.
+    /// </param>
     /// <param name="log">Gets how it came.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now.</exception>
-    public async Task<SourceStageResult> FetchAsync(BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellationToken)
+    /// <exception cref="GitHubUnavailableException">GitHub did not answer, or not now.</exception>
+    public async Task<SourceStageResult> FetchAsync(
+        BuildRequest request, bool mayList, Action<string> log, CancellationToken cancellationToken)
     {
-        var result = mayList && listing.IsWorth(request.RepositoryKilobytes) ? await listing.ListAsync(request.Repository, request.Commit, log, cancellationToken) : null;
+        var result = mayList && listing.IsWorth(request.RepositoryKilobytes)
+            ? await listing.ListAsync(request.Repository, request.Commit, log, cancellationToken)
+            : null;
         result ??= await archives.FetchAsync(request.Repository, request.Commit, cancellationToken);
         if (result is SourceResult.Refused refused)
         {
@@ -52,6 +53,10 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
             var read = await ReadAsync(request, source, log, cancellationToken);
             keep = read is SourceStageResult.Ready;
             return read;
+        }
+        catch (GitHubRefusedException e)
+        {
+            return new SourceStageResult.Refused(e.Message);
         }
         finally
         {
@@ -80,15 +85,18 @@ public sealed class SourceStage(ArchiveFetcher archives, GitTreeSource listing, 
                     log($"Warning: dockerInfo.json: {warning}");
                 }
 
-                if (!request.IsFork && info.Images.FirstOrDefault(image => image.Name.EndsWith(forks.Value.ImageSuffix, StringComparison.Ordinal)) is { } taken)
+                var suffix = forks.Value.ImageSuffix;
+                if (!request.IsFork && info.Images.FirstOrDefault(image => image.Name.EndsWith(suffix, StringComparison.Ordinal))
+                    is { } taken)
                 {
                     return new SourceStageResult.Refused(
-                        $"dockerInfo.json: service_name '{taken.Name}' ends in '{forks.Value.ImageSuffix}', which the images of forks do: choose another.");
+                        $"dockerInfo.json: service_name '{taken.Name}' ends in '{suffix}', which the images of forks do: choose another.");
                 }
 
                 var touched = await SelectAsync(request, info.Images, cancellationToken);
                 return touched.Count == 0
-                    ? new SourceStageResult.Empty($"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
+                    ? new SourceStageResult.Empty(
+                        $"pull request #{request.PullRequest} touches none of the paths in dockerInfo.json: nothing to build")
                     : new SourceStageResult.Ready(source, Named(request, touched), info.Warnings);
             case var other:
                 throw new InvalidOperationException($"Unknown result {other}.");

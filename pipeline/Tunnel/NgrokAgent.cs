@@ -1,12 +1,13 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ci.Pipeline.Http;
 
 namespace Ci.Pipeline.Tunnel;
 
 /// <summary>Asks the ngrok agent, over its own API, under which address the internet reaches this program.</summary>
 internal sealed class NgrokAgent(HttpClient http, string apiUrl)
 {
-    /// <summary>The name of the agent's <see cref="HttpClient"/>.</summary>
     public const string ClientName = "ngrok";
 
     private readonly Uri _tunnels = new($"{apiUrl.TrimEnd('/')}/api/tunnels");
@@ -16,17 +17,23 @@ internal sealed class NgrokAgent(HttpClient http, string apiUrl)
     {
         try
         {
-            var answer = await http.GetFromJsonAsync(_tunnels, TunnelJson.Default.NgrokTunnels, cancellationToken);
+            var answer = await http.GetFromJsonAsync(_tunnels, NgrokJson.Default.NgrokTunnels, cancellationToken);
             return answer?.Tunnels?
                 .Select(tunnel => Uri.TryCreate(tunnel.PublicUrl, UriKind.Absolute, out var url) ? url : null)
                 .FirstOrDefault(url => url?.Scheme == Uri.UriSchemeHttps);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException || IsTimeOut(e, cancellationToken))
+        catch (Exception e) when (e is JsonException || TransientHttp.IsNoAnswer(e, cancellationToken))
         {
             return null;
         }
     }
-
-    private static bool IsTimeOut(Exception e, CancellationToken cancellationToken) =>
-        e is OperationCanceledException && !cancellationToken.IsCancellationRequested;
 }
+
+/// <summary>The agent's answer to <c>GET /api/tunnels</c>, as far as it is read.</summary>
+internal sealed record NgrokTunnels(IReadOnlyList<NgrokTunnel>? Tunnels);
+
+internal sealed record NgrokTunnel(string? PublicUrl);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(NgrokTunnels))]
+internal sealed partial class NgrokJson : JsonSerializerContext;

@@ -5,7 +5,6 @@ namespace Ci.Pipeline.Tunnel;
 /// </summary>
 public sealed class TunnelOptions
 {
-    /// <summary>The section's name.</summary>
     public const string Section = "Tunnel";
 
     /// <summary>Turns the registration on. Off by default: it changes settings of repositories on GitHub.</summary>

@@ -1,18 +1,16 @@
-using System.Text.RegularExpressions;
+using Ci.Pipeline.Builds;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>Says at start, in sentences, what is missing for a tunnel that was turned on.</summary>
-internal sealed partial class TunnelOptionsValidator(IConfiguration configuration) : IValidateOptions<TunnelOptions>
+internal sealed class TunnelOptionsValidator(IConfiguration configuration) : IValidateOptions<TunnelOptions>
 {
     private const int ShortestSecret = 16;
 
     // What the examples and docker-compose.yml hold: everyone knows these, so they may guard a loopback port only.
     private static readonly string[] PublishedSecrets = ["replace-with-a-long-random-string", "known-to-everyone-loopback-only"];
 
-    /// <inheritdoc />
     public ValidateOptionsResult Validate(string? name, TunnelOptions options)
     {
         if (!options.Enabled)
@@ -28,7 +26,8 @@ internal sealed partial class TunnelOptionsValidator(IConfiguration configuratio
     {
         if (!Uri.TryCreate(options.NgrokApiUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
-            yield return $"Tunnel__NgrokApiUrl is \"{options.NgrokApiUrl}\"; give the ngrok agent's address, such as http://127.0.0.1:4040.";
+            yield return $"Tunnel__NgrokApiUrl is \"{options.NgrokApiUrl}\"; "
+                + "give the ngrok agent's address, such as http://127.0.0.1:4040.";
         }
 
         if (options.PollInterval <= TimeSpan.Zero)
@@ -38,17 +37,19 @@ internal sealed partial class TunnelOptionsValidator(IConfiguration configuratio
 
         if (options.Repositories.Count == 0)
         {
-            yield return "Tunnel__Enabled is true but Tunnel__Repositories is empty; name the repositories, such as owner/name,owner/other.";
+            yield return "Tunnel__Enabled is true but Tunnel__Repositories is empty; "
+                + "name the repositories, such as owner/name,owner/other.";
         }
 
-        foreach (var repository in options.Repositories.Where(r => !OwnerAndName().IsMatch(r)))
+        foreach (var repository in options.Repositories.Where(r => !GitHubNames.IsRepository(r)))
         {
             yield return $"Tunnel__Repositories has \"{repository}\"; write it as owner/name.";
         }
 
         if (string.IsNullOrWhiteSpace(configuration["GitHub:Token"]) && string.IsNullOrWhiteSpace(configuration["GitHub:AppId"]))
         {
-            yield return "Tunnel__Enabled is true but GitHub__Token is empty, and so is GitHub__AppId; give a token or a GitHub App with the repository permission Webhooks: read and write.";
+            yield return "Tunnel__Enabled is true but GitHub__Token is empty, and so is GitHub__AppId; "
+                + "give a token or a GitHub App with the repository permission Webhooks: read and write.";
         }
 
         var secret = configuration["GitHub:WebhookSecret"] ?? "";
@@ -58,7 +59,4 @@ internal sealed partial class TunnelOptionsValidator(IConfiguration configuratio
                 + "a tunnel opens this program to the internet, so make one with: openssl rand -hex 32";
         }
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\z)[A-Za-z0-9._-]+\z")]
-    private static partial Regex OwnerAndName();
 }

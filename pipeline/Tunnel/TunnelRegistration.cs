@@ -10,13 +10,12 @@ namespace Ci.Pipeline.Tunnel;
 /// ping it, and says how that went. It keeps watching, since an agent that is restarted may come back elsewhere.
 /// </summary>
 public sealed partial class TunnelRegistration(
-    IHttpClientFactory clients, IOptions<TunnelOptions> options, GitHubIdentity identity, ILogger<TunnelRegistration> logger, string secret)
+    IHttpClientFactory clients, RepositoryHooks hooks, IOptions<TunnelOptions> options, ILogger<TunnelRegistration> logger, string secret)
     : BackgroundService
 {
     // A host that is just starting may not listen yet when the first ping comes.
     private const int Pings = 5;
 
-    /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.Enabled)
@@ -69,10 +68,10 @@ public sealed partial class TunnelRegistration(
             await RegisterAsync(repository, RepositoryHooks.WebhookUrl(publicUrl), cancellationToken);
             return true;
         }
-        catch (HookRefusal refusal)
+        catch (GitHubRefusedException e)
         {
-            Log.Refused(logger, repository, refusal.Message);
-            return !refusal.Passes;
+            Log.Refused(logger, repository, e.Message);
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -84,12 +83,11 @@ public sealed partial class TunnelRegistration(
 
     private async Task RegisterAsync(string repository, string url, CancellationToken cancellationToken)
     {
-        var hooks = new RepositoryHooks(clients.CreateClient("github"), repository, identity);
-        var existing = await hooks.FindAsync(url, cancellationToken);
-        var id = await hooks.SaveAsync(existing, url, secret, cancellationToken);
+        var existing = await hooks.FindAsync(repository, url, cancellationToken);
+        var id = await hooks.SaveAsync(repository, existing, url, secret, cancellationToken);
         Log.Registered(logger, repository, existing is null ? "created" : "updated", url);
 
-        var ping = await PingAsync(hooks, id, cancellationToken);
+        var ping = await PingAsync(repository, id, cancellationToken);
         if (ping is { StatusCode: >= 200 and < 300 })
         {
             Log.Reached(logger, repository, ping.StatusCode);
@@ -101,15 +99,15 @@ public sealed partial class TunnelRegistration(
     }
 
     /// <summary>Pings until one arrives; the outcome is read from GitHub's own list of deliveries.</summary>
-    private async Task<HookDelivery?> PingAsync(RepositoryHooks hooks, long id, CancellationToken cancellationToken)
+    private async Task<HookDelivery?> PingAsync(string repository, long id, CancellationToken cancellationToken)
     {
         HookDelivery? newest = null;
         for (var attempt = 0; attempt < Pings; attempt++)
         {
-            var before = await hooks.LastPingAsync(id, cancellationToken);
-            await hooks.PingAsync(id, cancellationToken);
+            var before = await hooks.LastPingAsync(repository, id, cancellationToken);
+            await hooks.PingAsync(repository, id, cancellationToken);
             await Task.Delay(options.Value.PollInterval, cancellationToken);
-            var after = await hooks.LastPingAsync(id, cancellationToken);
+            var after = await hooks.LastPingAsync(repository, id, cancellationToken);
             newest = after is not null && after.Id != before?.Id ? after : newest;
             if (newest is { StatusCode: >= 200 and < 300 })
             {
@@ -143,10 +141,12 @@ public sealed partial class TunnelRegistration(
         [LoggerMessage(4, LogLevel.Information, "{Repository}: GitHub's ping arrived ({StatusCode}); pull requests will be built.")]
         public static partial void Reached(ILogger logger, string repository, int statusCode);
 
-        [LoggerMessage(5, LogLevel.Warning, "{Repository}: GitHub's ping was not taken ({Outcome}). See the webhook's Recent deliveries on GitHub and the table in docs/github.md.")]
+        [LoggerMessage(5, LogLevel.Warning, "{Repository}: GitHub's ping was not taken ({Outcome}). "
+            + "See the webhook's Recent deliveries on GitHub and the table in docs/github.md.")]
         public static partial void NotReached(ILogger logger, string repository, string outcome);
 
-        [LoggerMessage(6, LogLevel.Error, "{Repository}: the webhook could not be set. {Reason}")]
+        [LoggerMessage(6, LogLevel.Error, "{Repository}: the webhook could not be set. {Reason} Then restart; or set Tunnel__Enabled to "
+            + "false, and see to the webhook by hand under the repository's Settings, Webhooks.")]
         public static partial void Refused(ILogger logger, string repository, string reason);
 
         [LoggerMessage(7, LogLevel.Warning, "{Repository}: the webhook could not be set: {Reason} It is tried again.")]

@@ -7,15 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>Adds the registration of webhooks at the tunnel's public address.</summary>
 public static class TunnelServices
 {
     private const StringSplitOptions Tidily = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
     /// <summary>
-    /// Adds <see cref="TunnelRegistration"/> with its options, validated at start. It does nothing unless
-    /// <see cref="TunnelOptions.Enabled"/>; it calls GitHub through the named <see cref="HttpClient"/> <c>github</c>,
-    /// whose base address and token are set where that client is added.
+    /// Adds <see cref="TunnelRegistration"/> with its options, validated at start; it does nothing unless
+    /// <see cref="TunnelOptions.Enabled"/>.
     /// </summary>
     public static IServiceCollection AddTunnel(this IServiceCollection services, IConfiguration configuration)
     {
@@ -28,8 +26,8 @@ public static class TunnelServices
         services.AddHttpClient(NgrokAgent.ClientName, client => client.Timeout = TimeSpan.FromSeconds(5));
         services.AddHostedService(provider => new TunnelRegistration(
             provider.GetRequiredService<IHttpClientFactory>(),
+            provider.GetRequiredService<RepositoryHooks>(),
             provider.GetRequiredService<IOptions<TunnelOptions>>(),
-            GitHubIdentity.From(configuration),
             provider.GetRequiredService<ILogger<TunnelRegistration>>(),
             configuration["GitHub:WebhookSecret"] ?? ""));
         return services;

@@ -1,5 +1,6 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Reporting;
 using Ci.Pipeline.Text;
@@ -64,10 +65,10 @@ public sealed partial class BuildRetry(
     private async Task<bool> TryAgainAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
     {
         // What is known needs no stack trace.
-        var isKnown = fault is SourceUnavailableException or ImageUnavailableException or ImageRefusedException;
+        var isKnown = fault is GitHubException or SourceUnavailableException or ImageUnavailableException or ImageRefusedException;
         var cause = isKnown ? mask.Hide(fault.Message) : "Something unexpected happened; the host's own log has the details.";
         Log.Interrupted(logger, isKnown ? null : fault, lease.Record.Id, lease.Record.Attempts, cause);
-        if (fault is SourceUnavailableException { RetryAfter: { } wait } && wait > LongWait)
+        if (fault is GitHubUnavailableException { RetryAfter: { } wait } && wait > LongWait)
         {
             await WaitAsync(lease, log, wait < LongestWait ? wait : LongestWait, cause, cancellationToken);
             return false;

@@ -11,6 +11,7 @@ using Ci.Pipeline.Reporting.Comments;
 using Ci.Pipeline.Text;
 using Ci.Pipeline.Tunnel;
 using Ci.Tests.Fixtures;
+using Ci.Tests.GitHub;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -65,21 +66,29 @@ internal sealed class TestStorage
     }
 
     /// <summary>The commit statuses over a client; without a token none are told.</summary>
-    public CommitStatuses Statuses(HttpClient http, string token = "") => new(
-        http, Records, new CheckRuns(http, Records, Comparer(http), new SecretMask([])), Address(), new GitHubIdentity("", token.Length > 0), Options.Create(new GitHubOptions { Token = token }), Options.Create(new ReportOptions()), Time, NullLogger<CommitStatuses>.Instance);
+    public CommitStatuses Statuses(HttpClient http, string token = "")
+    {
+        var gitHub = TestGitHub.Client(http, token);
+        return new(
+            new CommitStatusClient(gitHub),
+            new CheckRuns(new CheckRunClient(gitHub), Records, Comparer(http), new SecretMask([])),
+            Records,
+            Address(),
+            Options.Create(new GitHubOptions { Token = token }),
+            Options.Create(new ReportOptions()),
+            Time,
+            NullLogger<CommitStatuses>.Instance);
+    }
 
     /// <summary>The comments over a client and a registry.</summary>
     public PullRequestComments Comments(HttpClient http, HttpClient registry, string token = "", ReportOptions? report = null, params string[] secrets) => new(
-        new IssueComments(http),
+        new IssueComments(TestGitHub.Client(http, token)),
+        new CommentComposer(Comparer(registry), Address(), new SecretMask(secrets), new BuildId("a secret")),
         new CommentClaims(Table, Time),
         Records,
         BuildAdmission,
-        Comparer(registry),
-        Address(),
-        new SecretMask(secrets),
         Options.Create(new GitHubOptions { Token = token }),
         Options.Create(report ?? new ReportOptions()),
-        new BuildId("a secret"),
         Time,
         NullLogger<PullRequestComments>.Instance);
 

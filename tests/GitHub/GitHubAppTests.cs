@@ -85,14 +85,26 @@ public sealed class GitHubAppTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_that_GitHub_refuses_is_not_used_again()
+    public async Task A_token_that_GitHub_refuses_is_renewed_at_once()
     {
         await using var services = Services();
         await FetchAsync(services, Repository);
         _gitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 401 });
 
-        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Repository, _commit, Cancellation));
         await FetchAsync(services, Repository);
+
+        Assert.Equal(2, _gitHub.TokensGiven);
+    }
+
+    [Fact]
+    public async Task A_token_that_GitHub_refuses_though_it_is_new_is_not_renewed_again()
+    {
+        await using var services = Services();
+        await FetchAsync(services, Repository);
+        _gitHub.Faults.Enqueue(new StandInFault { Path = $"/repos/{Repository}/tarball", Status = 401 });
+        _gitHub.Faults.Enqueue(new StandInFault { Path = $"/repos/{Repository}/tarball", Status = 401 });
+
+        Assert.IsType<SourceResult.Refused>(await services.GetRequiredService<ArchiveFetcher>().FetchAsync(Repository, _commit, Cancellation));
 
         Assert.Equal(2, _gitHub.TokensGiven);
     }

@@ -92,7 +92,10 @@ public sealed class PullRequestCommentTests(Azurite azurite) : IAsyncLifetime
     public async Task It_is_tried_again_when_GitHub_was_away()
     {
         var build = await EndedAsync('a', 0);
-        _session.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 503 });
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            _session.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 503 });
+        }
 
         var first = await TellAsync(build);
         var second = await TellAsync(build);

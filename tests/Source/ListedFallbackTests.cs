@@ -68,7 +68,7 @@ public sealed class ListedFallbackTests : IAsyncLifetime
             _repository.GitHub.Faults.Enqueue(new StandInFault { Path = $"/repos/octo/app/git/{what}", Status = status });
         }
 
-        await AssertNotListedAsync(commit, status == 0 ? "GitHub did not give" : $"({status})");
+        await AssertNotListedAsync(commit, status == 0 ? "does not answer" : $"GitHub answered {status}");
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class ListedFallbackTests : IAsyncLifetime
         var commit = await _repository.CommitAsync();
         _repository.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos/octo/app/git/trees", Status = 200, Body = Encoding.UTF8.GetBytes(answer) });
 
-        await AssertNotListedAsync(commit, "GitHub did not list it");
+        await AssertNotListedAsync(commit, "what it answered is something else");
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Ci.Pipeline;
-using Ci.Pipeline.Builds;
 using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Source.Archive;
@@ -51,14 +50,12 @@ public sealed class ClientTests
         await using var session = await StandInSession.StartAsync();
         await using var services = Services(session);
         var archive = services.GetRequiredService<ArchiveFetcher>();
-        session.GitHub.Faults.Enqueue(
-            new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
 
-        await Assert.ThrowsAsync<SourceUnavailableException>(
-            () => archive.FetchAsync(StandInSession.Repository, session.Commit, Cancellation));
         Assert.IsType<SourceResult.Refused>(await archive.FetchAsync(StandInSession.Repository, new string('0', 40), Cancellation));
-        await Assert.ThrowsAsync<SourceUnavailableException>(
+        await Assert.ThrowsAsync<GitHubRefusedException>(
             () => services.GetRequiredService<PullRequestFiles>().ListAsync(StandInSession.Repository, 8, Cancellation));
+        session.GitHub.Faults.Enqueue(new StandInFault { Path = "/repos", Status = 429, Headers = new Dictionary<string, string> { ["retry-after"] = "60" } });
+        await Assert.ThrowsAsync<GitHubUnavailableException>(() => archive.FetchAsync(StandInSession.Repository, session.Commit, Cancellation));
 
         session.AssertRequests();
         Assert.Equal(3, session.AssertAnswers().Count);

@@ -1,7 +1,8 @@
-using System.Net.Http.Headers;
 using System.Threading.Channels;
+using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Tunnel;
 using Ci.Tests.Fixtures;
+using Ci.Tests.GitHub;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -32,12 +33,11 @@ internal sealed class TunnelFixture : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(Settings().ToDictionary(s => s.Key, s => (string?)s.Value));
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         builder.Logging.AddProvider(_lines);
-        builder.Services.AddHttpClient("github", client =>
-        {
-            client.BaseAddress = new Uri(GitHub.Url);
-            client.DefaultRequestHeaders.Authorization =
-                new AuthenticationHeaderValue("Bearer", builder.Configuration["GitHub:Token"]);
-        });
+        builder.Services.AddHttpClient("github", client => client.BaseAddress = new Uri(GitHub.Url));
+        builder.Services.AddSingleton(services => new RepositoryHooks(TestGitHub.Client(
+            services.GetRequiredService<IHttpClientFactory>().CreateClient("github"),
+            builder.Configuration["GitHub:Token"]!,
+            GitHubIdentity.From(builder.Configuration))));
         builder.Services.AddTunnel(builder.Configuration);
         _host = builder.Build();
         await _host.StartAsync(TestContext.Current.CancellationToken);

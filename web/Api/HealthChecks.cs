@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json.Serialization;
 using Azure;
 using Ci.BuildKit;
 using Ci.Pipeline.Builds;
@@ -25,7 +23,7 @@ public sealed class HealthChecks(
     BuildKitEngine engine,
     IHttpClientFactory clients,
     IOptions<GitHubOptions> gitHub,
-    GitHubIdentity identity,
+    RateLimitStatus rates,
     IOptions<TunnelOptions> tunnel,
     PublicAddress address,
     TimeProvider time)
@@ -74,19 +72,20 @@ public sealed class HealthChecks(
     /// <summary>GitHub, its token and how many requests are left of this hour's.</summary>
     public Task<HealthPart> GitHubAsync() => AskAsync(GitHub, $"GitHub at {gitHub.Value.ApiUrl} does not answer: see https://www.githubstatus.com, or GitHub__ApiUrl.", async limit =>
     {
-        using var http = clients.CreateClient(GitHubOptions.HttpClientName);
-        using var answer = await http.GetAsync(new Uri("rate_limit", UriKind.Relative), limit);
-        if (answer.StatusCode == HttpStatusCode.Unauthorized)
+        Rate? core;
+        try
         {
-            return (PartState.Failing, $"GitHub refused {identity.Name}: {identity.HowToBeKnown}.");
+            core = await rates.ReadAsync(limit);
+        }
+        catch (GitHubException e) when (e.Status == HttpStatusCode.Unauthorized)
+        {
+            return (PartState.Failing, e.Message);
+        }
+        catch (GitHubException e) when (e.Status is not null)
+        {
+            return (PartState.Warning, $"{e.Message} Builds wait until it answers again.");
         }
 
-        if (!answer.IsSuccessStatusCode)
-        {
-            return (PartState.Warning, string.Create(CultureInfo.InvariantCulture, $"GitHub answered {(int)answer.StatusCode}: it may have had too many requests; builds wait until it answers again."));
-        }
-
-        var core = (await answer.Content.ReadFromJsonAsync(RateJson.Default.RateAnswer, limit))?.Resources?.Core;
         var left = core is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{core.Remaining} of {core.Limit} requests are left until {DateTimeOffset.FromUnixTimeSeconds(core.Reset):HH:mm} UTC.");
         // An App's requests are counted by installation, and this one was nobody's.
         return gitHub.Value.IsApp ? (PartState.Ok, $"It answers; asked as GitHub App {gitHub.Value.AppId}.")
@@ -117,22 +116,9 @@ public sealed class HealthChecks(
             return new HealthPart(name, PartState.Failing, e.Message);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or ImageUnavailableException or EngineUnavailableException
-            || HttpFaults.IsNoAnswer(e, CancellationToken.None) || e is System.Text.Json.JsonException)
+            or GitHubUnavailableException || TransientHttp.IsNoAnswer(e, CancellationToken.None) || e is System.Text.Json.JsonException)
         {
             return new HealthPart(name, PartState.Failing, away);
         }
     }
 }
-
-/// <summary>GitHub's answer to <c>GET /rate_limit</c> (REST API, "Get rate limit status for the authenticated user").</summary>
-internal sealed record RateAnswer(RateResources? Resources);
-
-/// <summary>The kinds of requests that are counted.</summary>
-internal sealed record RateResources(Rate? Core);
-
-/// <summary>How many requests there are and were; <c>reset</c> in seconds since 1970.</summary>
-internal sealed record Rate(int Limit, int Remaining, long Reset);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(RateAnswer))]
-internal sealed partial class RateJson : JsonSerializerContext;

@@ -50,7 +50,8 @@ public static class CommentMarkdown
         var plain = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            var isSeen = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate);
+            var isSeen = Rune.GetUnicodeCategory(rune)
+                is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate);
             plain.Append(isSeen || rune.Value == '\t' ? rune.ToString() : "");
         }
 

@@ -53,7 +53,7 @@ public static class CommentText
         };
         text.Append("### Pushed ").Append(CommentMarkdown.Code($"{image.Name}:{image.Tags[0]}")).Append("\n\n")
             .Append(CommentMarkdown.Fence([$"docker pull {image.Reference}", $"docker run --rm {image.Reference}"], "sh")).Append("\n\n")
-            .Append(Format.Size(image.Size)).Append(", ").Append(growth).Append(" · ").Append(CommentMarkdown.Code(image.Digest)).Append("\n\n");
+            .Append($"{Format.Size(image.Size)}, {growth} · {CommentMarkdown.Code(image.Digest)}\n\n");
         if (difference.Lines() is { Count: > 0 } lines)
         {
             text.Append("<details><summary>What differs from ").Append(ImageDifference.BaseTag).Append("</summary>\n\n");
@@ -68,11 +68,14 @@ public static class CommentText
 
     private static void AddFailure(StringBuilder text, Build record)
     {
-        text.Append(record.State == BuildState.Failed ? "### The image was not built\n\n" : "### The image could not be built, through no fault of the commit\n\n");
+        text.Append(record.State == BuildState.Failed
+            ? "### The image was not built\n\n"
+            : "### The image could not be built, through no fault of the commit\n\n");
         if (record.FailedStep is { } step)
         {
             text.Append(CommentMarkdown.Code(StatusText.Place(step))).Append(": ")
-                .Append(step.Instruction is null ? "" : CommentMarkdown.Code(step.Instruction) + ": ").Append(CommentMarkdown.Code(step.Reason, 500)).Append("\n\n");
+                .Append(step.Instruction is null ? "" : CommentMarkdown.Code(step.Instruction) + ": ")
+                .Append(CommentMarkdown.Code(step.Reason, 500)).Append("\n\n");
         }
         else
         {

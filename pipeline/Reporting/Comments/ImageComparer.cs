@@ -26,6 +26,8 @@ public sealed class ImageComparer(ImageInspector images, IOptions<ForkOptions> f
         var suffix = forks.Value.ImageSuffix;
         var baseName = isFork && image.Name.EndsWith(suffix, StringComparison.Ordinal) ? image.Name[..^suffix.Length] : image.Name;
         return new ImageDifference(
-            image, await images.FindAsync(image.Name, image.Digest, cancellationToken), await images.FindAsync(baseName, ImageDifference.BaseTag, cancellationToken));
+            image,
+            await images.FindAsync(image.Name, image.Digest, cancellationToken),
+            await images.FindAsync(baseName, ImageDifference.BaseTag, cancellationToken));
     }
 }

@@ -43,10 +43,14 @@ public sealed record ImageDifference(PushedImage Image, ImageConfig? Now, ImageC
         ];
     }
 
-    private static string Shown(ImageLayer layer) => $"{Format.Size(layer.Size)}, {CommentMarkdown.Code(layer.CreatedBy.Length > 0 ? layer.CreatedBy : Format.Digest(layer.Digest))}";
+    private static string Shown(ImageLayer layer) =>
+        $"{Format.Size(layer.Size)}, {CommentMarkdown.Code(layer.CreatedBy.Length > 0 ? layer.CreatedBy : Format.Digest(layer.Digest))}";
 
     private static IEnumerable<string> Listed(string name, IReadOnlyList<string> before, IReadOnlyList<string> now) =>
-        [.. before.Except(now).Select(item => $"{name} gone: {CommentMarkdown.Code(item)}"), .. now.Except(before).Select(item => $"{name} new: {CommentMarkdown.Code(item)}")];
+        [
+            .. before.Except(now).Select(item => $"{name} gone: {CommentMarkdown.Code(item)}"),
+            .. now.Except(before).Select(item => $"{name} new: {CommentMarkdown.Code(item)}"),
+        ];
 
     private static IEnumerable<string> Changed(string name, string before, string now) =>
         before == now ? [] : [$"{name} is {CommentMarkdown.Code(now)}, was {CommentMarkdown.Code(before)}"];

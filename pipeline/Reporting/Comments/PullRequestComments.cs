@@ -1,9 +1,6 @@
-using System.Text.Json;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.GitHub;
-using Ci.Pipeline.Http;
-using Ci.Pipeline.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,23 +12,20 @@ namespace Ci.Pipeline.Reporting.Comments;
 /// </summary>
 public sealed partial class PullRequestComments(
     IssueComments comments,
+    CommentComposer composer,
     CommentClaims claims,
     BuildStore store,
     BuildAdmission admission,
-    ImageComparer images,
-    PublicAddress address,
-    SecretMask mask,
     IOptions<GitHubOptions> gitHub,
     IOptions<ReportOptions> options,
-    BuildId ids,
     TimeProvider time,
     ILogger<PullRequestComments> logger)
 {
-
     /// <summary>Tells how a build ended, if that was not told yet; false when it is to be tried again.</summary>
     public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { IsFinal: true } record || record.Commented == record.State || record.IsHeld(time.GetUtcNow()))
+        if (await store.FindAsync(id, cancellationToken) is not { IsFinal: true } record
+            || record.Commented == record.State || record.IsHeld(time.GetUtcNow()))
         {
             return true;
         }
@@ -43,18 +37,20 @@ public sealed partial class PullRequestComments(
                 return false;
             }
         }
-        catch (CommentRefusedException e)
+        catch (GitHubRefusedException e)
         {
-            Log.Refused(logger, id, e.Status, record.Request.Repository);
+            Log.Refused(logger, id, e.Message);
         }
-        catch (Exception e) when (e is JsonException or ImageUnavailableException || HttpFaults.IsNoAnswer(e, cancellationToken))
+        catch (Exception e) when (e is GitHubUnavailableException or ImageUnavailableException)
         {
             Log.NotWritten(logger, id, e.Message);
             return false;
         }
 
         await store.UpdateAsync(
-            id, r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null, cancellationToken);
+            id,
+            r => r.State == record.State && r.FinishedAt == record.FinishedAt ? r with { Commented = r.State } : null,
+            cancellationToken);
         return true;
     }
 
@@ -63,16 +59,13 @@ public sealed partial class PullRequestComments(
         options.Value.Comment && gitHub.Value.Token.Length > 0
         && record.Request.Purpose == BuildPurpose.PullRequest
         && record is { State: BuildState.Failed or BuildState.Error } or { State: BuildState.Succeeded, Images.Count: > 0 }
-        && (await admission.NewestAsync(record.Request.Repository, record.Request.PullRequest, cancellationToken) is not { } newest || newest.Head.BuildId == record.Id);
+        && (await admission.NewestAsync(record.Request.Repository, record.Request.PullRequest, cancellationToken) is not { } newest
+            || newest.Head.BuildId == record.Id);
 
     private async Task<bool> WriteAsync(Build record, CancellationToken cancellationToken)
     {
-        var request = record.Request;
-        var differences = await images.CompareAsync(record, cancellationToken);
-        // The marker is of the pull request: every build of it finds the same comment.
-        var marker = $"<!-- docker-image-of:{ids.Of(request.Repository, request.PullRequest, "comment", BuildPurpose.PullRequest)} -->";
-        var body = mask.Hide($"{marker}\n{CommentText.Of(record, differences, await address.PageOfAsync(record.Id, cancellationToken))}");
-        if (await claims.ClaimAsync(request, cancellationToken) is not { } claim)
+        var comment = await composer.ComposeAsync(record, cancellationToken);
+        if (await claims.ClaimAsync(record.Request, cancellationToken) is not { } claim)
         {
             return false;
         }
@@ -80,20 +73,21 @@ public sealed partial class PullRequestComments(
         var written = claim;
         try
         {
-            var comment = await WriteAsync(record, claim, marker, body, cancellationToken);
-            written = claim with { Id = comment.Id, Author = comment.User?.Login };
+            var there = await WriteAsync(record.Request, claim, comment, cancellationToken);
+            written = claim with { Id = there.Id, Author = there.User?.Login };
         }
         finally
         {
-            await claims.ReleaseAsync(request, written, CancellationToken.None);
+            await claims.ReleaseAsync(record.Request, written, CancellationToken.None);
         }
 
         return true;
     }
 
-    private async Task<IssueComment> WriteAsync(Build record, CommentClaim claim, string marker, string body, CancellationToken cancellationToken)
+    private async Task<IssueComment> WriteAsync(
+        BuildRequest request, CommentClaim claim, ComposedComment comment, CancellationToken cancellationToken)
     {
-        var (repository, number) = (record.Request.Repository, record.Request.PullRequest);
+        var (repository, number, (marker, body)) = (request.Repository, request.PullRequest, comment);
         if (claim.Id is { } known && await comments.ChangeAsync(repository, known, body, cancellationToken) is { } changed)
         {
             return changed;
@@ -102,15 +96,17 @@ public sealed partial class PullRequestComments(
         return await comments.FindAsync(repository, number, marker, claim.Author, cancellationToken) is { } found
             && await comments.ChangeAsync(repository, found.Id, body, cancellationToken) is { } again
             ? again
-            : await comments.CreateAsync(repository, number, body, cancellationToken);
+            : await comments.CreateAsync(repository, number, marker, claim.Author, body, cancellationToken);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Build {BuildId}: its pull request's comment could not be written ({Problem}); it is tried again")]
+        [LoggerMessage(
+            1, LogLevel.Warning, "Build {BuildId}: its pull request's comment could not be written ({Problem}); it is tried again")]
         public static partial void NotWritten(ILogger logger, string buildId, string problem);
 
-        [LoggerMessage(2, LogLevel.Information, "Build {BuildId}: GitHub answered {Status} to a comment; for one, give GitHub__Token the permission Pull requests: read and write on {Repository}, else set Report__Comment to false")]
-        public static partial void Refused(ILogger logger, string buildId, int status, string repository);
+        [LoggerMessage(2, LogLevel.Information, "Build {BuildId}: its pull request has no comment of it. {Problem} "
+            + "To have no comments, set Report__Comment to false.")]
+        public static partial void Refused(ILogger logger, string buildId, string problem);
     }
 }

@@ -8,28 +8,18 @@ namespace Ci.Pipeline.Source.Archive;
 public sealed class ArchiveFetcher(GitHubArchive gitHub, IOptions<SourceOptions> options)
 {
     /// <summary>Fetches a commit.</summary>
-    /// <exception cref="SourceUnavailableException">GitHub did not answer, or not now, or broke off.</exception>
+    /// <exception cref="GitHubUnavailableException">GitHub did not answer, or not now.</exception>
+    /// <exception cref="SourceUnavailableException">It broke off.</exception>
     public async Task<SourceResult> FetchAsync(string repository, string commit, CancellationToken cancellationToken)
     {
-        switch (await gitHub.OpenAsync(repository, commit, cancellationToken))
+        try
         {
-            case ArchiveAnswer.Refused refused:
-                return new SourceResult.Refused(refused.Reason);
-            case ArchiveAnswer.Opened { Content: var content }:
-                try
-                {
-                    await using (content)
-                    {
-                        return new SourceResult.Fetched(await SourceArchive.SpoolAsync(content, options.Value, cancellationToken));
-                    }
-                }
-                catch (SourceRefusedException e)
-                {
-                    return new SourceResult.Refused(e.Message);
-                }
-
-            case var other:
-                throw new InvalidOperationException($"Unknown answer {other}.");
+            await using var content = await gitHub.OpenAsync(repository, commit, cancellationToken);
+            return new SourceResult.Fetched(await SourceArchive.SpoolAsync(content, options.Value, cancellationToken));
+        }
+        catch (Exception e) when (e is GitHubRefusedException or SourceRefusedException)
+        {
+            return new SourceResult.Refused(e.Message);
         }
     }
 }

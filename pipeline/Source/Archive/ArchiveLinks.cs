@@ -34,7 +34,8 @@ internal sealed class ArchiveLinks
     {
         if (target.Length is 0 or > CommitRules.MaxPathLength || target.Contains('\0', StringComparison.Ordinal))
         {
-            return $"is a symbolic link whose target is empty, has a NUL or more than {CommitRules.MaxPathLength} characters, which no git commit can have";
+            return $"is a symbolic link whose target is empty, has a NUL or more than {CommitRules.MaxPathLength} characters, "
+                + "which no git commit can have";
         }
 
         if (Leaves(path, target))

@@ -91,7 +91,8 @@ internal sealed class ArchiveReader : IAsyncDisposable
         }
         catch (NotSupportedException)
         {
-            throw new SourceRefusedException("The commit's archive is refused: it has a sparse file or another entry which no git commit can have.");
+            throw new SourceRefusedException(
+                "The commit's archive is refused: it has a sparse file or another entry which no git commit can have.");
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or ArgumentException or OverflowException)
         {
@@ -107,7 +108,8 @@ internal sealed class ArchiveReader : IAsyncDisposable
     private string WithoutTop(TarEntry entry)
     {
         var name = entry.Name.TrimEnd('/');
-        if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.Directory or TarEntryType.SymbolicLink))
+        if (entry.EntryType
+            is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.Directory or TarEntryType.SymbolicLink))
         {
             throw CommitRules.Refused(name, $"is a {Kind(entry.EntryType)}, which no git commit can have");
         }

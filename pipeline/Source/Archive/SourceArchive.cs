@@ -19,10 +19,8 @@ public sealed class SourceArchive : CommitSource
         _limits = limits;
     }
 
-    /// <inheritdoc/>
     public override DateTimeOffset? CommittedAt => _committedAt;
 
-    /// <inheritdoc/>
     public override string Description => $"Fetched the source, {_spool.Length / 1000.0:F0} kB compressed";
 
     /// <summary>Removes what killed processes left of archives.</summary>
@@ -36,7 +34,8 @@ public sealed class SourceArchive : CommitSource
         var archive = new SourceArchive(new SpoolFile(limits.TempDirectory), limits);
         try
         {
-            await using var reader = new ArchiveReader(new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellationToken), limits);
+            await using var reader = new ArchiveReader(
+                new SpoolingStream(download, archive._spool, limits.MaxArchiveBytes, cancellationToken), limits);
             while (await reader.NextAsync(cancellationToken) is { } next)
             {
                 archive._committedAt ??= next.Entry.ModificationTime;
@@ -54,15 +53,14 @@ public sealed class SourceArchive : CommitSource
         }
     }
 
-    /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         _spool.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
+    internal override async Task CopyFilesAsync(
+        IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         await using var reader = await OpenAsync(cancellationToken);
         await CopyFilesAsync(reader, places, requests, cancellationToken);

@@ -53,7 +53,6 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>How many bytes were written.</summary>
     public long Length => Volatile.Read(ref _length);
 
     /// <summary>Writes behind what is there; one call at a time.</summary>
@@ -65,7 +64,10 @@ internal sealed class SpoolFile : IDisposable
         }
         catch (IOException e) when (DiskFullException.IsMeantBy(e))
         {
-            throw new DiskFullException("The disk of the temporary folder is full: make room, or set Source__TempDirectory to a folder on another disk, then rebuild.", e);
+            throw new DiskFullException(
+                "The disk of the temporary folder is full: "
+                + "make room, or set Source__TempDirectory to a folder on another disk, then rebuild.",
+                e);
         }
 
         Volatile.Write(ref _length, _length + bytes.Length);

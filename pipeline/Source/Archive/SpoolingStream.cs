@@ -24,7 +24,6 @@ internal sealed class SpoolingStream : ReadOnlyStream
     private Memory<byte> _piece;
     private bool _isOver;
 
-    /// <summary>Begins to read.</summary>
     public SpoolingStream(Stream download, SpoolFile spool, long maxBytes, CancellationToken cancellationToken)
     {
         _download = download;
@@ -83,7 +82,8 @@ internal sealed class SpoolingStream : ReadOnlyStream
             if (_spool.Length + filled > _maxBytes)
             {
                 throw new SourceRefusedException(
-                    $"The commit's archive is larger than {_maxBytes} bytes compressed. Make the repository smaller, or raise Source__MaxArchiveBytes.");
+                    $"The commit's archive is larger than {_maxBytes} bytes compressed. "
+                    + "Make the repository smaller, or raise Source__MaxArchiveBytes.");
             }
         }
         while (read > 0 && filled < buffer.Length);
@@ -97,7 +97,8 @@ internal sealed class SpoolingStream : ReadOnlyStream
         {
             return await _download.ReadAsync(buffer, limit);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or HttpRequestException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new SourceUnavailableException("GitHub's answer broke off in the middle of the commit's archive.", inner: e);
         }

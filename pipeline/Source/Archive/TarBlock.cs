@@ -3,7 +3,6 @@ namespace Ci.Pipeline.Source.Archive;
 /// <summary>The block that an entry of a tar begins with (POSIX.1-2024, pax, "ustar Interchange Format").</summary>
 internal static class TarBlock
 {
-    /// <summary>Its bytes.</summary>
     public const int Size = 512;
 
     /// <summary>How large the extended header is that the block begins; 0 for any other entry.</summary>

@@ -23,7 +23,6 @@ internal sealed class BuildInputs
         _files.GetValueOrDefault(image.DockerfilePath + ContextFilter.IgnoreName)
         ?? _files.GetValueOrDefault(image.Context.Length == 0 ? ContextFilter.IgnoreName : image.Context + "/" + ContextFilter.IgnoreName);
 
-    /// <summary>Keeps one.</summary>
     public void Add(string path, byte[] content) => _files[path] = content;
 
     /// <summary>Throws unless there is room for one more, of so many bytes.</summary>
@@ -32,7 +31,8 @@ internal sealed class BuildInputs
     {
         if (length > MaxBytes || _files.Count == MaxFiles)
         {
-            throw new SourceRefusedException($"'{path}' is larger than {MaxBytes >> 20} MiB, or the commit has more than {MaxFiles} .dockerignore files.");
+            throw new SourceRefusedException(
+                $"'{path}' is larger than {MaxBytes >> 20} MiB, or the commit has more than {MaxFiles} .dockerignore files.");
         }
     }
 }

@@ -18,7 +18,8 @@ internal sealed class CommitContext : ContextSource
     private readonly CommitSource _commit;
 
     /// <exception cref="SourceRefusedException">The context or the Dockerfile is not in the commit.</exception>
-    public CommitContext(ImageSpec image, ContextFilter rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, CommitSource commit, string? name)
+    public CommitContext(
+        ImageSpec image, ContextFilter rules, IReadOnlyList<IndexedFile> files, byte[]? ownIgnoreFile, CommitSource commit, string? name)
     {
         Name = name;
         _commit = commit;
@@ -40,20 +41,16 @@ internal sealed class CommitContext : ContextSource
         }
     }
 
-    /// <inheritdoc/>
     public override string? Name { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ContextFile> Files => _files;
 
-    /// <inheritdoc/>
     public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
     {
         var ignore = DockerIgnoreFile.Of(patterns);
         return path => ignore.Excludes(path);
     }
 
-    /// <inheritdoc/>
     public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken)
     {
         foreach (var (file, content) in _small)
@@ -86,8 +83,18 @@ internal sealed class CommitContext : ContextSource
     private static ContextFile FileAt(string path, IndexedFile file) => new()
     {
         Path = path,
-        Kind = file.Kind switch { IndexedKind.Folder => ContextFileKind.Folder, IndexedKind.Link => ContextFileKind.Link, _ => ContextFileKind.File },
-        Mode = file.Kind switch { IndexedKind.File => CheckoutModes.File, IndexedKind.Link => CheckoutModes.Link, _ => CheckoutModes.Executable },
+        Kind = file.Kind switch
+        {
+            IndexedKind.Folder => ContextFileKind.Folder,
+            IndexedKind.Link => ContextFileKind.Link,
+            _ => ContextFileKind.File,
+        },
+        Mode = file.Kind switch
+        {
+            IndexedKind.File => CheckoutModes.File,
+            IndexedKind.Link => CheckoutModes.Link,
+            _ => CheckoutModes.Executable,
+        },
         Size = file.Length,
         Modified = file.Modified,
         LinkTarget = file.LinkTarget,

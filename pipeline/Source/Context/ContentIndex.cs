@@ -37,11 +37,12 @@ internal sealed class ContentIndex
             return;
         }
 
-        var small = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept) ? await KeepAsync(content, (int)entry.Length, cancellationToken) : null;
-        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, await NameAsync(entry, small, content, cancellationToken), small));
+        var isSmall = entry.Length <= Math.Min(MaxSmallBytes, MaxKeptBytes - _kept);
+        var small = isSmall ? await KeepAsync(content, (int)entry.Length, cancellationToken) : null;
+        var hash = await NameAsync(entry, small, content, cancellationToken);
+        _files.Add(new IndexedFile(path, KindOf(entry), entry.Length, entry.ModificationTime, entry.LinkName, hash, small));
     }
 
-    /// <summary>Takes note of a file that GitHub listed.</summary>
     public void Add(IndexedFile file)
     {
         if (HasRoom(file.Path, file.LinkTarget))
@@ -67,7 +68,7 @@ internal sealed class ContentIndex
         {
             if (rules.NameOf(file.Path, file.Kind == IndexedKind.Folder, cancellationToken) is { } name)
             {
-                // No name has a zero in it, and every other part has one length: two contexts give the same bytes only if they are the same.
+                // No name has a zero in it, and every other part has one length: only the same contexts give the same bytes.
                 hash.AppendData(Encoding.UTF8.GetBytes($"{(char)file.Kind}{name}\0"));
                 hash.AppendData(file.Hash);
             }
@@ -97,7 +98,8 @@ internal sealed class ContentIndex
         return bytes;
     }
 
-    private static async Task<byte[]> NameAsync(TarEntry entry, byte[]? small, Stream content, CancellationToken cancellationToken) => KindOf(entry) switch
+    private static async Task<byte[]> NameAsync(
+        TarEntry entry, byte[]? small, Stream content, CancellationToken cancellationToken) => KindOf(entry) switch
     {
         IndexedKind.Folder => [],
         IndexedKind.Link => GitBlob.Name(Encoding.UTF8.GetBytes(entry.LinkName)),
@@ -105,7 +107,6 @@ internal sealed class ContentIndex
         _ => await GitBlob.NameAsync(content, entry.Length, cancellationToken),
     };
 
-    /// <summary>What an entry of an archive is.</summary>
     public static IndexedKind KindOf(TarEntry entry) => entry.EntryType switch
     {
         TarEntryType.Directory => IndexedKind.Folder,
@@ -130,4 +131,5 @@ internal enum IndexedKind
 /// <param name="LinkTarget">Where a link leads.</param>
 /// <param name="Hash">Git's name (<see cref="GitBlob"/>) of what is in it, or of where it leads; empty of a folder.</param>
 /// <param name="Content">What is in it, if it is small.</param>
-internal sealed record IndexedFile(string Path, IndexedKind Kind, long Length, DateTimeOffset Modified, string LinkTarget, byte[] Hash, byte[]? Content);
+internal sealed record IndexedFile(
+    string Path, IndexedKind Kind, long Length, DateTimeOffset Modified, string LinkTarget, byte[] Hash, byte[]? Content);

@@ -16,12 +16,11 @@ internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
 
     private readonly string _dockerfileName = DockerfileName(image);
 
-    /// <summary>The Dockerfile's name within the context that is sent: its own, or for one from outside the context a name of ours.</summary>
+    /// <summary>The Dockerfile's name within the context that is sent: its own, or a name of ours for one from outside.</summary>
     public static string DockerfileName(ImageSpec image) =>
         image.DockerfileInContext
         ?? ".dockerfile." + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image.DockerfilePath)))[..20];
 
-    /// <summary>Whether a path of the commit is below the context's folder.</summary>
     public bool IsInContext(string path) => InContext(path) is { Length: > 0 };
 
     /// <summary>The name in the context of what the commit has at a path; null when it is not sent.</summary>
@@ -33,7 +32,8 @@ internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
         }
 
         // With a Dockerfile from outside, the ignore file is one of ours.
-        return InContext(path) is { Length: > 0 } name && !ignore.Excludes(name, cancellationToken) && !(image.DockerfileInContext is null && name == IgnoreName)
+        return InContext(path) is { Length: > 0 } name
+            && !ignore.Excludes(name, cancellationToken) && !(image.DockerfileInContext is null && name == IgnoreName)
             ? name
             : null;
     }
@@ -46,7 +46,7 @@ internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
 
     private string? InContext(string path) =>
         image.Context.Length == 0 ? path
-        : path.StartsWith(image.Context, StringComparison.Ordinal) && path.Length > image.Context.Length && path[image.Context.Length] == '/'
+        : path.StartsWith(image.Context, StringComparison.Ordinal) && path.AsSpan(image.Context.Length).StartsWith("/")
             ? path[(image.Context.Length + 1)..]
         : null;
 }

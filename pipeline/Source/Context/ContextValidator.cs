@@ -10,7 +10,6 @@ internal sealed class ContextValidator(ImageSpec image, ContextFilter rules)
     private bool _hasDockerfile;
     private bool _hasDockerfileBelowContext;
 
-    /// <summary>Takes note of what the commit has at a path.</summary>
     public void See(string path, bool isFolder)
     {
         _hasDockerfileBelowContext |= path == image.Context + "/" + image.DockerfilePath;
@@ -25,14 +24,16 @@ internal sealed class ContextValidator(ImageSpec image, ContextFilter rules)
         if (!_hasContext && image.Context.Length > 0)
         {
             throw new SourceRefusedException(
-                $"dockerInfo.json: context is \"{image.Context}\", but the commit has no such folder with anything in it; the path is relative to the repository's root.");
+                $"dockerInfo.json: context is \"{image.Context}\", but the commit has no such folder with anything in it; "
+                + "the path is relative to the repository's root.");
         }
 
         if (!_hasDockerfile)
         {
             var hint = _hasDockerfileBelowContext ? $" Did you mean \"{image.Context}/{image.DockerfilePath}\"?" : "";
             throw new SourceRefusedException(
-                $"dockerInfo.json: the Dockerfile is \"{image.DockerfilePath}\", but the commit has no such file; the path is relative to the repository's root.{hint}");
+                $"dockerInfo.json: the Dockerfile is \"{image.DockerfilePath}\", but the commit has no such file; "
+                + $"the path is relative to the repository's root.{hint}");
         }
     }
 }

@@ -30,7 +30,12 @@ internal sealed class ContextWriter(ImageSpec image, ContextFilter rules, Stream
         if (rules.OwnIgnoreFile(ignoreFile) is { } lines)
         {
             await _tar.WriteEntryAsync(
-                new GnuTarEntry(TarEntryType.RegularFile, ContextFilter.IgnoreName) { Mode = CheckoutModes.File, ModificationTime = DateTimeOffset.UnixEpoch, DataStream = new MemoryStream(lines) },
+                new GnuTarEntry(TarEntryType.RegularFile, ContextFilter.IgnoreName)
+                {
+                    Mode = CheckoutModes.File,
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    DataStream = new MemoryStream(lines),
+                },
                 cancellationToken);
         }
 
@@ -59,7 +64,7 @@ internal sealed class ContextWriter(ImageSpec image, ContextFilter rules, Stream
         await _tar.WriteEntryAsync(written, cancellationToken);
     }
 
-    /// <summary>The writer wants to know a file's length before it; a stream that cannot seek knows it from the entry that it is read from.</summary>
+    /// <summary>The writer wants to know a file's length; one that cannot seek has it from the entry that it is read from.</summary>
     private sealed class KnownLengthStream(Stream inner, long length) : ReadOnlyStream
     {
         private long _position;

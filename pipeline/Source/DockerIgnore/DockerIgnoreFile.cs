@@ -19,7 +19,6 @@ public sealed class DockerIgnoreFile
 
     private DockerIgnoreFile(List<DockerIgnorePattern> patterns) => _patterns = patterns;
 
-    /// <summary>One that excludes nothing.</summary>
     public static DockerIgnoreFile None() => new([]);
 
     /// <summary>One of patterns that were read already.</summary>
@@ -76,7 +75,8 @@ public sealed class DockerIgnoreFile
             if (patterns.Count > MaxPatterns || odd > MaxOddPatterns)
             {
                 throw new SourceRefusedException(
-                    $".dockerignore has more than {MaxPatterns} patterns, or more than {MaxOddPatterns} with '\', '^' or an unusual '[' in them.");
+                    $".dockerignore has more than {MaxPatterns} patterns, "
+                    + $"or more than {MaxOddPatterns} with '\\', '^' or an unusual '[' in them.");
             }
         }
 

@@ -7,7 +7,6 @@ namespace Ci.Pipeline.Source.DockerIgnore;
 /// <summary>One pattern of a <c>.dockerignore</c>, matched as moby/patternmatcher matches it, its oddities included.</summary>
 internal sealed class DockerIgnorePattern
 {
-    /// <summary>The most characters a pattern may have.</summary>
     public const int MaxLength = 1000;
 
     private const int MaxOddLength = 200;
@@ -41,7 +40,6 @@ internal sealed class DockerIgnorePattern
         Regex,
     }
 
-    /// <summary>The pattern without its <c>!</c>.</summary>
     public string Text { get; }
 
     /// <summary>Whether it begins with <c>!</c>, and brings back what it matches.</summary>
@@ -66,7 +64,8 @@ internal sealed class DockerIgnorePattern
 
         return DockerIgnoreSyntax.IsWellFormed(text)
             ? new DockerIgnorePattern(text, isException)
-            : throw new SourceRefusedException($".dockerignore has the pattern '{pattern}', which is malformed: a '[' needs its ']', and a '\\' something behind it.");
+            : throw new SourceRefusedException(
+                $".dockerignore has the pattern '{pattern}', which is malformed: a '[' needs its ']', and a '\\' something behind it.");
     }
 
     public bool MatchesPathOrParent(string path) => _matchesPathOrParent(path);
@@ -85,7 +84,8 @@ internal sealed class DockerIgnorePattern
     }
 
     private bool IsSuffixOf(ReadOnlySpan<char> path) =>
-        path.EndsWith(Text.AsSpan(2..), StringComparison.Ordinal) || (Text.Length > 2 && Text[2] == '/' && path.SequenceEqual(Text.AsSpan(3..)));
+        path.EndsWith(Text.AsSpan(2..), StringComparison.Ordinal)
+        || (Text.Length > 2 && Text[2] == '/' && path.SequenceEqual(Text.AsSpan(3..)));
 
     /// <summary>
     /// patternmatcher knows four kinds of patterns: literal ones, <c>x**</c>, <c>**x</c> and all others. The first three
@@ -177,7 +177,9 @@ internal sealed class DockerIgnorePattern
         return i;
     }
 
-    /// <summary>patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing that is known.</summary>
+    /// <summary>
+    /// patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing that is known.
+    /// </summary>
     private void AddEscaped(char escaped)
     {
         if (!char.IsAsciiLetterOrDigit(escaped))
@@ -199,7 +201,8 @@ internal sealed class DockerIgnorePattern
     {
         if (Text.Length > MaxOddLength)
         {
-            throw new SourceRefusedException($".dockerignore has the pattern '{Text[..MaxOddLength]}…', which is too long for one with '\\', '^' or an unusual '[' in it.");
+            throw new SourceRefusedException($".dockerignore has the pattern '{Text[..MaxOddLength]}…', "
+                + "which is too long for one with '\\', '^' or an unusual '[' in it.");
         }
 
         try

@@ -87,7 +87,7 @@ internal static class DockerIgnoreSyntax
         return regex.ToString();
     }
 
-    /// <summary>The characters of the class that begins at <paramref name="i"/>, if it is a plain one; then <paramref name="i"/> is at its end.</summary>
+    /// <summary>The characters of the plain class that begins at <paramref name="i"/>, which is at its end then; null of another.</summary>
     public static Func<char, bool>? PlainClass(string text, ref int i)
     {
         var end = EndOfClass(text, i + 1);

@@ -17,10 +17,8 @@ internal sealed class GlobMatcher
         Folders,
     }
 
-    /// <summary>A character of a kind.</summary>
     public void One(Func<char, bool> isMeant) => _steps.Add(new Step(Kind.One, isMeant));
 
-    /// <summary>This character.</summary>
     public void One(char c) => One(other => other == c);
 
     /// <summary>Any number of characters of a kind.</summary>
@@ -33,7 +31,6 @@ internal sealed class GlobMatcher
         _steps.Add(new Step(Kind.Folders, isMeant));
     }
 
-    /// <summary>Whether the whole path matches.</summary>
     public bool IsMatch(string path) => Run(path, orParent: false);
 
     /// <summary>Whether the whole path matches or that of a folder above it.</summary>

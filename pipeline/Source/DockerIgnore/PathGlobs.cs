@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Source.DockerIgnore;
 /// </summary>
 public static class PathGlobs
 {
-    /// <summary>Whether any of the changed paths is matched.</summary>
     public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed, CancellationToken cancellationToken = default)
     {
         (bool Negated, GlobMatcher Pattern)[] patterns = [.. globs.Select(Compile)];

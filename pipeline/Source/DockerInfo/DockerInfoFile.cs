@@ -11,7 +11,6 @@ public sealed record ImageSpec
     /// <summary>The repository's name in the registry (<c>service_name</c>).</summary>
     public required string Name { get; init; }
 
-    /// <summary>The tag of a merge.</summary>
     public required string Version { get; init; }
 
     /// <summary>The folder that is the build context; empty for the root.</summary>
@@ -23,10 +22,7 @@ public sealed record ImageSpec
     /// <summary>The stage to build, or null for the last.</summary>
     public string? Target { get; init; }
 
-    /// <summary>Build arguments.</summary>
     public IReadOnlyDictionary<string, string> Args { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Labels of its own.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The platform, or null for the engine's.</summary>
@@ -45,14 +41,12 @@ public sealed record ImageSpec
         : null;
 }
 
-/// <summary>What reading a dockerInfo.json gave.</summary>
 public abstract record DockerInfoResult
 {
     private DockerInfoResult()
     {
     }
 
-    /// <summary>It is right.</summary>
     public sealed record Valid(DockerInfoFile Info) : DockerInfoResult;
 
     /// <summary>It is wrong: the key, the value and what is allowed.</summary>

@@ -30,7 +30,8 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
         foreach (var property in element.EnumerateObject().Where(p => !known.Contains(p.Name)))
         {
             var meant = known.FirstOrDefault(k => k.Equals(property.Name, StringComparison.OrdinalIgnoreCase));
-            Warn(warnings, $"key '{path}{Shown(property.Name)}' is unknown and has no effect{(meant is null ? "" : $"; did you mean '{meant}'?")}");
+            var hint = meant is null ? "" : $"; did you mean '{meant}'?";
+            Warn(warnings, $"key '{path}{Shown(property.Name)}' is unknown and has no effect{hint}");
         }
     }
 
@@ -58,7 +59,7 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
         : value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text
         : throw Wrong(key, "it must be a text that is not empty");
 
-    /// <summary>A path within the repository, cleaned of <c>.</c> and doubled slashes; empty for the root, null if the key is not there.</summary>
+    /// <summary>A path in the repository without <c>.</c> and doubled slashes; empty for the root, null if the key is not there.</summary>
     public string? Path(string key)
     {
         if (OptionalText(key) is not { } text)
@@ -79,7 +80,7 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
             }
         }
 
-        return text.StartsWith('/') || text.Contains('\\', StringComparison.Ordinal) || text.Contains('\0', StringComparison.Ordinal) || parts.Contains("..")
+        return text.StartsWith('/') || text.AsSpan().ContainsAny('\\', '\0') || parts.Contains("..")
             ? throw Wrong(key, "it must be a path inside the repository, relative to its root, with forward slashes")
             : string.Join('/', parts);
     }
@@ -98,7 +99,8 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
             {
                 texts[property.Name] = property.Value.ValueKind == JsonValueKind.String
                     ? property.Value.GetString()!
-                    : throw new SourceRefusedException($"{path}{key}.{Shown(property.Name)} is {Shown(property.Value)}; it must be a text in quotes.");
+                    : throw new SourceRefusedException(
+                        $"{path}{key}.{Shown(property.Name)} is {Shown(property.Value)}; it must be a text in quotes.");
             }
         }
 
@@ -115,7 +117,8 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
         return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() is > 0 and <= MaxGlobs
             && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && v.GetString()!.Length is > 0 and <= MaxGlobLength)
             ? [.. value.EnumerateArray().Select(v => v.GetString()!)]
-            : throw Wrong(key, $"it must be an array of globs, like [\"api/**\"]; at most {MaxGlobs}, of {MaxGlobLength} characters at most");
+            : throw Wrong(
+                key, $"it must be an array of globs, like [\"api/**\"]; at most {MaxGlobs}, of {MaxGlobLength} characters at most");
     }
 
     public IReadOnlyList<string> Ids(string key)
@@ -128,7 +131,9 @@ internal sealed partial class DockerInfoObject(JsonElement element, string path)
         return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MaxIds
             && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && Id().IsMatch(v.GetString()!))
             ? [.. value.EnumerateArray().Select(v => v.GetString()!).Distinct(StringComparer.Ordinal)]
-            : throw Wrong(key, $"it must be an array of names of secrets, like [\"npm_token\"], of letters, digits, '_', '-' and '.'; at most {MaxIds}");
+            : throw Wrong(
+                key,
+                $"it must be an array of names of secrets, like [\"npm_token\"], of letters, digits, '_', '-' and '.'; at most {MaxIds}");
     }
 
     public SourceRefusedException Wrong(string key, string allowed) =>

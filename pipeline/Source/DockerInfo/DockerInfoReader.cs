@@ -11,7 +11,6 @@ public static class DockerInfoReader
     private const int MaxProblem = 300;
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
-    /// <summary>Reads the file's bytes.</summary>
     public static DockerInfoResult Read(ReadOnlyMemory<byte> file)
     {
         var json = file.Span.StartsWith("\uFEFF"u8) ? file[3..] : file;
@@ -22,7 +21,8 @@ public static class DockerInfoReader
         }
         catch (JsonException e)
         {
-            return new DockerInfoResult.Invalid($"it is not valid JSON: {(e.Message.Length > MaxProblem ? e.Message[..MaxProblem] + "…" : e.Message)}");
+            var problem = e.Message.Length > MaxProblem ? e.Message[..MaxProblem] + "…" : e.Message;
+            return new DockerInfoResult.Invalid($"it is not valid JSON: {problem}");
         }
         catch (InvalidOperationException)
         {
@@ -69,7 +69,8 @@ public static class DockerInfoReader
         var count = list.GetArrayLength();
         if (count is 0 or > MaxImages)
         {
-            throw new SourceRefusedException($"{(key.Length == 0 ? "the array" : key)} has {count} images; it must have from 1 to {MaxImages}.");
+            throw new SourceRefusedException(
+                $"{(key.Length == 0 ? "the array" : key)} has {count} images; it must have from 1 to {MaxImages}.");
         }
 
         return [.. list.EnumerateArray().Select((image, i) => image.ValueKind == JsonValueKind.Object
@@ -80,7 +81,9 @@ public static class DockerInfoReader
     private static ImageSpec ReadImage(JsonElement image, string path, List<string> warnings)
     {
         var reader = new DockerInfoObject(image, path);
-        reader.WarnOfUnknown(warnings, "service_name", "version", "context", "dockerfile", "target", "args", "labels", "platform", "paths", "secrets", "$schema");
+        reader.WarnOfUnknown(
+            warnings,
+            "service_name", "version", "context", "dockerfile", "target", "args", "labels", "platform", "paths", "secrets", "$schema");
         var context = reader.Path("context") ?? "";
         return new ImageSpec
         {

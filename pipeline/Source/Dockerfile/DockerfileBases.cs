@@ -51,7 +51,8 @@ public static partial class DockerfileBases
                 "COPY" => flags.All(flag => !flag.StartsWith("--from=", StringComparison.Ordinal) || Take(flag["--from=".Length..])),
                 "RUN" => flags.All(Mount),
                 // What an address gives may change, and so may what an argument names.
-                "ADD" => !text.Contains("://", StringComparison.Ordinal) && !text.Contains("git@", StringComparison.Ordinal) && !text.Contains('$', StringComparison.Ordinal),
+                "ADD" => !text.Contains("://", StringComparison.Ordinal)
+                    && !text.Contains("git@", StringComparison.Ordinal) && !text.Contains('$', StringComparison.Ordinal),
                 _ => true,
             };
         }
@@ -61,7 +62,9 @@ public static partial class DockerfileBases
             foreach (Match match in Argument().Matches(text))
             {
                 var name = match.Groups["name"].Value;
-                var value = args.TryGetValue(name, out var given) ? given : match.Groups["value"].Success ? Expand(match.Groups["value"].Value.Trim('"', '\'')) : "";
+                var value = args.TryGetValue(name, out var given) ? given
+                    : match.Groups["value"].Success ? Expand(match.Groups["value"].Value.Trim('"', '\''))
+                    : "";
                 if (value is null)
                 {
                     _values.Remove(name);
@@ -77,7 +80,8 @@ public static partial class DockerfileBases
 
         private bool From(string[] words)
         {
-            if (words is not ([_] or [_, _, _]) || (words.Length == 3 && !words[1].Equals("AS", StringComparison.OrdinalIgnoreCase)) || Expand(words[0]) is not { Length: > 0 } image)
+            if (words is not ([_] or [_, _, _]) || (words.Length == 3 && !words[1].Equals("AS", StringComparison.OrdinalIgnoreCase))
+                || Expand(words[0]) is not { Length: > 0 } image)
             {
                 return false;
             }
@@ -101,7 +105,8 @@ public static partial class DockerfileBases
             const string mount = "--mount=";
             const string from = "from=";
             return !flag.StartsWith(mount, StringComparison.Ordinal)
-                || flag[mount.Length..].Split(',').Where(part => part.StartsWith(from, StringComparison.Ordinal)).All(part => Take(part[from.Length..]));
+                || flag[mount.Length..].Split(',')
+                    .Where(part => part.StartsWith(from, StringComparison.Ordinal)).All(part => Take(part[from.Length..]));
         }
 
         /// <summary>A stage that was, by its name or number, or an image.</summary>
@@ -131,7 +136,8 @@ public static partial class DockerfileBases
             var known = true;
             var expanded = Variable().Replace(text, match =>
             {
-                if (_values.TryGetValue(match.Groups["name"].Value, out var value) && (value.Length > 0 || match.Groups["default"].Value.Length == 0))
+                if (_values.TryGetValue(match.Groups["name"].Value, out var value)
+                    && (value.Length > 0 || match.Groups["default"].Value.Length == 0))
                 {
                     return value;
                 }
@@ -144,7 +150,9 @@ public static partial class DockerfileBases
     }
 
     // Another front end may read the file in its own way; docker's own reads it as it is written down.
-    [GeneratedRegex(@"^\s*(#|//)\s*syntax\s*=\s*(?!(docker\.io/)?docker/dockerfile(:\S*|@\S*)?\s*$)", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^\s*(#|//)\s*syntax\s*=\s*(?!(docker\.io/)?docker/dockerfile(:\S*|@\S*)?\s*$)",
+        RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex ForeignSyntax();
 
     [GeneratedRegex("""\s(?<name>[A-Za-z_]\w*)(?:=(?<value>"[^"\\]*"|'[^'\\]*'|[^\s"'\\]*))?(?=\s|$)""")]

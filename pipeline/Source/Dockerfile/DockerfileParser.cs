@@ -64,7 +64,7 @@ public static partial class DockerfileParser
         return string.Join(' ', parts.Select(part => part.Trim()));
     }
 
-    /// <summary>Goes over the here-documents that an instruction asks for; false when it is not certain that it does, or where they end.</summary>
+    /// <summary>Goes over the here-documents of an instruction; false when it is not certain that it has any, or where they end.</summary>
     private static bool AddDocuments(string[] lines, ref int i, ref string instruction)
     {
         if (!TakesDocuments().IsMatch(instruction) || !instruction.Contains("<<", StringComparison.Ordinal))
@@ -73,7 +73,8 @@ public static partial class DockerfileParser
         }
 
         var names = new List<(string Name, bool Indented)>();
-        foreach (var word in instruction.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Where(word => word.Contains("<<", StringComparison.Ordinal)))
+        foreach (var word in instruction.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => word.Contains("<<", StringComparison.Ordinal)))
         {
             if (Document().Match(word) is not { Success: true } document)
             {

@@ -11,7 +11,10 @@ namespace Ci.Pipeline.Source.Tree;
 /// <param name="ask">Asks GitHub for the content of a name.</param>
 internal sealed class CommitBlobs(Func<byte[], CancellationToken, Task<byte[]>> ask)
 {
-    /// <summary>The most files that a build is given one by one: at eight at once they take four times GitHub's time to answer, which is no longer than an archive takes to begin.</summary>
+    /// <summary>
+    /// The most files that a build is given one by one: at eight at once they take four times GitHub's time to answer, which is no
+    /// longer than an archive takes to begin.
+    /// </summary>
     public const int MaxFiles = 32;
 
     /// <summary>The most that they have together; well below the smallest repository that is listed.</summary>
@@ -28,7 +31,6 @@ internal sealed class CommitBlobs(Func<byte[], CancellationToken, Task<byte[]>> 
     /// <summary>What is in a file that was fetched, or null.</summary>
     public byte[]? Find(IndexedFile file) => _kept.GetValueOrDefault(KeyOf(file));
 
-    /// <summary>What is in a file that was fetched.</summary>
     public byte[] Kept(IndexedFile file) => file.Length == 0 ? [] : _kept[KeyOf(file)];
 
     /// <summary>Whether so many files may be fetched, on top of those that were; if so, they count.</summary>

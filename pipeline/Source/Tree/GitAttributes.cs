@@ -12,11 +12,11 @@ internal static class GitAttributes
     public const string Name = ".gitattributes";
 
     // With no value, or with any. What only tells how files are shown, compared and merged does not touch an archive.
-    private static readonly string[] Harmless = ["text", "binary", "diff", "merge", "whitespace", "conflict-marker-size", "delta", "encoding"];
+    private static readonly string[] Harmless =
+        ["text", "binary", "diff", "merge", "whitespace", "conflict-marker-size", "delta", "encoding"];
 
     private static readonly string[] HarmlessValues = ["text=auto", "eol=lf", "crlf=input"];
 
-    /// <summary>Whether it does.</summary>
     public static bool AreHarmless(ReadOnlySpan<byte> file)
     {
         foreach (var line in Encoding.UTF8.GetString(file).Split('\n').Select(line => line.Trim()))

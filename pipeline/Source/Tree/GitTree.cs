@@ -83,7 +83,9 @@ internal sealed class GitTree
 
     private static IndexedFile FileOf(GitTreeEntry entry)
     {
-        if (entry.Path.Contains('\uFFFD', StringComparison.Ordinal) || entry.Sha.Length != 2 * GitBlob.NameLength || !entry.Sha.All(char.IsAsciiHexDigitLower) || entry.Sha == EmptyFolder || entry.Size < 0)
+        if (entry.Path.Contains('\uFFFD', StringComparison.Ordinal)
+            || entry.Sha.Length != 2 * GitBlob.NameLength || !entry.Sha.All(char.IsAsciiHexDigitLower)
+            || entry.Sha == EmptyFolder || entry.Size < 0)
         {
             throw new NotListedException($"its list has '{entry.Path}' in a way that is not understood");
         }
@@ -97,7 +99,9 @@ internal sealed class GitTree
             "040000" or "160000" => IndexedKind.Folder,
             _ => throw new NotListedException($"its list has '{entry.Path}' with mode {entry.Mode}"),
         };
-        return new IndexedFile(entry.Path, kind, kind == IndexedKind.Folder ? 0 : entry.Size, default, "", kind == IndexedKind.Folder ? [] : Convert.FromHexString(entry.Sha), Content: null);
+        return kind == IndexedKind.Folder
+            ? new IndexedFile(entry.Path, kind, 0, default, "", [], Content: null)
+            : new IndexedFile(entry.Path, kind, entry.Size, default, "", Convert.FromHexString(entry.Sha), Content: null);
     }
 
     /// <summary>A file as an archive's index has it: links with where they lead, and what is known already with its content.</summary>
@@ -111,7 +115,9 @@ internal sealed class GitTree
     private static string TargetOf(IndexedFile link, byte[] content)
     {
         var target = Encoding.UTF8.GetString(content);
-        return target.Contains('\uFFFD', StringComparison.Ordinal) ? throw new NotListedException($"the link '{link.Path}' leads to what is no UTF-8") : target;
+        return target.Contains('\uFFFD', StringComparison.Ordinal)
+            ? throw new NotListedException($"the link '{link.Path}' leads to what is no UTF-8")
+            : target;
     }
 
     private static bool IsContent(IndexedFile file) => file.Kind is IndexedKind.File or IndexedKind.Executable;

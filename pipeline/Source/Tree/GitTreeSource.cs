@@ -33,12 +33,7 @@ public sealed class GitTreeSource(GitHubObjects gitHub, ArchiveFetcher archives,
         {
             return new SourceResult.Fetched(await ReadAsync(repository, commit, cancellationToken));
         }
-        catch (NotListedException e)
-        {
-            log($"The commit is not listed but fetched whole: {e.Message}");
-            return null;
-        }
-        catch (SourceUnavailableException e)
+        catch (Exception e) when (e is NotListedException or GitHubException or SourceUnavailableException)
         {
             log($"The commit is not listed but fetched whole: {e.Message}");
             return null;

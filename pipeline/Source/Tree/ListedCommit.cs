@@ -16,13 +16,10 @@ internal sealed class ListedCommit(
     private readonly SemaphoreSlim _fetching = new(1);
     private CommitSource? _archive;
 
-    /// <inheritdoc/>
     public override DateTimeOffset? CommittedAt => Index.Files.Count > 0 ? committedAt : null;
 
-    /// <inheritdoc/>
     public override string Description => $"Listed the source, {Index.Files.Count} files and folders";
 
-    /// <inheritdoc/>
     public override async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var file = Index.Files.LastOrDefault(file => file.Path == path);
@@ -35,7 +32,6 @@ internal sealed class ListedCommit(
         return blobs.Kept(file);
     }
 
-    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         if (_archive is not null)
@@ -46,7 +42,6 @@ internal sealed class ListedCommit(
         _fetching.Dispose();
     }
 
-    /// <inheritdoc/>
     internal override async Task CopyFilesAsync(IReadOnlyDictionary<int, ContextFile> places, ContextRequests requests, CancellationToken cancellationToken)
     {
         if (await CopyBlobsAsync(places, requests, cancellationToken))
