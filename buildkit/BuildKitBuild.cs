@@ -56,7 +56,10 @@ public sealed record BuildKitBuild
 
     /// <summary>
     /// The ids of the secrets that this build may ask for. A Dockerfile can ask for any id, so that whoever writes it
-    /// could otherwise have all. Their values are read when the build starts, and hidden in what it prints.
+    /// could otherwise have all. Their values are read when the build starts.
     /// </summary>
     public IReadOnlySet<string> Secrets { get; init; } = new HashSet<string>();
+
+    /// <summary>Takes out of what the build prints, and of errors, what nobody is to read: values of secrets, for one.</summary>
+    public Func<string, string> Mask { get; init; } = static text => text;
 }

@@ -10,26 +10,14 @@ namespace Ci.BuildKit;
 /// <c>{"id": "moby.buildkit.trace", "aux": "BASE64"}</c> with a <c>moby.buildkit.v1.StatusResponse</c> in it. BuildKit sends
 /// a step again whenever it changes; here every start and end is told once. One instance reads one build.
 /// </summary>
-public sealed class BuildKitTrace
+/// <param name="mask">Takes out of every text what nobody is to read.</param>
+public sealed class BuildKitTrace(Func<string, string> mask)
 {
-    private readonly SecretMask _mask;
-    private readonly BuildSteps _steps;
-
-    /// <summary>Reads a build that knows no secrets, or prints none.</summary>
-    public BuildKitTrace()
-        : this(new SecretMask())
-    {
-    }
-
-    internal BuildKitTrace(SecretMask mask)
-    {
-        _mask = mask;
-        _steps = new BuildSteps(mask);
-    }
+    private readonly TraceSteps _steps = new(mask);
 
     /// <summary>What a line says happened, in order; often nothing new.</summary>
     /// <exception cref="EngineUnavailableException">The line was cut short or is not the engine's.</exception>
-    public IReadOnlyList<BuildEvent> Read(string line)
+    public IReadOnlyList<BuildKitEvent> Read(string line)
     {
         try
         {
@@ -42,29 +30,30 @@ public sealed class BuildKitTrace
         }
     }
 
-    private List<BuildEvent> Read(JsonElement line)
+    private List<BuildKitEvent> Read(JsonElement line)
     {
         var aux = Child(line, "aux");
         if (Text(Child(line, "errorDetail"), "message") is { } detail)
         {
-            return [new BuildError(_mask.Apply(detail))];
+            return [new BuildError(mask(detail))];
         }
 
         return (Text(line, "error"), Text(line, "id"), Text(aux, "ID"), Text(line, "stream") ?? Text(line, "status")) switch
         {
-            ({ } error, _, _, _) => [new BuildError(_mask.Apply(error))],
+            ({ } error, _, _, _) => [new BuildError(mask(error))],
             (_, "moby.buildkit.trace", _, _) => Read(StatusResponse.Parser.ParseFrom(aux.GetBytesFromBase64())),
             (_, _, { } image, _) => [new ImageBuilt(image)],
-            (_, null, _, { } text) => [new EngineSaid(_mask.Apply(text))],
+            (_, null, _, { } text) => [new EngineSaid(mask(text))],
             _ => [],
         };
     }
 
-    private List<BuildEvent> Read(StatusResponse status)
+    private List<BuildKitEvent> Read(StatusResponse status)
     {
         // The starts first, because they tell the names. What comes in one piece is then put into the order it happened in.
         var events = new List<Timed>();
-        events.AddRange(status.Vertexes.Where(_steps.Begins).Select(vertex => new Timed(vertex.Started, new StepStarted(_steps.Of(vertex.Digest)))));
+        events.AddRange(status.Vertexes.Where(_steps.Begins)
+            .Select(vertex => new Timed(vertex.Started, new StepStarted(_steps.Of(vertex.Digest)))));
         events.AddRange(status.Statuses.Select(transfer => new Timed(transfer.Timestamp, new StepTransferred(
             _steps.Of(transfer.Vertex), transfer.ID, transfer.Name, transfer.Current, transfer.Total, transfer.Completed is not null))));
         events.AddRange(status.Logs.SelectMany(log => _steps.Printed(log).Select(line => new Timed(log.Timestamp, line))));
@@ -75,7 +64,7 @@ public sealed class BuildKitTrace
             events.Add(new Timed(end, FinishedOf(vertex)));
         }
 
-        List<BuildEvent> ordered = [.. events.OrderBy(e => e.When).Select(e => e.What), .. status.Warnings.Select(WarningOf)];
+        List<BuildKitEvent> ordered = [.. events.OrderBy(e => e.When).Select(e => e.What), .. status.Warnings.Select(WarningOf)];
         if (_steps.Progress() is { } progress)
         {
             ordered.Add(progress);
@@ -89,8 +78,8 @@ public sealed class BuildKitTrace
         status.Logs.Where(log => log.Vertex == vertex.Digest).Select(log => log.Timestamp).Append(vertex.Completed).Max();
 
     private BuildWarning WarningOf(VertexWarning warning) => new(
-        _mask.Apply(warning.Short.ToStringUtf8()),
-        [.. warning.Detail.Select(line => _mask.Apply(line.ToStringUtf8()))],
+        mask(warning.Short.ToStringUtf8()),
+        [.. warning.Detail.Select(line => mask(line.ToStringUtf8()))],
         warning.Url);
 
     private StepFinished FinishedOf(Vertex vertex) => new(
@@ -100,7 +89,7 @@ public sealed class BuildKitTrace
             : vertex.Cached ? StepResult.Cached
             : StepResult.Done,
         Between(vertex.Started, vertex.Completed),
-        vertex.Error.Length > 0 ? _mask.Apply(vertex.Error) : null);
+        vertex.Error.Length > 0 ? mask(vertex.Error) : null);
 
     private static TimeSpan Between(Timestamp? started, Timestamp completed) =>
         started is null || completed < started ? TimeSpan.Zero : (completed - started).ToTimeSpan();
@@ -111,5 +100,5 @@ public sealed class BuildKitTrace
     private static string? Text(JsonElement element, string name) =>
         Child(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
-    private sealed record Timed(Timestamp? When, BuildEvent What);
+    private sealed record Timed(Timestamp? When, BuildKitEvent What);
 }

@@ -25,7 +25,8 @@ public sealed record EngineTls
         return new EngineTls { Authorities = authorities, ClientCertificate = portable };
     }
 
-    internal SslClientAuthenticationOptions OptionsFor(string host) => new()
+    /// <summary>What <see cref="System.Net.Security.SslStream"/> wants to know; without a host, whoever opens the stream names it.</summary>
+    public SslClientAuthenticationOptions OptionsFor(string? host) => new()
     {
         TargetHost = host,
         ClientCertificates = ClientCertificate is null ? null : [ClientCertificate],

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Settings;
 using Microsoft.Extensions.Options;
@@ -28,7 +29,9 @@ public sealed class DockerOptions
     /// The engine's address (<c>unix:///…</c>, <c>tcp://…</c>, <c>npipe://…</c>). Empty: <c>DOCKER_HOST</c>, else the
     /// platform's default socket.
     /// </summary>
-    [RegularExpression("^(unix|tcp|http|https|npipe)://.+$", ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
+    [RegularExpression(
+        "^(unix|tcp|http|https|npipe)://.+$",
+        ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
     public string Host { get; set; } = "";
 
     /// <summary>
@@ -104,7 +107,22 @@ public sealed class DockerOptions
         }
     }
 
-    /// <summary>The address in use.</summary>
+    /// <summary>The address in use, with its certificates.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public EngineAddress Address
+    {
+        get
+        {
+            // Docker.DotNet's https is the command line's tcp with TLS.
+            var uri = Endpoint is { Scheme: "https" } https ? new UriBuilder(https) { Scheme = "tcp" }.Uri : Endpoint;
+            return new EngineAddress(uri)
+            {
+                Tls = CertFolder is { } folder && uri.Scheme is not ("unix" or "npipe") ? EngineTls.FromFolder(folder) : null,
+            };
+        }
+    }
+
+    /// <summary>The address in use, as Docker.DotNet takes it.</summary>
     public Uri Endpoint
     {
         get

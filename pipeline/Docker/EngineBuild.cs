@@ -50,9 +50,6 @@ public sealed record EngineBuild
     /// <summary>What its steps may use.</summary>
     public StepLimits Limits { get; init; } = new();
 
-    /// <summary>Is told of every image that a step made.</summary>
-    public Action<string> Made { get; init; } = _ => { };
-
     /// <summary>Writes the build context, a tar stream.</summary>
     public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
 

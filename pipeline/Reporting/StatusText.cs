@@ -45,18 +45,15 @@ public static class StatusText
         $"Queued, {Ordinal(place)} in line" + (wait is { } time ? $", about {Roughly(time)}" : "");
 
     /// <summary>What a worker does now.</summary>
-    /// <param name="stage">The stage's name, as <see cref="BuildStage"/> has it; null before the first.</param>
-    /// <param name="step">The step of the Dockerfile that was announced last.</param>
-    public static string Running(string? stage, BuildStep? step) => Cut((stage?.Split(' ', 2) ?? ["Source"]) switch
+    /// <param name="stage">The stage that began last; null before the first.</param>
+    /// <param name="step">The step of the Dockerfile that began last.</param>
+    public static string Running(BuildStage? stage, BuildStep? step) => Cut(stage?.Kind switch
     {
-        ["Source"] => "Fetching source",
-        ["Build", var image] when step is { Stage: { } name } =>
-            string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {name} {step.Number}/{step.Total}"),
-        ["Build", var image] when step is not null => string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {step.Number}/{step.Total}"),
-        ["Build", var image] => $"Building {image}",
-        ["Push", var image] => $"Pushing {image}",
-        ["Tags"] => "Moving tags",
-        _ => stage!,
+        StageKind.Build when step is not null => $"Building {step.Image ?? stage.Image}, step {step.Place}",
+        StageKind.Build => $"Building {stage.Image}",
+        StageKind.Push => $"Pushing {stage.Image}",
+        StageKind.Tags => "Moving tags",
+        _ => "Fetching source",
     });
 
     /// <summary>What failed: <c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>

@@ -2,29 +2,27 @@ using Ci.BuildKit.Protos;
 
 namespace Ci.BuildKit;
 
-/// <summary>The steps of a build as the trace has told them so far: which have begun and ended, and what of their output waits for its line's end.</summary>
-internal sealed class BuildSteps(SecretMask mask)
+/// <summary>A build's steps as the trace has told them so far: which have begun and ended, and what of their output waits for its line's end.</summary>
+internal sealed class TraceSteps(Func<string, string> mask)
 {
-    /// <summary>The number that BuildKit gives standard error.</summary>
     private const int StandardError = 2;
 
     private readonly Dictionary<string, State> _states = new(StringComparer.Ordinal);
 
-    /// <summary>The steps of each stage. Told by other steps than its base, which BuildKit may name as another stage or another build does.</summary>
+    // The steps of each stage. Told by other steps than its base, which BuildKit may name as another stage or another build does.
     private readonly Dictionary<string, int> _totals = new(StringComparer.Ordinal);
 
-    /// <summary>The last step of each stage that has ended: those before it have, too, even if BuildKit told them under another stage's name, or not at all.</summary>
+    // The last step of each stage that has ended: those before it have, too, even if BuildKit told them under another
+    // stage's name, or not at all.
     private readonly Dictionary<string, int> _done = new(StringComparer.Ordinal);
     private BuildProgressed _progress = new(0, 0);
 
-    /// <summary>The step behind a digest.</summary>
-    public BuildStep Of(string digest) => StateOf(digest).Step;
+    public BuildKitStep Of(string digest) => StateOf(digest).Step;
 
-    /// <summary>Whether the step begins with this.</summary>
     public bool Begins(Vertex vertex)
     {
         var state = StateOf(vertex.Digest);
-        state.Step = new BuildStep(vertex.Digest, mask.Apply(vertex.Name));
+        state.Step = new BuildKitStep(vertex.Digest, mask(vertex.Name));
         if (state.Step is { IsBase: false, Stage: var stage, Total: { } total })
         {
             _totals[stage] = total;
@@ -53,7 +51,8 @@ internal sealed class BuildSteps(SecretMask mask)
     {
         var state = StateOf(log.Vertex);
         var isError = log.Stream == StandardError;
-        return (isError ? state.Errors : state.Output).Add(log.Msg.Span).Select(line => new StepPrinted(state.Step, mask.Apply(line), isError));
+        var lines = (isError ? state.Errors : state.Output).Add(log.Msg.Span);
+        return lines.Select(line => new StepPrinted(state.Step, mask(line), isError));
     }
 
     /// <summary>What a step that has ended printed without ending the line.</summary>
@@ -62,12 +61,12 @@ internal sealed class BuildSteps(SecretMask mask)
         var state = StateOf(digest);
         if (state.Output.Rest() is { } output)
         {
-            yield return new StepPrinted(state.Step, mask.Apply(output), IsError: false);
+            yield return new StepPrinted(state.Step, mask(output), IsError: false);
         }
 
         if (state.Errors.Rest() is { } errors)
         {
-            yield return new StepPrinted(state.Step, mask.Apply(errors), IsError: true);
+            yield return new StepPrinted(state.Step, mask(errors), IsError: true);
         }
     }
 
@@ -84,7 +83,7 @@ internal sealed class BuildSteps(SecretMask mask)
     {
         if (!_states.TryGetValue(digest, out var state))
         {
-            _states[digest] = state = new State { Step = new BuildStep(digest, digest) };
+            _states[digest] = state = new State { Step = new BuildKitStep(digest, digest) };
         }
 
         return state;
@@ -92,7 +91,7 @@ internal sealed class BuildSteps(SecretMask mask)
 
     private sealed class State
     {
-        public required BuildStep Step { get; set; }
+        public required BuildKitStep Step { get; set; }
 
         public bool Started { get; set; }
 

@@ -3,8 +3,8 @@ using Docker.DotNet.Models;
 
 namespace Ci.Pipeline.Docker.Cleanup;
 
-/// <summary>What builds leave in the engine: finds it and removes it.</summary>
-public sealed class EngineLeftovers(EngineClient client)
+/// <summary>Finds and removes what builds leave in the engine (Docker's word is objects): containers, images and build cache.</summary>
+public sealed class EngineObjects(EngineClient client)
 {
     /// <summary>
     /// Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how many run on.
@@ -58,7 +58,8 @@ public sealed class EngineLeftovers(EngineClient client)
         try
         {
             var container = await client.Api.Containers.InspectContainerAsync(id, cancellationToken);
-            if (container.HostConfig?.ExtraHosts?.Any(host => host.StartsWith(marker, StringComparison.Ordinal)) != true || container.State is not { } state)
+            if (container.HostConfig?.ExtraHosts?.Any(host => host.StartsWith(marker, StringComparison.Ordinal)) != true
+                || container.State is not { } state)
             {
                 return false;
             }
@@ -100,13 +101,14 @@ public sealed class EngineLeftovers(EngineClient client)
                 cancellationToken),
             cancellationToken);
 
-    /// <summary>When a build last gave an image a name: one that comes out of the cache was made long before. Null when none did, or it is gone.</summary>
+    /// <summary>When a build last named an image, which may come out of the cache; null when none did, or it is gone.</summary>
     public Task<DateTimeOffset?> NamedAtAsync(string id, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {
             try
             {
-                return (await client.Api.Images.InspectImageAsync(id, cancellationToken)).Metadata?.LastTagTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : (DateTimeOffset?)null;
+                var named = (await client.Api.Images.InspectImageAsync(id, cancellationToken)).Metadata?.LastTagTime;
+                return named is { } at ? new DateTimeOffset(at.ToUniversalTime()) : (DateTimeOffset?)null;
             }
             catch (DockerImageNotFoundException)
             {
