@@ -17,9 +17,7 @@ public sealed class BuildContext : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Task _writing;
 
-    /// <param name="write">Writes the context, a tar stream.</param>
-    /// <param name="start">What stands before it.</param>
-    /// <param name="cancellationToken">Stops the writer.</param>
+    /// <summary>Sends <paramref name="start"/>, and then what <paramref name="write"/> writes: a tar stream.</summary>
     public BuildContext(Func<Stream, CancellationToken, Task> write, ReadOnlyMemory<byte> start, CancellationToken cancellationToken)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -27,7 +25,7 @@ public sealed class BuildContext : IAsyncDisposable
         Content = _pipe.Reader.AsStream();
     }
 
-    /// <summary>What the writer writes. It breaks off if the writer does, so that the engine sees a broken and not a short context.</summary>
+    /// <summary>It breaks off if the writer does, so that the engine sees a broken and not a short context.</summary>
     public Stream Content { get; }
 
     /// <summary>Throws what the writer threw, if it did: that, and not the request it broke, is then the reason of a failure.</summary>
@@ -37,7 +35,7 @@ public sealed class BuildContext : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _pipe.Reader.CompleteAsync();
-        await _writing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 

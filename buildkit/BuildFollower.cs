@@ -35,7 +35,6 @@ internal sealed partial class BuildFollower(Func<string, string> mask, Action<Bu
         }
     }
 
-    /// <summary>The image's id, when the answer has ended.</summary>
     public string Finish() => _error is null
         ? _image ?? throw new EngineUnavailableException("The engine's answer ended before the image was built.")
         : throw FailureOf(_error);
@@ -62,7 +61,7 @@ internal sealed partial class BuildFollower(Func<string, string> mask, Action<Bu
         }
 
         // The code in the words that newer BuildKits have for it, because the older ones' repeat the command.
-        var reason = code is null ? error : string.Create(CultureInfo.InvariantCulture, $"did not complete successfully: exit code: {code}");
+        var reason = code is null ? error : $"did not complete successfully: exit code: {code}";
         var parsing = ParseError().Match(error);
         return NumberIn(parsing) is { } line
             ? new BuildFailedException(error, step) { ExitCode = code, Line = line, Problem = parsing.Groups["problem"].Value }

@@ -12,10 +12,7 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
 {
     private readonly HttpClient _client = engine.CreateClient();
 
-    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
-    /// <param name="build">What to build.</param>
-    /// <param name="happened">Takes what happens, one call at a time.</param>
-    /// <param name="cancellationToken">Stops the build.</param>
+    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. <paramref name="happened"/> takes one event at a time.</summary>
     /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
@@ -33,7 +30,8 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
         await using var posted = files is null ? new BuildContext(WriterOf(build), BuildContext.RootFolder, cancellationToken) : null;
         try
         {
-            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, new BuildFollower(build.Mask, happened), cancellationToken);
+            var follower = new BuildFollower(build.Mask, happened);
+            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, follower, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

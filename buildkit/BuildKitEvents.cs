@@ -1,6 +1,5 @@
 namespace Ci.BuildKit;
 
-/// <summary>How a step ended.</summary>
 public enum StepResult
 {
     Done,
@@ -30,11 +29,9 @@ public sealed record StepPrinted(BuildKitStep Step, string Line, bool IsError) :
 /// <summary>A step got on with a transfer, such as a layer of its base image.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="What">What is transferred: a layer's digest, or words like <c>exporting layers</c>.</param>
-/// <param name="Action">What is done to it: <c>downloading</c>, <c>extracting</c>, <c>done</c>; may be empty.</param>
-/// <param name="Current">How much of it is there, in bytes.</param>
 /// <param name="Total">How much there will be, in bytes, or 0 when that is not known.</param>
 /// <param name="IsComplete">Whether that was all of it.</param>
-public sealed record StepTransferred(BuildKitStep Step, string What, string Action, long Current, long Total, bool IsComplete) : BuildKitEvent;
+public sealed record StepTransferred(BuildKitStep Step, string What, long Total, bool IsComplete) : BuildKitEvent;
 
 /// <summary>A step ended.</summary>
 /// <param name="Step">The step.</param>
@@ -42,9 +39,6 @@ public sealed record StepTransferred(BuildKitStep Step, string What, string Acti
 /// <param name="Duration">How long it ran, by the engine's clock; zero if it did not.</param>
 /// <param name="Error">BuildKit's words if it failed or was stopped.</param>
 public sealed record StepFinished(BuildKitStep Step, StepResult Result, TimeSpan Duration, string? Error) : BuildKitEvent;
-
-/// <summary>How many of the Dockerfile's steps have ended, over all stages. The total may grow: a stage counts from when BuildKit comes to it.</summary>
-public sealed record BuildProgressed(int Done, int Total) : BuildKitEvent;
 
 /// <summary>BuildKit thinks that something in the Dockerfile should be otherwise.</summary>
 /// <param name="Summary">The warning, a line.</param>

@@ -36,9 +36,6 @@ public sealed partial record BuildKitStep(string Digest, string Name)
         || Name.StartsWith("[auth]", StringComparison.Ordinal)
         || Name == "copy /context /";
 
-    /// <summary>Whether it fetches a stage's base image.</summary>
-    internal bool IsBase => Instruction.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
-
     private int? Parsed(string group) =>
         int.TryParse(_parts.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

@@ -17,7 +17,6 @@ public sealed record EngineAddress(Uri Uri)
     /// <summary>How to talk TLS to a <c>tcp</c> address, or null to do without.</summary>
     public EngineTls? Tls { get; init; }
 
-    /// <summary>The address alone.</summary>
     public override string ToString() => Uri.ToString();
 
     /// <summary>A client whose requests all go to the engine. Requests use relative addresses.</summary>
@@ -34,7 +33,6 @@ public sealed record EngineAddress(Uri Uri)
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>A connection to the engine.</summary>
     internal Task<Stream> ConnectAsync(CancellationToken cancellationToken) =>
         ConnectAsync(static socket => new NetworkStream(socket, ownsSocket: true), cancellationToken);
 

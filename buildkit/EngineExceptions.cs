@@ -1,15 +1,13 @@
 namespace Ci.BuildKit;
 
-/// <summary>The build failed, or the engine refused it; asking again would not help. The message names the step, if it was one, and the reason.</summary>
-public sealed class BuildFailedException(string reason, BuildKitStep? step = null) : Exception(step is null ? reason : $"{step.Name}: {reason}")
+/// <summary>The build failed, or the engine refused it; asking again would not help. The reason is in BuildKit's own words.</summary>
+public sealed class BuildFailedException(string reason, BuildKitStep? step = null)
+    : Exception(step is null ? reason : $"{step.Name}: {reason}")
 {
-    /// <summary>BuildKit's own words.</summary>
     public string Reason => reason;
-
-    /// <summary>The step that failed, or null when it was none.</summary>
     public BuildKitStep? Step => step;
 
-    /// <summary>Whether the step's container could not be started: the reason has the runtime's words, and no command of the Dockerfile ran.</summary>
+    /// <summary>Whether the step's container could not be started: the reason is the runtime's, and no command ran.</summary>
     public bool IsNotStarted { get; init; }
 
     /// <summary>The code other than 0 that a command of the Dockerfile ended with, or null when BuildKit itself failed.</summary>
@@ -18,7 +16,6 @@ public sealed class BuildFailedException(string reason, BuildKitStep? step = nul
     /// <summary>The Dockerfile's line, counted from 1, where BuildKit names one: it does for what it cannot parse.</summary>
     public int? Line { get; init; }
 
-    /// <summary>What is wrong with that line.</summary>
     public string? Problem { get; init; }
 }
 

@@ -1,6 +1,5 @@
 namespace Ci.Pipeline.Builds;
 
-/// <summary>How a step ended.</summary>
 public enum StepOutcome
 {
     Done,
@@ -18,19 +17,13 @@ public abstract record BuildEvent
 
     public sealed record StepStarted(BuildStep Step) : BuildEvent;
 
-    /// <summary>A step ended; one that was cached may end without having begun.</summary>
-    /// <param name="Step">The step.</param>
-    /// <param name="Outcome">How.</param>
-    /// <param name="Words">How its builder puts it, for the log; null where it says nothing.</param>
+    /// <summary>A step ended, in its builder's words, if it has any; one that was cached may end without having begun.</summary>
     public sealed record StepEnded(BuildStep Step, StepOutcome Outcome, string? Words) : BuildEvent;
 
     /// <summary>A step left an image (the classic builder's cache).</summary>
     public sealed record StepImage(string Id) : BuildEvent;
 
-    /// <summary>Something was printed.</summary>
-    /// <param name="Step">The step that printed it; null when it was the engine.</param>
-    /// <param name="Line">The line.</param>
-    /// <param name="IsDetail">Whether it is the builder's bookkeeping, which tells nobody why a build failed.</param>
+    /// <summary>A step, or the engine, printed a line. A detail is the builder's bookkeeping: it tells nobody why a build failed.</summary>
     public sealed record Output(BuildStep? Step, string Line, bool IsDetail = false) : BuildEvent;
 
     /// <summary>A sign of life that is no line; of so many characters, if it was output.</summary>

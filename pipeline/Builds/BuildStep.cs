@@ -20,7 +20,6 @@ public sealed record BuildStep
     /// <summary>Its number, from 1; null when it is none of the Dockerfile's, such as the image's export.</summary>
     public int? Number { get; init; }
 
-    /// <summary>How many there are.</summary>
     public int? Total { get; init; }
 
     /// <summary>What it does, as the Dockerfile says it, on one line.</summary>

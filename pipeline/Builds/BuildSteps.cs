@@ -14,8 +14,6 @@ public sealed class BuildSteps
     public Action<BuildStep> Began { private get; set; } = static _ => { };
 
     public int Count { get; private set; }
-
-    /// <summary>How many of them the builder had in its cache.</summary>
     public int Cached { get; private set; }
 
     /// <summary>Takes in what happens. What is no step of the Dockerfile does not count.</summary>

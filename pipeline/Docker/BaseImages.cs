@@ -22,10 +22,8 @@ public sealed partial class BaseImages(EngineClient client, RegistryCredentialSt
     private string? _platform;
 
     /// <summary>What each base is, in their order; null when one cannot be found out now.</summary>
-    /// <param name="dockerfile">The Dockerfile.</param>
-    /// <param name="args">The build's arguments.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public async Task<IReadOnlyList<string>?> FindAsync(string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>?> FindAsync(
+        string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellationToken)
     {
         if (DockerfileBases.Find(dockerfile, args) is not { } references || !references.All(Reference().IsMatch))
         {
@@ -87,7 +85,7 @@ public sealed partial class BaseImages(EngineClient client, RegistryCredentialSt
             : null;
     }
 
-    /// <summary>The registry of a reference (distribution's "reference": the first part is a host if it has a dot or colon, or is localhost).</summary>
+    // The first part is a host if it has a dot or colon, or is localhost (distribution's "reference").
     private static string HostOf(string reference) =>
         reference.Split('/', 2) is [var first, _] && (first.AsSpan().ContainsAny('.', ':') || first == "localhost")
             ? RegistryHost.Of(first) : RegistryHost.Hub;
@@ -97,10 +95,8 @@ public sealed partial class BaseImages(EngineClient client, RegistryCredentialSt
     private static partial Regex Reference();
 }
 
-/// <summary>The engine's answer about an image in a registry.</summary>
 internal sealed record DistributionAnswer([property: JsonPropertyName("Descriptor")] DistributionDescriptor? Descriptor);
 
-/// <summary>The manifest that a reference leads to.</summary>
 internal sealed record DistributionDescriptor([property: JsonPropertyName("digest")] string? Digest);
 
 [JsonSerializable(typeof(DistributionAnswer))]

@@ -25,16 +25,10 @@ public sealed class CommitImageBuilder(
     IOptions<RegistryOptions> options)
 {
     /// <summary>
-    /// Builds and pushes <c>NAME:sha-…</c>; <paramref name="pushing"/> is called in between. The engine keeps its layers as
-    /// cache, but no name; of a stranger's it keeps nothing.
+    /// Builds and pushes <c>NAME:sha-…</c>, with <paramref name="content"/>, the key of what it is built from, in a label;
+    /// <paramref name="pushing"/> is called in between. The engine keeps its layers as cache, but no name, and of a
+    /// stranger's nothing.
     /// </summary>
-    /// <param name="request">The build's request.</param>
-    /// <param name="commit">The commit.</param>
-    /// <param name="spec">The image.</param>
-    /// <param name="content">The key of what it is built from, for its label; null for none.</param>
-    /// <param name="happened">Is told what engine and registry do.</param>
-    /// <param name="pushing">Is called once it is built.</param>
-    /// <param name="cancellationToken">Stops it.</param>
     public async Task<CommitImage> BuildAsync(
         BuildRequest request,
         CommitSource commit,

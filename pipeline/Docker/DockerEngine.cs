@@ -7,7 +7,6 @@ namespace Ci.Pipeline.Docker;
 /// <summary>What is done with images that are built: looked at, pushed, and given up.</summary>
 public sealed class DockerEngine(EngineClient client)
 {
-    /// <summary>What the engine says of an image.</summary>
     public Task<EngineImage> InspectAsync(string image, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {
@@ -19,14 +18,18 @@ public sealed class DockerEngine(EngineClient client)
 
     /// <summary>Pushes <c>repository:tag</c>, logged in if there is a login; returns the digest if the engine tells it.</summary>
     public Task<string?> PushAsync(
-        string repository, string tag, (string Username, string Password)? login, Action<BuildEvent> happened, CancellationToken cancellationToken) =>
+        string repository,
+        string tag,
+        (string Username, string Password)? login,
+        Action<BuildEvent> happened,
+        CancellationToken cancellationToken) =>
         client.CallAsync(
             async () =>
             {
                 var push = new PushProgress(happened);
-                var credentials = login is var (username, password) ? new AuthConfig { Username = username, Password = password } : new AuthConfig();
+                var auth = new AuthConfig { Username = login?.Username, Password = login?.Password };
                 // It reads the stream behind a 200 to its end, because that is where the engine reports a push that failed.
-                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, credentials, push, cancellationToken);
+                await client.Api.Images.PushImageAsync(repository, new ImagePushParameters { Tag = tag }, auth, push, cancellationToken);
                 return push.Finish(repository, tag);
             },
             cancellationToken);
@@ -39,7 +42,8 @@ public sealed class DockerEngine(EngineClient client)
     {
         try
         {
-            await client.Api.Images.DeleteImageAsync(reference, new ImageDeleteParameters { NoPrune = true, Force = false }, cancellationToken);
+            var parameters = new ImageDeleteParameters { NoPrune = true, Force = false };
+            await client.Api.Images.DeleteImageAsync(reference, parameters, cancellationToken);
         }
         catch (DockerImageNotFoundException)
         {

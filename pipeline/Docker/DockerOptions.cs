@@ -22,7 +22,6 @@ public enum BuilderKind
 /// <summary>The Docker engine; section <c>Docker</c>.</summary>
 public sealed class DockerOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Docker";
 
     /// <summary>
@@ -40,7 +39,6 @@ public sealed class DockerOptions
     /// </summary>
     public string CertPath { get; set; } = "";
 
-    /// <summary>Which builder builds.</summary>
     [EnumDataType(typeof(BuilderKind), ErrorMessage = "Docker__Builder must be Auto, BuildKit or Classic.")]
     public BuilderKind Builder { get; set; } = BuilderKind.Auto;
 
@@ -63,7 +61,8 @@ public sealed class DockerOptions
     public double Cpus { get; set; }
 
     /// <summary>How long the engine keeps what a build left of its images, which speeds up the next.</summary>
-    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
+    [InRange(
+        typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepImages { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much of that it keeps at most, in bytes.</summary>
@@ -71,7 +70,8 @@ public sealed class DockerOptions
     public long MaxImageBytes { get; set; } = 20_000_000_000;
 
     /// <summary>How long the engine keeps build cache that nothing uses.</summary>
-    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
+    [InRange(
+        typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepCache { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much build cache it keeps at most, in bytes.</summary>
@@ -84,7 +84,6 @@ public sealed class DockerOptions
     /// </summary>
     public string Config { get; set; } = "";
 
-    /// <summary>That folder, wherever it is.</summary>
     public string ConfigFolder =>
         Config.Length > 0 ? Config
         : Environment.GetEnvironmentVariable("DOCKER_CONFIG") is { Length: > 0 } folder ? folder
@@ -122,7 +121,6 @@ public sealed class DockerOptions
         }
     }
 
-    /// <summary>The address in use, as Docker.DotNet takes it.</summary>
     public Uri Endpoint
     {
         get
@@ -135,6 +133,5 @@ public sealed class DockerOptions
     }
 }
 
-/// <summary>Checks <see cref="DockerOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class DockerOptionsValidator : IValidateOptions<DockerOptions>;

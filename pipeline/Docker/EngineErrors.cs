@@ -36,9 +36,7 @@ public static partial class EngineErrors
 
     /// <summary>An error line in a build's stream. What a <c>RUN</c> step printed is never taken for the engine's own trouble.</summary>
     public static Exception OfBuild(string error) =>
-        NoSuchBase().Match(error) is { Success: true } none
-            ? new ImageRefusedException($"The base image {none.Groups["image"].Value} is not there: its registry answered 'not found'.")
-        : !error.Contains("returned a non-zero code", StringComparison.Ordinal)
+        !error.Contains("returned a non-zero code", StringComparison.Ordinal)
         && !error.Contains("did not complete successfully", StringComparison.Ordinal)
             ? OfEngine(error, OfCertificate(error) ?? Refused(error, Sentence(error)))
             : new ImageRefusedException(Sentence(error));
@@ -56,9 +54,10 @@ public static partial class EngineErrors
         ? new ImageUnavailableException($"The registry did not take {repository}: {Sentence(error)}")
         : OfCertificate(error) ?? Refused(
             error,
-            $"The registry refused {repository}: {Sentence(error)} Check that Registry__Address is right and that the engine may push there.");
+            $"The registry refused {repository}: {Sentence(error)} "
+            + "Check that Registry__Address is right and that the engine may push there.");
 
-    /// <summary>An HTTP status that is an error: 4xx is about what was asked, 5xx about the engine, but for a Dockerfile that cannot be read.</summary>
+    /// <summary>An HTTP error: 4xx is about what was asked, 5xx about the engine, but for a Dockerfile that cannot be read.</summary>
     public static Exception OfAnswer(DockerApiException e)
     {
         var message = EngineAnswer.Message(e.ResponseBody ?? "") is { Length: > 0 } said ? said : e.Message;
@@ -70,8 +69,9 @@ public static partial class EngineErrors
     }
 
     private static ImageRefusedException? OfCertificate(string error) => NotTrusted().Match(error) is { Success: true } not
-        ? new($"The engine does not take the certificate of {not.Groups["host"].Value}: {Sentence(error)} If an authority of your own signed it, put that "
-            + $"into /etc/docker/certs.d/{not.Groups["host"].Value}/ca.crt on the engine's machine.")
+        ? new($"The engine does not take the certificate of {not.Groups["host"].Value}: {Sentence(error)} "
+            + "If an authority of your own signed it, put that into "
+            + $"/etc/docker/certs.d/{not.Groups["host"].Value}/ca.crt on the engine's machine.")
         : null;
 
     private static ImageRefusedException Refused(string error, string sentence) =>
@@ -80,17 +80,14 @@ public static partial class EngineErrors
     private static bool IsDiskFull(string error) => error.Contains("no space left on device", StringComparison.OrdinalIgnoreCase);
 
     private static DiskFullException DiskFull(string error) =>
-        new("The Docker engine's disk is full: make room (docker system df shows what takes it, docker system prune removes what is not used), "
-            + $"then rebuild. The engine says: {Sentence(error)}");
+        new("The Docker engine's disk is full: make room "
+            + "(docker system df shows what takes it, docker system prune removes what is not used), then rebuild. "
+            + $"The engine says: {Sentence(error)}");
 
     private static bool IsPassing(string error) =>
         Passing.Any(words => error.Contains(words, StringComparison.OrdinalIgnoreCase))
         // Go's HTTP client of a connection that was closed before an answer came.
         || error.TrimEnd().EndsWith(": EOF", StringComparison.Ordinal);
-
-    // BuildKit's words; "not found" ends, too, what it says of an image that is there and not for the platform.
-    [GeneratedRegex(@"^(?:\[internal\] )?load metadata for (?<image>\S+): (?!.*no match for platform).*: not found$", RegexOptions.Singleline)]
-    private static partial Regex NoSuchBase();
 
     // The words of Go's net/http, with a registry's address: what ADD fetches is elsewhere, and asks the machine's authorities only.
     [GeneratedRegex(@"https://(?<host>[^/\s""]+)/v2/.*\bx509: ", RegexOptions.Singleline)]

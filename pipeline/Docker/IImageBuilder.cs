@@ -2,7 +2,6 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>One of the engine's builders.</summary>
 public interface IImageBuilder
 {
     /// <summary>Builds an image under its name; <paramref name="happened"/> takes what happens, one call at a time.</summary>

@@ -42,7 +42,7 @@ public sealed class ImageBuilderSelector(BuildKitImageBuilder buildKit, ClassicI
                 + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
     }
 
-    /// <summary>Whether such a build is for BuildKit, which asks for the files that it needs; an engine may turn out to have none.</summary>
+    /// <summary>Whether such a build is for BuildKit, which asks for files one by one; an engine may turn out to have none.</summary>
     public bool AsksForFiles(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) =>
         WhyClassic(isStrangers, strangersMayUseBuildKit, limits) is null;
 

@@ -10,8 +10,7 @@ public sealed class ImagePusher(
 {
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)];
 
-    /// <summary>Pushes <c>registry/name:tag</c>. What the network did to a push is mended by pushing again; the image need not be built anew.</summary>
-    /// <returns>The digest, if the engine tells it.</returns>
+    /// <summary>Pushes <c>registry/name:tag</c>, again if the network fails; returns the digest, if the engine tells it.</summary>
     public async Task<string?> PushAsync(string name, string tag, Action<BuildEvent> happened, CancellationToken cancellationToken)
     {
         var repository = options.Value.RepositoryOf(name);
@@ -31,16 +30,15 @@ public sealed class ImagePusher(
         return await engine.PushAsync(repository, tag, options.Value.Login, happened, cancellationToken);
     }
 
-    /// <summary>The manifest of what was pushed, as the registry has it, with the labels and the time that the engine could not give it.</summary>
-    /// <param name="name">The image's name.</param>
-    /// <param name="tag">Its tag.</param>
-    /// <param name="digest">The digest that the engine told; null when it told none.</param>
-    /// <param name="imageId">Its id in the engine.</param>
-    /// <param name="stamp">The labels and the time that it is to bear.</param>
-    /// <param name="happened">Is told what cannot be done.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>The manifest that the registry has of what was pushed, with the labels and the time that the engine could not give.</summary>
     public async Task<Manifest> FinishAsync(
-        string name, string tag, string? digest, string imageId, ImageStamp stamp, Action<BuildEvent> happened, CancellationToken cancellationToken)
+        string name,
+        string tag,
+        string? digest,
+        string imageId,
+        ImageStamp stamp,
+        Action<BuildEvent> happened,
+        CancellationToken cancellationToken)
     {
         var pushed = VerifyAsync(name, tag, digest, cancellationToken);
         if (!stamp.IsEmpty)

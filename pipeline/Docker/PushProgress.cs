@@ -27,7 +27,6 @@ internal sealed class PushProgress(Action<BuildEvent> happened) : IProgress<JSON
         }
     }
 
-    /// <summary>What came of it, once the stream has ended.</summary>
     public string? Finish(string repository, string tag)
     {
         if (_error is { } error)

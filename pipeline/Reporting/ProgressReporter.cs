@@ -32,7 +32,6 @@ public sealed class ProgressReporter : IAsyncDisposable
     /// </summary>
     public static TimeSpan PauseAfter(TimeSpan time) => time / 10 > ShortestPause ? time / 10 : ShortestPause;
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -12,7 +12,6 @@ public static class StatusText
 
     private const string Again = " Then rebuild it on its page.";
 
-    /// <summary>How a build ended, or why it waits.</summary>
     public static string Of(Build record) => Cut(record switch
     {
         { State: BuildState.Succeeded, Images.Count: > 0 } => Pushed(record),
@@ -27,7 +26,8 @@ public static class StatusText
         { IsFinal: false } => ("pending", "Building"),
         { State: BuildState.Succeeded } when record.Images.FirstOrDefault(pushed => pushed.Name == image) is { } pushed =>
             (StateOf(record), Cut($"Pushed {Name(pushed)} · {Format.Size(pushed.Size)}")),
-        { State: BuildState.Failed, FailedImage: { } failed } when failed != image => ("error", Cut($"Not published, because {failed} failed")),
+        { State: BuildState.Failed, FailedImage: { } failed } when failed != image =>
+            ("error", Cut($"Not published, because {failed} failed")),
         _ => (StateOf(record), Of(record)),
     };
 
@@ -44,9 +44,7 @@ public static class StatusText
     public static string Queued(int place, TimeSpan? wait) =>
         $"Queued, {Ordinal(place)} in line" + (wait is { } time ? $", about {Roughly(time)}" : "");
 
-    /// <summary>What a worker does now.</summary>
-    /// <param name="stage">The stage that began last; null before the first.</param>
-    /// <param name="step">The step of the Dockerfile that began last.</param>
+    /// <summary>What a worker does now, by the stage and the step that began last.</summary>
     public static string Running(BuildStage? stage, BuildStep? step) => Cut(stage?.Kind switch
     {
         StageKind.Build when step is not null => $"Building {step.Image ?? stage.Image}, step {step.Place}",
@@ -56,7 +54,7 @@ public static class StatusText
         _ => "Fetching source",
     });
 
-    /// <summary>What failed: <c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
+    /// <summary><c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
     public static string Failed(FailedStep step)
     {
         var place = Place(step);
@@ -70,7 +68,7 @@ public static class StatusText
     }
 
     /// <summary>Where a step is: <c>Dockerfile line 7</c>.</summary>
-    public static string Place(FailedStep step) => step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
+    public static string Place(FailedStep step) => step.Line is { } line ? $"{step.File} line {line}" : step.File;
 
     private static string Pushed(Build record)
     {

@@ -42,7 +42,6 @@ public sealed class SecretMask
     public SecretMask With(IEnumerable<string> own) => new(
         [.. _shapes.Concat(own.SelectMany(secret => Shapes(secret).Concat(Lines(secret, ShortestOwn)))).Distinct(StringComparer.Ordinal)]);
 
-    /// <summary>The text without a secret.</summary>
     public string Hide(string text) => _secrets?.Replace(text, Shown) ?? text;
 
     private static IEnumerable<string> Lines(string secret, int shortest) =>

@@ -48,7 +48,8 @@ public sealed class BuildJob(
     {
         var request = lease.Record.Request;
         log.Begin(StageKind.Source);
-        log.Line($"Build of {request.Repository} pull request #{request.PullRequest} at {Format.Commit(request.Commit)}, attempt {lease.Record.Attempts}");
+        log.Line($"Build of {request.Repository} pull request #{request.PullRequest} at {Format.Commit(request.Commit)}, "
+            + $"attempt {lease.Record.Attempts}");
         if (lease.Record.Attempts > 1)
         {
             // The last try's worker may have died.

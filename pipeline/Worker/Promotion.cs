@@ -28,7 +28,8 @@ public sealed class Promotion(BuildStore store, RegistryClient registry, BuildId
 
     // A fork's images have other names and were built within other limits. What is merged is the repository's own.
     private static bool IsGoodFor(Build built, BuildRequest request) =>
-        !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit && built.Images.All(image => image.Version.Length > 0);
+        !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit
+        && built.Images.All(image => image.Version.Length > 0);
 
     private async Task<IReadOnlyList<CommitImage>?> FindAsync(
         BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellationToken)

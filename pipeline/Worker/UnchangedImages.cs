@@ -43,7 +43,7 @@ public sealed class UnchangedImages(
     {
         string[] tags = [ImageTags.OfCommit(request.Commit), ImageTags.OfPullRequest(request.PullRequest), "latest"];
         var found = await Task.WhenAll(tags.Select(tag => FindAsync(spec.Name, tag, key, cancellationToken)));
-        return found.FirstOrDefault(manifest => manifest is not null) is { } manifest ? new CommitImage(spec.Name, spec.Version, manifest) : null;
+        return found.OfType<Manifest>().FirstOrDefault() is { } manifest ? new CommitImage(spec.Name, spec.Version, manifest) : null;
     }
 
     private async Task<Manifest?> FindAsync(string name, string tag, string key, CancellationToken cancellationToken) =>

@@ -50,7 +50,7 @@ public sealed class BuildKitTraceTests
     [InlineData("[internal] load build context", null, null, null, "load build context")]
     public void A_steps_name_tells_its_stage_and_number(string name, string? stage, int? number, int? total, string title)
     {
-        var step = BuildKitEvents.StepOf(new BuildKitStep("sha256:1", name));
+        var step = BuildKitEventTranslator.StepOf(new BuildKitStep("sha256:1", name));
 
         Assert.Equal((stage, number, total, title), (step.Stage, step.Number, step.Total, step.Title));
     }

@@ -81,7 +81,7 @@ internal sealed class Building(DockerEngine engine)
 /// <summary>One build's events as the pipeline logs them, without times.</summary>
 internal sealed class LogText
 {
-    private readonly BuildKitEvents _events = new();
+    private readonly BuildKitEventTranslator _events = new();
     private readonly BuildEventLines _lines = new();
 
     public string Of(BuildKitEvent happened) =>

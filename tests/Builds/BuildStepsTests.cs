@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 
 namespace Ci.Tests.Builds;
 
@@ -38,6 +40,18 @@ public sealed class BuildStepsTests
         Assert.Equal((null, 1), (_steps.Newest, _steps.Count));
         Add(new BuildEvent.StepStarted(Make));
         Assert.Equal("web", _steps.Newest!.Image);
+    }
+
+    [Fact]
+    public void A_stage_says_what_it_is_also_one_that_an_older_version_stored()
+    {
+        var at = DateTimeOffset.UnixEpoch;
+        var json = JsonSerializer.Serialize(new BuildStage(StageKind.Push, "api", at), RecordJson.Default.BuildStage);
+
+        Assert.Contains("\"name\":\"Push api\"", json, StringComparison.Ordinal);
+        Assert.Equal(new BuildStage(StageKind.Push, "api", at), JsonSerializer.Deserialize(json, RecordJson.Default.BuildStage));
+        Assert.Equal(
+            "Build api", JsonSerializer.Deserialize("""{"name":"Build api","startedAt":"1970-01-01T00:00:00Z"}""", RecordJson.Default.BuildStage)!.Name);
     }
 
     private void Add(params BuildEvent[] events) => Array.ForEach(events, _steps.Add);

@@ -1,7 +1,5 @@
-using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
-using Ci.Pipeline.Docker.BuildKit;
 
 namespace Ci.Tests.Docker;
 
@@ -44,23 +42,6 @@ public sealed class FailedStepLocatorTests
 
         Assert.Equal(("app/Dockerfile", 2, null, "unknown instruction: RNU"), (step.File, step.Line, step.Instruction, step.Reason));
     }
-
-    [Fact]
-    public void BuildKit_says_which_step_failed_and_how()
-    {
-        var step = new BuildKitStep("sha256:1", "[build 2/3] RUN exit 3");
-        var failed = Refused(new BuildFailedException("did not complete successfully: exit code: 3", step) { ExitCode = 3 });
-        var absent = Refused(new BuildFailedException("failed to compute cache key: \"/none\" not found: not found", step with { Name = "[2/3] COPY none /" }));
-        var unreadable = Refused(new BuildFailedException("dockerfile parse error line 2: unknown instruction: RNU") { Line = 2, Problem = "unknown instruction: RNU" });
-        var metadata = Refused(new BuildFailedException("a: not found", new BuildKitStep("sha256:2", "[internal] load metadata for localhost/a")));
-
-        Assert.Equal(("Step build 2/3 : RUN exit 3 did not complete successfully: exit code: 3.", "exit code 3"), (failed.Message, failed.Failure!.Reason));
-        Assert.Equal(("COPY none /", "failed to compute cache key: \"/none\" not found: not found"), (absent.Failure!.Step!.Instruction, absent.Failure.Reason));
-        Assert.Equal(new StepFailure(null, "unknown instruction: RNU", 2), unreadable.Failure);
-        Assert.Equal(("The base image localhost/a is not there: its registry answered 'not found'.", null), (metadata.Message, metadata.Failure));
-    }
-
-    private static ImageRefusedException Refused(BuildFailedException e) => Assert.IsType<ImageRefusedException>(BuildKitImageBuilder.FaultOf(e));
 
     private static FailedStep Locate(string dockerfile, string instruction) => Locate(dockerfile, new BuildStep { Number = 2, Total = 2, Instruction = instruction });
 

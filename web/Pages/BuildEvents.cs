@@ -151,23 +151,12 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     }
 }
 
-/// <summary>A build changed.</summary>
-/// <param name="State">Its state.</param>
-/// <param name="Say">What is said aloud.</param>
-/// <param name="Now">The host's time.</param>
-/// <param name="Regions">The parts of the page that changed, by their ids.</param>
+/// <summary>A build changed: what is to be said aloud, and the parts of the page that changed, by their ids.</summary>
 internal sealed record BuildEventData(string State, string Say, string Now, Dictionary<string, string> Regions);
 
-/// <summary>A log grew.</summary>
-/// <param name="Lines">How many lines it has now.</param>
-/// <param name="Sections">What came to which section.</param>
 internal sealed record LogEventData(int Lines, IReadOnlyList<SectionEvent> Sections);
 
-/// <summary>A section grew.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Shell">The section without lines, if it is new.</param>
-/// <param name="Lines">The lines that came to it.</param>
-/// <param name="Took">How long it has taken.</param>
+/// <summary>A section grew by these lines; one that is new comes with its shell.</summary>
 internal sealed record SectionEvent(int Number, string? Shell, string Lines, string Took);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

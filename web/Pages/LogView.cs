@@ -22,10 +22,8 @@ public sealed class LogView
     private LogSection? _current;
     private int _tries;
 
-    /// <summary>How many bytes of the log have been read.</summary>
     public long Offset => _log.Offset;
 
-    /// <summary>How many lines have been read.</summary>
     public int Lines { get; private set; }
 
     /// <summary>
@@ -97,7 +95,8 @@ public sealed class LogView
     {
         var first = all ? 0 : Math.Max(0, lines - MostLines);
         var shown = sections.Select(section => section.From(first)).Where(section => section.Lines.Count > 0).ToArray();
-        return Markup.Join(shown.Select((section, i) => section.Render(isOpen: !section.IsDull && (lines <= Many || i >= shown.Length - 3))));
+        return Markup.Join(
+            shown.Select((section, i) => section.Render(isOpen: !section.IsDull && (lines <= Many || i >= shown.Length - 3))));
     }
 }
 
@@ -113,7 +112,6 @@ public sealed class LogSection(int number, string? title)
     /// <summary>Its title; null if it goes on with one that is known.</summary>
     public string? Title => title;
 
-    /// <summary>When it began, in seconds.</summary>
     public double? Start { get; init; }
 
     /// <summary>When it ended, or its newest line was written.</summary>
@@ -129,7 +127,6 @@ public sealed class LogSection(int number, string? title)
 
     internal void Add(LogLine line) => _lines.Add(line);
 
-    /// <summary>What is still to come of it.</summary>
     internal LogSection Rest() => new(number, null) { Start = Start, End = End };
 
     /// <summary>Its lines behind the first <paramref name="skipped"/> lines of the log.</summary>

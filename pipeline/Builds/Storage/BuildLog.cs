@@ -73,7 +73,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Adds a line.</summary>
     public void Line(string text)
     {
         Hear(text.Length);

@@ -57,9 +57,10 @@ public sealed class BuildLogParts(BuildLog log)
         /// <summary>A stage of the image begins, with the next line.</summary>
         public void Begin(StageKind stage, string image) => Begin(stage, image, static () => { });
 
-        /// <summary>Adds what happens.</summary>
         public void Write(BuildEvent happened)
         {
+            LogRecord[] lines = [.. _lines.Of(happened)];
+            log.Hear(lines.Sum(line => line.Line.Length) + ((happened as BuildEvent.Activity)?.Characters ?? 0));
             lock (parts._gate)
             {
                 if (happened is BuildEvent.StepStarted or BuildEvent.StepEnded)
@@ -67,14 +68,7 @@ public sealed class BuildLogParts(BuildLog log)
                     _waiting.Enqueue(() => log.Steps.Add(happened));
                 }
 
-                var characters = (happened as BuildEvent.Activity)?.Characters ?? 0;
-                foreach (var line in _lines.Of(happened))
-                {
-                    characters += line.Line.Length;
-                    Add(line with { Time = log.Elapsed });
-                }
-
-                log.Hear(characters);
+                Array.ForEach(lines, line => Add(line with { Time = log.Elapsed }));
                 parts.Advance();
             }
         }
@@ -138,7 +132,8 @@ internal sealed class BuildEventLines
     public IEnumerable<LogRecord> Of(BuildEvent happened) => happened switch
     {
         BuildEvent.StepStarted started => Title(started.Step),
-        BuildEvent.StepEnded { Words: { } words } ended => [.. Title(ended.Step), new LogRecord { Text = " ---> " + words, IsDetail = true }],
+        BuildEvent.StepEnded { Words: { } words } ended =>
+            [.. Title(ended.Step), new LogRecord { Text = " ---> " + words, IsDetail = true }],
         BuildEvent.Output output =>
             [.. output.Step is { } step ? Title(step) : [], new LogRecord { Text = output.Line, IsDetail = output.IsDetail }],
         _ => [],

@@ -12,7 +12,6 @@ namespace Ci.Pipeline.Builds.Storage;
 /// </summary>
 public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask, TimeProvider time)
 {
-    /// <summary>The blob container's name.</summary>
     public const string ContainerName = "build-logs";
 
     private readonly BlobContainerClient _container = new(

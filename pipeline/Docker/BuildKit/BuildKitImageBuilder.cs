@@ -15,12 +15,15 @@ public sealed class BuildKitImageBuilder(EngineClient client, RegistryCredential
     // The argument that has BuildKit write into the image what of it can be taken as cache.
     private const string InlineCache = "BUILDKIT_INLINE_CACHE";
 
+    // How BuildKit calls its look at a base image; the image's name is behind it.
+    private const string LoadMetadata = "load metadata for ";
+
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit.</exception>
     public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<BuildEvent> happened, CancellationToken cancellationToken)
     {
         var hidden = new BuildMask(mask, build.Secrets.Values);
         using var builder = new BuildKitBuilder(client.Address, AnswersTo(build, hidden));
-        var events = new BuildKitEvents();
+        var events = new BuildKitEventTranslator();
         try
         {
             var image = await builder.BuildAsync(
@@ -78,11 +81,15 @@ public sealed class BuildKitImageBuilder(EngineClient client, RegistryCredential
 
     internal static Exception FaultOf(BuildFailedException e)
     {
-        var step = e.Step is null ? null : BuildKitEvents.StepOf(e.Step);
+        var step = e.Step is null ? null : BuildKitEventTranslator.StepOf(e.Step);
         var sentence = step is null ? e.Reason : $"{step.Title}{(e.ExitCode is null ? ":" : "")} {e.Reason}";
         var fault = e switch
         {
             { IsNotStarted: true } => EngineErrors.OfBuild(sentence),
+            { Step: { IsInternal: true, Instruction: var what } }
+                when what.StartsWith(LoadMetadata, StringComparison.Ordinal) && IsAbsent(e.Reason) =>
+                new ImageRefusedException(
+                    $"The base image {what[LoadMetadata.Length..]} is not there: its registry answered 'not found'."),
             { ExitCode: Killed } => new ImageRefusedException(sentence, isCertain: false),
             { ExitCode: not null } or { Line: not null } => EngineErrors.Certain(sentence),
             _ => EngineErrors.OfBuild(sentence),
@@ -93,6 +100,10 @@ public sealed class BuildKitImageBuilder(EngineClient client, RegistryCredential
             : new StepFailure(step, e.ExitCode is { } code ? $"exit code {code}" : e.Reason);
         return fault;
     }
+
+    // It ends, too, what BuildKit says of an image that is there and not for the platform.
+    private static bool IsAbsent(string reason) =>
+        reason.EndsWith(": not found", StringComparison.Ordinal) && !reason.Contains("no match for platform", StringComparison.Ordinal);
 
     /// <summary>What nobody is to read of one build: the host's secrets, and what the build itself is given.</summary>
     private sealed class BuildMask(SecretMask host, IEnumerable<ReadOnlyMemory<byte>> secrets)

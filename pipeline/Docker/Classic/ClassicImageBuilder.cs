@@ -26,8 +26,9 @@ public sealed class ClassicImageBuilder(EngineClient client, RegistryCredentialS
             return await client.CallAsync(
                 async () =>
                 {
+                    var parameters = Parameters(build);
 #pragma warning disable CS0618 // Its note is that it does not wait for the build: we do, by reading to the end.
-                    await using var answer = await api.Images.BuildImageFromDockerfileAsync(context.Content, Parameters(build), cancellationToken);
+                    await using var answer = await api.Images.BuildImageFromDockerfileAsync(context.Content, parameters, cancellationToken);
 #pragma warning restore CS0618
                     var image = await ReadAsync(answer, output, happened, cancellationToken);
                     await NameAsync(image, build.Name, cancellationToken);

@@ -43,16 +43,15 @@ internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
         }
     }
 
-    /// <summary>The image is built.</summary>
     public void Finish()
     {
         Rest();
         End(_outcome);
     }
 
-    /// <summary>The build failed: the builder goes from step to step, so it is the newest that did.</summary>
-    /// <param name="error">The builder's words.</param>
-    /// <returns>What is known of the step; null when it is not the step that the error is about.</returns>
+    /// <summary>
+    /// The build failed: the builder goes from step to step, so it is the newest that did. Null when the error is not about it.
+    /// </summary>
     public StepFailure? Fail(string error)
     {
         Rest();
@@ -61,7 +60,6 @@ internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
         return FailureOf(step, error);
     }
 
-    /// <summary>What is known of a step that ended so.</summary>
     internal static StepFailure? FailureOf(BuildStep? step, string error)
     {
         if (ParseError().Match(error) is { Success: true } unreadable)
@@ -151,6 +149,7 @@ internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
     [GeneratedRegex("^(?<what>COPY|ADD) failed: (?<reason>.+)", RegexOptions.Singleline)]
     private static partial Regex Copying();
 
-    [GeneratedRegex(@"dockerfile parse error (?:on )?line (?<line>\d{1,6}): (?<reason>.+)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"dockerfile parse error (?:on )?line (?<line>\d{1,6}): (?<reason>.+)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex ParseError();
 }

@@ -52,7 +52,6 @@ public sealed class EngineCleanup : IDisposable
         _stopping = lifetime.ApplicationStopping.Register(() => _stop.CancelAfter(LimitAtStop));
     }
 
-    /// <summary>What a build's containers are known by.</summary>
     public static string MarkerOf(string buildId) => MarkerPrefix + buildId;
 
     /// <summary>Cleans up behind a build, within a limit that is shorter when the host stops.</summary>
@@ -63,7 +62,7 @@ public sealed class EngineCleanup : IDisposable
         await clean(limit.Token);
     }
 
-    /// <summary>Sees a build's containers end, which the engine stops when a build is broken off, and removes what it leaves of them.</summary>
+    /// <summary>Sees the containers end that the engine stops when a build is broken off, and removes what it leaves of them.</summary>
     public async Task SweepAsync(string marker)
     {
         using var longest = new CancellationTokenSource(SweepLimit, _time);
@@ -100,10 +99,7 @@ public sealed class EngineCleanup : IDisposable
         }
     }
 
-    /// <summary>
-    /// Removes what is left of the containers of builds that are over. A worker does that itself; but the engine may have
-    /// been away when it could.
-    /// </summary>
+    /// <summary>Removes the containers of builds that are over: a worker does that itself, unless the engine was away then.</summary>
     public async Task SweepEndedAsync(Func<string, Task<bool>> isOver, CancellationToken cancellationToken)
     {
         foreach (var marker in await _objects.MarkersAsync(MarkerPrefix, cancellationToken))
@@ -123,11 +119,7 @@ public sealed class EngineCleanup : IDisposable
     public async Task SweepNamesAsync(IEnumerable<string> activeCommits, CancellationToken cancellationToken)
     {
         var active = activeCommits.Select(ImageTags.OfCommit).ToHashSet(StringComparer.Ordinal);
-        var nobodys = (from image in await _objects.ImagesAsync(all: false, cancellationToken)
-                       from name in image.RepoTags ?? []
-                       let tag = name[(name.LastIndexOf(':') + 1)..]
-                       where name.StartsWith(_prefix, StringComparison.Ordinal) && ImageTags.IsOfCommit(tag) && !active.Contains(tag)
-                       select name).ToHashSet(StringComparer.Ordinal);
+        var nobodys = await NamesAsync(tag => ImageTags.IsOfCommit(tag) && !active.Contains(tag), cancellationToken);
         foreach (var name in nobodys.Intersect(_nobodys))
         {
             await _engine.RemoveAsync(name, cancellationToken);
@@ -136,7 +128,6 @@ public sealed class EngineCleanup : IDisposable
         _nobodys = nobodys;
     }
 
-    /// <summary>Makes room; returns how many images went.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellationToken)
     {
         await _objects.RemoveContainersAsync(MarkerPrefix, _time.GetUtcNow() - ContainerAge, cancellationToken);
@@ -149,12 +140,7 @@ public sealed class EngineCleanup : IDisposable
     public async Task ForgetAsync(string buildId, string commit, CancellationToken cancellationToken)
     {
         await _objects.RemoveContainersAsync(MarkerOf(buildId), DateTimeOffset.MaxValue, cancellationToken);
-        var ending = ":" + ImageTags.OfCommit(commit);
-        var named = from image in await _objects.ImagesAsync(all: false, cancellationToken)
-                    from name in image.RepoTags ?? []
-                    where name.StartsWith(_prefix, StringComparison.Ordinal) && name.EndsWith(ending, StringComparison.Ordinal)
-                    select name;
-        foreach (var name in named)
+        foreach (var name in await NamesAsync(tag => tag == ImageTags.OfCommit(commit), cancellationToken))
         {
             await _engine.RemoveAsync(name, cancellationToken);
         }
@@ -166,22 +152,23 @@ public sealed class EngineCleanup : IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>The names in our registry that have such a tag.</summary>
+    private async Task<HashSet<string>> NamesAsync(Func<string, bool> hasTag, CancellationToken cancellationToken) =>
+        (await _objects.ImagesAsync(all: false, cancellationToken))
+            .SelectMany(image => image.RepoTags ?? [])
+            .Where(name => name.StartsWith(_prefix, StringComparison.Ordinal) && hasTag(name[(name.LastIndexOf(':') + 1)..]))
+            .ToHashSet(StringComparer.Ordinal);
+
     private async Task<int> PruneImagesAsync(CancellationToken cancellationToken)
     {
-        var removed = 0;
+        var (removed, before) = (0, -1);
         // An image's parents can go only after it, and the engine takes those without a name along; so it is looked again.
-        while (await OldestTooManyAsync(cancellationToken) is { Count: > 0 } images)
+        while (removed > before)
         {
-            var gone = 0;
-            foreach (var id in images)
+            before = removed;
+            foreach (var id in await OldestTooManyAsync(cancellationToken))
             {
-                gone += await _objects.DeleteUnnamedAsync(id, cancellationToken) ? 1 : 0;
-            }
-
-            removed += gone;
-            if (gone == 0)
-            {
-                break;
+                removed += await _objects.DeleteUnnamedAsync(id, cancellationToken) ? 1 : 0;
             }
         }
 
@@ -206,14 +193,12 @@ public sealed class EngineCleanup : IDisposable
         return kept.Choose(used, _time.GetUtcNow() - _docker.KeepImages, _docker.MaxImageBytes);
     }
 
-    /// <summary>
-    /// Prunes the builder's cache. The engine does not know who made which part of it; it is a cache, and nothing that
-    /// cannot be made again.
-    /// </summary>
+    // The engine does not know who made which part of it; it is a cache, and nothing that cannot be made again.
     private async Task PruneCacheAsync(CancellationToken cancellationToken)
     {
         var hours = ((long)_docker.KeepCache.TotalHours).ToString(CultureInfo.InvariantCulture);
         await _objects.PruneCacheAsync("filters=" + Uri.EscapeDataString($$"""{"until":["{{hours}}h"]}"""), cancellationToken);
-        await _objects.PruneCacheAsync(string.Create(CultureInfo.InvariantCulture, $"keep-storage={_docker.MaxCacheBytes}"), cancellationToken);
+        var bytes = _docker.MaxCacheBytes.ToString(CultureInfo.InvariantCulture);
+        await _objects.PruneCacheAsync("keep-storage=" + bytes, cancellationToken);
     }
 }
