@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Ci.BuildKit;
 
 /// <summary>Follows one build's answer, hands on what happens, and knows in the end what came of it.</summary>
-internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> happened)
+internal sealed partial class BuildFollower(Func<string, string> mask, Action<BuildKitEvent> happened)
 {
     // BuildKit's words for a build that it knows no session of: of Engine 20.10's for the files, and of all for the rest.
     private static readonly string[] NoSession = ["could not access local files without session", "no active sessions"];
@@ -15,7 +15,6 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
     private string? _image;
     private string? _error;
 
-    /// <summary>Takes a line of the answer.</summary>
     public void Read(string line)
     {
         foreach (var next in line.Length > 0 ? _trace.Read(line) : [])
@@ -36,7 +35,6 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
         }
     }
 
-    /// <summary>The image's id, when the answer has ended.</summary>
     public string Finish() => _error is null
         ? _image ?? throw new EngineUnavailableException("The engine's answer ended before the image was built.")
         : throw FailureOf(_error);
@@ -49,27 +47,33 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
         // The runtime says so in the step's output, and ends like a command that failed.
         if (code is not null && _startFailure is { } words && words.Step.Digest == step!.Digest)
         {
-            return new BuildFailedException($"{step.Title}: its container could not be started: {words.Line}") { Step = step, IsNotStarted = true };
+            return new BuildFailedException($"its container could not be started: {words.Line}", step) { IsNotStarted = true };
         }
 
-        return code is null && NoSession.Any(words => error.Contains(words, StringComparison.Ordinal))
-                ? new BuildKitUnavailableException($"The engine's BuildKit builds without the session: {error}")
-            : code is null && error.Contains("no active session for", StringComparison.Ordinal)
-                ? new EngineUnavailableException($"The engine lost the session: {error}")
-            : new BuildFailedException(Sentence(error, step, code)) { Step = step, ExitCode = code, Line = NumberIn(ParseLine().Match(error)) };
+        if (code is null && NoSession.Any(words => error.Contains(words, StringComparison.Ordinal)))
+        {
+            return new BuildKitUnavailableException($"The engine's BuildKit builds without the session: {error}");
+        }
+
+        if (code is null && error.Contains("no active session for", StringComparison.Ordinal))
+        {
+            return new EngineUnavailableException($"The engine lost the session: {error}");
+        }
+
+        // The code in the words that newer BuildKits have for it, because the older ones' repeat the command.
+        var reason = code is null ? error : $"did not complete successfully: exit code: {code}";
+        var parsing = ParseError().Match(error);
+        return NumberIn(parsing) is { } line
+            ? new BuildFailedException(error, step) { ExitCode = code, Line = line, Problem = parsing.Groups["problem"].Value }
+            : new BuildFailedException(reason, step) { ExitCode = code };
     }
 
-    // The code in the words that newer BuildKits have for it, because the older ones' repeat the command.
-    private static string Sentence(string error, BuildStep? step, int? code) =>
-        step is null ? error
-        : code is null ? $"{step.Title}: {error}"
-        : string.Create(CultureInfo.InvariantCulture, $"{step.Title} did not complete successfully: exit code: {code}");
-
     private static int? NumberIn(Match match) =>
-        match.Success && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     // What BuildKit's layers put before the reason on its way up.
-    [GeneratedRegex(@"\A(?:failed to solve(?: with frontend [^:\s]+)?: |failed to (?:create LLB definition|build LLB|solve LLB): |rpc error: code = \w+ desc = )+")]
+    [GeneratedRegex(@"\A(?:failed to solve(?: with frontend [^:\s]+)?: |failed to (?:create LLB definition|build LLB|solve LLB): "
+        + @"|rpc error: code = \w+ desc = )+")]
     private static partial Regex Preamble();
 
     // runc's words, and those of runc before 1.1 and of crun.
@@ -79,6 +83,6 @@ internal sealed partial class BuildFollower(SecretMask mask, Action<BuildEvent> 
     [GeneratedRegex(@"exit code: (\d+)\s*\z")]
     private static partial Regex ExitCode();
 
-    [GeneratedRegex(@"(?:parse error (?:on )?|\A)line (\d+):", RegexOptions.IgnoreCase)]
-    private static partial Regex ParseLine();
+    [GeneratedRegex(@"(?:parse error (?:on )?|\A)line (\d+): *(?<problem>.*)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex ParseError();
 }

@@ -1,6 +1,5 @@
 namespace Ci.BuildKit;
 
-/// <summary>What to build.</summary>
 public sealed record BuildKitBuild
 {
     /// <summary>
@@ -15,7 +14,6 @@ public sealed record BuildKitBuild
     /// </summary>
     public Func<Stream, CancellationToken, Task>? WriteContext { get; init; }
 
-    /// <summary>The Dockerfile's path within the context.</summary>
     public string Dockerfile { get; init; } = "Dockerfile";
 
     /// <summary>The stage to build, or null for the last.</summary>
@@ -27,7 +25,6 @@ public sealed record BuildKitBuild
     /// <summary>Build arguments. They are not secret: the image's history may show them.</summary>
     public IReadOnlyDictionary<string, string> Args { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The image's labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Names for the image (<c>repository:tag</c>); without one it is known by its id alone.</summary>
@@ -56,7 +53,10 @@ public sealed record BuildKitBuild
 
     /// <summary>
     /// The ids of the secrets that this build may ask for. A Dockerfile can ask for any id, so that whoever writes it
-    /// could otherwise have all. Their values are read when the build starts, and hidden in what it prints.
+    /// could otherwise have all. Their values are read when the build starts.
     /// </summary>
     public IReadOnlySet<string> Secrets { get; init; } = new HashSet<string>();
+
+    /// <summary>Takes out of what the build prints, and of errors, what nobody is to read: values of secrets, for one.</summary>
+    public Func<string, string> Mask { get; init; } = static text => text;
 }

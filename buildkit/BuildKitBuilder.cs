@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Text;
 using Ci.BuildKit.Files;
 
 namespace Ci.BuildKit;
@@ -9,45 +8,30 @@ namespace Ci.BuildKit;
 /// Builds images with the BuildKit that is inside the Docker engine (<c>POST /build?version=2</c>, Docker Engine API), with
 /// a session for what the build asks back. Builds may run side by side.
 /// </summary>
-/// <param name="engine">Where the engine is.</param>
-/// <param name="answers">What builds may ask for.</param>
 public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers) : IDisposable
 {
     private readonly HttpClient _client = engine.CreateClient();
 
-    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
-    /// <param name="build">What to build.</param>
-    /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
-    /// <param name="cancellationToken">Stops the build.</param>
+    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. <paramref name="happened"/> takes one event at a time.</summary>
     /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
     /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
-    public Task<string> BuildAsync(BuildKitBuild build, Action<string> output, CancellationToken cancellationToken) =>
-        BuildAsync(build, output, static _ => { }, cancellationToken);
-
-    /// <summary>Builds an image and returns its id, <c>sha256:…</c>. Cancelling stops the build in the engine.</summary>
-    /// <param name="build">What to build.</param>
-    /// <param name="output">Takes the log (<see cref="BuildLog"/>), line by line, one call at a time.</param>
-    /// <param name="happened">Takes what happens, one call at a time, after the log has it.</param>
-    /// <param name="cancellationToken">Stops the build.</param>
-    /// <exception cref="BuildFailedException">The build failed, or the engine refused it.</exception>
-    /// <exception cref="BuildKitUnavailableException">The engine has no BuildKit that takes sessions.</exception>
-    /// <exception cref="EngineUnavailableException">The engine does not answer or broke off its answer.</exception>
-    public async Task<string> BuildAsync(BuildKitBuild build, Action<string> output, Action<BuildEvent> happened, CancellationToken cancellationToken)
+    public async Task<string> BuildAsync(BuildKitBuild build, Action<BuildKitEvent> happened, CancellationToken cancellationToken)
     {
         if (await EngineProbe.AskAsync(_client, engine, cancellationToken) is { HasBuildKit: false } probe)
         {
-            throw new BuildKitUnavailableException($"The Docker engine at {engine} has no BuildKit (its API is {probe.ApiVersion}, its containers are {probe.OSType}).");
+            throw new BuildKitUnavailableException(
+                $"The Docker engine at {engine} has no BuildKit (its API is {probe.ApiVersion}, its containers are {probe.OSType}).");
         }
 
-        var mask = new SecretMask();
-        var secrets = await ReadSecretsAsync(build, mask, cancellationToken);
+        var secrets = await ReadSecretsAsync(build, cancellationToken);
         var files = build.Files is { } source ? new WatchedSource(source) : null;
-        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, mask, files), cancellationToken);
-        await using var posted = files is null ? new BuildContext(WriterOf(build), cancellationToken) : null;
+        await using var session = await BuildKitSession.OpenAsync(engine, AnswersWith(secrets, files), cancellationToken);
+        await using var posted = files is null ? new BuildContext(WriterOf(build), BuildContext.RootFolder, cancellationToken) : null;
         try
         {
-            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, new BuildFollower(mask, new BuildLog(output).Write + happened), cancellationToken);
+            var follower = new BuildFollower(build.Mask, happened);
+            return await BuildAsync(BuildQuery.Of(build, session.Id), posted?.Content, follower, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -62,19 +46,17 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     // All that the build may ask for, asked for or not: a step that another build has in common with it runs once for both,
-    // and what it prints, with that build's secret, stands in both logs.
-    private async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadSecretsAsync(BuildKitBuild build, SecretMask mask, CancellationToken cancellationToken)
+    // and what it prints, with that build's secret, stands in both logs; so whoever hands one out can mask it in time.
+    private async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadSecretsAsync(BuildKitBuild build, CancellationToken cancellationToken)
     {
         var secrets = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
         foreach (var id in build.Secrets)
         {
             if (await answers.Secret(id, cancellationToken) is { } value)
             {
-                mask.Add(value.Span);
                 secrets[id] = value;
             }
         }
@@ -85,20 +67,10 @@ public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers
     private static Func<Stream, CancellationToken, Task> WriterOf(BuildKitBuild build) =>
         build.WriteContext ?? throw new ArgumentException("A build needs Files or WriteContext.", nameof(build));
 
-    private SessionAnswers AnswersWith(Dictionary<string, ReadOnlyMemory<byte>> secrets, SecretMask mask, ContextSource? files) => new()
+    private SessionAnswers AnswersWith(Dictionary<string, ReadOnlyMemory<byte>> secrets, ContextSource? files) => answers with
     {
         Files = files,
         Secret = (id, _) => ValueTask.FromResult(secrets.TryGetValue(id, out var value) ? value : (ReadOnlyMemory<byte>?)null),
-        Credentials = async (host, cancellationToken) =>
-        {
-            var credentials = await answers.Credentials(host, cancellationToken);
-            if (credentials is not null)
-            {
-                mask.Add(Encoding.UTF8.GetBytes(credentials.Secret));
-            }
-
-            return credentials;
-        },
     };
 
     private async Task<string> BuildAsync(string query, Stream? context, BuildFollower follower, CancellationToken cancellationToken)

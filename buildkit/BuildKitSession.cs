@@ -40,9 +40,6 @@ public sealed class BuildKitSession : IAsyncDisposable
     public string Id { get; }
 
     /// <summary>Opens a session; it lasts until it is disposed of or the engine goes away.</summary>
-    /// <param name="engine">Where the engine is.</param>
-    /// <param name="answers">What it answers to the engine's questions.</param>
-    /// <param name="cancellationToken">Gives up opening it.</param>
     /// <exception cref="BuildKitUnavailableException">The engine has no sessions.</exception>
     /// <exception cref="EngineUnavailableException">The engine does not answer.</exception>
     public static async Task<BuildKitSession> OpenAsync(EngineAddress engine, SessionAnswers answers, CancellationToken cancellationToken)
@@ -71,7 +68,6 @@ public sealed class BuildKitSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the session; what the engine still asks is not answered any more.</summary>
     public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
@@ -82,7 +78,9 @@ public sealed class BuildKitSession : IAsyncDisposable
     [
         new("X-Docker-Expose-Session-Uuid", id),
         new("X-Docker-Expose-Session-Name", "ci"),
-        new("X-Docker-Expose-Session-Sharedkey", context is null ? id : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context)))),
+        new(
+            "X-Docker-Expose-Session-Sharedkey",
+            context is null ? id : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context)))),
         .. Methods.Select(method => new KeyValuePair<string, string>("X-Docker-Expose-Session-Grpc-Method", method)),
     ];
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ci.BuildKit.Protos;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -10,63 +9,42 @@ namespace Ci.BuildKit;
 /// <c>{"id": "moby.buildkit.trace", "aux": "BASE64"}</c> with a <c>moby.buildkit.v1.StatusResponse</c> in it. BuildKit sends
 /// a step again whenever it changes; here every start and end is told once. One instance reads one build.
 /// </summary>
-public sealed class BuildKitTrace
+public sealed class BuildKitTrace(Func<string, string> mask)
 {
-    private readonly SecretMask _mask;
-    private readonly BuildSteps _steps;
-
-    /// <summary>Reads a build that knows no secrets, or prints none.</summary>
-    public BuildKitTrace()
-        : this(new SecretMask())
-    {
-    }
-
-    internal BuildKitTrace(SecretMask mask)
-    {
-        _mask = mask;
-        _steps = new BuildSteps(mask);
-    }
+    private readonly TraceSteps _steps = new(mask);
 
     /// <summary>What a line says happened, in order; often nothing new.</summary>
     /// <exception cref="EngineUnavailableException">The line was cut short or is not the engine's.</exception>
-    public IReadOnlyList<BuildEvent> Read(string line)
+    public IReadOnlyList<BuildKitEvent> Read(string line) => EngineLine.Parse(line) switch
+    {
+        { Error: { } error } => [new BuildError(mask(error))],
+        { Trace: { } trace } => Read(Decode(trace)),
+        { ImageId: { } image } => [new ImageBuilt(image)],
+        { Id: null, Stream: { } text } => [new EngineSaid(mask(text))],
+        { Id: null, Status: { } text } => [new EngineSaid(mask(text))],
+        _ => [],
+    };
+
+    private static StatusResponse Decode(byte[] trace)
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
-            return Read(json.RootElement);
+            return StatusResponse.Parser.ParseFrom(trace);
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or InvalidProtocolBufferException)
+        catch (InvalidProtocolBufferException e)
         {
             throw new EngineUnavailableException("The engine's answer was cut short or is not its own.", e);
         }
     }
 
-    private List<BuildEvent> Read(JsonElement line)
-    {
-        var aux = Child(line, "aux");
-        if (Text(Child(line, "errorDetail"), "message") is { } detail)
-        {
-            return [new BuildError(_mask.Apply(detail))];
-        }
-
-        return (Text(line, "error"), Text(line, "id"), Text(aux, "ID"), Text(line, "stream") ?? Text(line, "status")) switch
-        {
-            ({ } error, _, _, _) => [new BuildError(_mask.Apply(error))],
-            (_, "moby.buildkit.trace", _, _) => Read(StatusResponse.Parser.ParseFrom(aux.GetBytesFromBase64())),
-            (_, _, { } image, _) => [new ImageBuilt(image)],
-            (_, null, _, { } text) => [new EngineSaid(_mask.Apply(text))],
-            _ => [],
-        };
-    }
-
-    private List<BuildEvent> Read(StatusResponse status)
+    private List<BuildKitEvent> Read(StatusResponse status)
     {
         // The starts first, because they tell the names. What comes in one piece is then put into the order it happened in.
         var events = new List<Timed>();
-        events.AddRange(status.Vertexes.Where(_steps.Begins).Select(vertex => new Timed(vertex.Started, new StepStarted(_steps.Of(vertex.Digest)))));
+        events.AddRange(status.Vertexes.Where(_steps.Begins)
+            .Select(vertex => new Timed(vertex.Started, new StepStarted(_steps.Of(vertex.Digest)))));
         events.AddRange(status.Statuses.Select(transfer => new Timed(transfer.Timestamp, new StepTransferred(
-            _steps.Of(transfer.Vertex), transfer.ID, transfer.Name, transfer.Current, transfer.Total, transfer.Completed is not null))));
+            _steps.Of(transfer.Vertex), transfer.ID, transfer.Total, transfer.Completed is not null))));
         events.AddRange(status.Logs.SelectMany(log => _steps.Printed(log).Select(line => new Timed(log.Timestamp, line))));
         foreach (var vertex in status.Vertexes.Where(_steps.Ends))
         {
@@ -75,13 +53,7 @@ public sealed class BuildKitTrace
             events.Add(new Timed(end, FinishedOf(vertex)));
         }
 
-        List<BuildEvent> ordered = [.. events.OrderBy(e => e.When).Select(e => e.What), .. status.Warnings.Select(WarningOf)];
-        if (_steps.Progress() is { } progress)
-        {
-            ordered.Add(progress);
-        }
-
-        return ordered;
+        return [.. events.OrderBy(e => e.When).Select(e => e.What), .. status.Warnings.Select(WarningOf)];
     }
 
     /// <summary>When a step ended; not before the last of its output that comes with its end.</summary>
@@ -89,8 +61,8 @@ public sealed class BuildKitTrace
         status.Logs.Where(log => log.Vertex == vertex.Digest).Select(log => log.Timestamp).Append(vertex.Completed).Max();
 
     private BuildWarning WarningOf(VertexWarning warning) => new(
-        _mask.Apply(warning.Short.ToStringUtf8()),
-        [.. warning.Detail.Select(line => _mask.Apply(line.ToStringUtf8()))],
+        mask(warning.Short.ToStringUtf8()),
+        [.. warning.Detail.Select(line => mask(line.ToStringUtf8()))],
         warning.Url);
 
     private StepFinished FinishedOf(Vertex vertex) => new(
@@ -100,16 +72,10 @@ public sealed class BuildKitTrace
             : vertex.Cached ? StepResult.Cached
             : StepResult.Done,
         Between(vertex.Started, vertex.Completed),
-        vertex.Error.Length > 0 ? _mask.Apply(vertex.Error) : null);
+        vertex.Error.Length > 0 ? mask(vertex.Error) : null);
 
     private static TimeSpan Between(Timestamp? started, Timestamp completed) =>
         started is null || completed < started ? TimeSpan.Zero : (completed - started).ToTimeSpan();
 
-    private static JsonElement Child(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var child) ? child : default;
-
-    private static string? Text(JsonElement element, string name) =>
-        Child(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-
-    private sealed record Timed(Timestamp? When, BuildEvent What);
+    private sealed record Timed(Timestamp? When, BuildKitEvent What);
 }

@@ -8,7 +8,6 @@ internal static class BuildQuery
 {
     private const string SourceDateEpoch = "SOURCE_DATE_EPOCH";
 
-    /// <summary>The query, without its question mark.</summary>
     public static string Of(BuildKitBuild build, string session)
     {
         IEnumerable<(string Name, string? Value)> parameters =
@@ -32,10 +31,11 @@ internal static class BuildQuery
     }
 
     private static IReadOnlyDictionary<string, string> ArgsOf(BuildKitBuild build) =>
-        build.SourceDate is not { } date || build.Args.ContainsKey(SourceDateEpoch) ? build.Args : new Dictionary<string, string>(build.Args)
-        {
-            [SourceDateEpoch] = date.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
-        };
+        build.SourceDate is not { } date || build.Args.ContainsKey(SourceDateEpoch) ? build.Args
+            : new Dictionary<string, string>(build.Args)
+            {
+                [SourceDateEpoch] = date.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            };
 
     private static string? JsonOf(IReadOnlyDictionary<string, string> values) => values.Count > 0 ? JsonSerializer.Serialize(values) : null;
 }

@@ -17,11 +17,10 @@ public sealed record EngineAddress(Uri Uri)
     /// <summary>How to talk TLS to a <c>tcp</c> address, or null to do without.</summary>
     public EngineTls? Tls { get; init; }
 
-    /// <summary>The address alone.</summary>
     public override string ToString() => Uri.ToString();
 
     /// <summary>A client whose requests all go to the engine. Requests use relative addresses.</summary>
-    internal HttpClient CreateClient() => new(new SocketsHttpHandler
+    public HttpClient CreateClient() => new(new SocketsHttpHandler
     {
         ConnectCallback = async (_, cancellationToken) => await ConnectAsync(socket => new ListeningStream(socket), cancellationToken),
         UseProxy = false,
@@ -34,7 +33,6 @@ public sealed record EngineAddress(Uri Uri)
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>A connection to the engine.</summary>
     internal Task<Stream> ConnectAsync(CancellationToken cancellationToken) =>
         ConnectAsync(static socket => new NetworkStream(socket, ownsSocket: true), cancellationToken);
 
@@ -49,7 +47,8 @@ public sealed record EngineAddress(Uri Uri)
                 new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
                 socket => socket.ConnectAsync(Uri.Host, Port, cancellationToken))),
             cancellationToken),
-        _ => throw new NotSupportedException($"An engine at {Uri} cannot be reached: only unix://, npipe://, tcp:// and http:// addresses can."),
+        _ => throw new NotSupportedException(
+            $"An engine at {Uri} cannot be reached: only unix://, npipe://, tcp:// and http:// addresses can."),
     };
 
     private int Port => Uri.IsDefaultPort || Uri.Port < 0 ? (Tls is null ? PlainPort : TlsPort) : Uri.Port;

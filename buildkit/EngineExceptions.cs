@@ -1,13 +1,13 @@
 namespace Ci.BuildKit;
 
-/// <summary>The build failed, or the engine refused it; asking again would not help. The message has BuildKit's own words.</summary>
-/// <param name="message">The step, if it was one, and the reason.</param>
-public sealed class BuildFailedException(string message) : Exception(message)
+/// <summary>The build failed, or the engine refused it; asking again would not help. The reason is in BuildKit's own words.</summary>
+public sealed class BuildFailedException(string reason, BuildKitStep? step = null)
+    : Exception(step is null ? reason : $"{step.Name}: {reason}")
 {
-    /// <summary>The step that failed, or null when it was none.</summary>
-    public BuildStep? Step { get; init; }
+    public string Reason => reason;
+    public BuildKitStep? Step => step;
 
-    /// <summary>Whether the step's container could not be started: the message has the runtime's words, and no command of the Dockerfile ran.</summary>
+    /// <summary>Whether the step's container could not be started: the reason is the runtime's, and no command ran.</summary>
     public bool IsNotStarted { get; init; }
 
     /// <summary>The code other than 0 that a command of the Dockerfile ended with, or null when BuildKit itself failed.</summary>
@@ -15,6 +15,8 @@ public sealed class BuildFailedException(string message) : Exception(message)
 
     /// <summary>The Dockerfile's line, counted from 1, where BuildKit names one: it does for what it cannot parse.</summary>
     public int? Line { get; init; }
+
+    public string? Problem { get; init; }
 }
 
 /// <summary>The engine does not answer, is in trouble itself, or broke off its answer: what asking again may cure.</summary>

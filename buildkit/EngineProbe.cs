@@ -3,7 +3,7 @@ using System.Security.Authentication;
 namespace Ci.BuildKit;
 
 /// <summary>What the engine says of itself when pinged (<c>GET /_ping</c>, Docker Engine API).</summary>
-/// <param name="BuilderVersion">The builder it would rather be asked for: <c>2</c> is BuildKit, <c>1</c> the classic one; empty when it leaves that to who asks.</param>
+/// <param name="BuilderVersion">The builder that it prefers: <c>2</c> is BuildKit, <c>1</c> the classic one; empty for none.</param>
 /// <param name="ApiVersion">The newest version of its API.</param>
 /// <param name="OSType">What its containers run on: <c>linux</c> or <c>windows</c>.</param>
 public sealed record EngineProbe(string BuilderVersion, Version ApiVersion, string OSType)
@@ -20,9 +20,6 @@ public sealed record EngineProbe(string BuilderVersion, Version ApiVersion, stri
     /// </summary>
     public bool HasBuildKit => PrefersBuildKit || (OSType == "linux" && ApiVersion >= FirstWithBuildKit);
 
-    /// <summary>Asks the engine.</summary>
-    /// <param name="engine">Where it is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EngineUnavailableException">It does not answer, or not as an engine does.</exception>
     public static async Task<EngineProbe> AskAsync(EngineAddress engine, CancellationToken cancellationToken)
     {

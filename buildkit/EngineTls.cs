@@ -13,7 +13,6 @@ public sealed record EngineTls
     public X509Certificate2Collection Authorities { get; init; } = [];
 
     /// <summary>Reads <c>ca.pem</c>, <c>cert.pem</c> and <c>key.pem</c>, the files that <c>DOCKER_CERT_PATH</c> leads to.</summary>
-    /// <param name="folder">The folder they are in.</param>
     public static EngineTls FromFolder(string folder)
     {
         var authorities = new X509Certificate2Collection();
@@ -25,7 +24,8 @@ public sealed record EngineTls
         return new EngineTls { Authorities = authorities, ClientCertificate = portable };
     }
 
-    internal SslClientAuthenticationOptions OptionsFor(string host) => new()
+    /// <summary>What <see cref="SslStream"/> wants to know; without a host, whoever opens the stream names it.</summary>
+    public SslClientAuthenticationOptions OptionsFor(string? host) => new()
     {
         TargetHost = host,
         ClientCertificates = ClientCertificate is null ? null : [ClientCertificate],

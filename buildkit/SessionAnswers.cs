@@ -1,8 +1,6 @@
 namespace Ci.BuildKit;
 
-/// <summary>What a registry is logged in to with.</summary>
-/// <param name="Username">The user.</param>
-/// <param name="Secret">The password or token.</param>
+/// <summary>What a registry is logged in to with; the secret is a password or a token.</summary>
 public sealed record RegistryCredentials(string Username, string Secret)
 {
     /// <summary>The user alone, so that no log has the secret.</summary>

@@ -11,7 +11,6 @@ internal sealed class StepLines
 
     private readonly ArrayBufferWriter<byte> _line = new();
 
-    /// <summary>The lines that end with this piece.</summary>
     public List<string> Add(ReadOnlySpan<byte> piece)
     {
         var lines = new List<string>();
@@ -30,7 +29,6 @@ internal sealed class StepLines
         return lines;
     }
 
-    /// <summary>The line that has not ended, if there is one.</summary>
     public string? Rest() => _line.WrittenCount > 0 ? Take() : null;
 
     private string Take()

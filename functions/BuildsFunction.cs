@@ -85,8 +85,18 @@ public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews 
             request.HttpContext.Response.Headers.ContentDisposition = $"attachment; filename=\"build-{id}.log\"";
         }
 
-        var log = await logs.ReadAsync(id, offset, cancellationToken);
-        return log is null ? Results.Text("", "text/plain; charset=utf-8") : Results.Stream(log, "text/plain; charset=utf-8");
+        const string Plain = "text/plain; charset=utf-8";
+        return await logs.ReadAsync(id, 0, cancellationToken) is { } log
+            ? Results.Stream(output => WriteTextAsync(log, offset, output, cancellationToken), Plain)
+            : Results.Text("", Plain);
+    }
+
+    private static async Task WriteTextAsync(Stream log, long offset, Stream output, CancellationToken cancellationToken)
+    {
+        await using (log)
+        {
+            await BuildLogReader.WriteTextAsync(log, offset, output, cancellationToken);
+        }
     }
 
     // An id is 26 letters and digits; anything else is not worth asking the store for.

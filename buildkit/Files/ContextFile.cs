@@ -1,15 +1,9 @@
 namespace Ci.BuildKit;
 
-/// <summary>What a file of a build context is.</summary>
 public enum ContextFileKind
 {
-    /// <summary>A file with content.</summary>
     File,
-
-    /// <summary>A folder.</summary>
     Folder,
-
-    /// <summary>A symbolic link.</summary>
     Link,
 }
 
@@ -19,17 +13,14 @@ public sealed record ContextFile
     /// <summary>From the context's root, with <c>/</c>, and without one at its start or end.</summary>
     public required string Path { get; init; }
 
-    /// <summary>What it is.</summary>
     public ContextFileKind Kind { get; init; }
 
     /// <summary>The content's length in bytes; of a file only.</summary>
     public long Size { get; init; }
 
-    /// <summary>The permissions.</summary>
     public UnixFileMode Mode { get; init; } =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>When it was last changed.</summary>
     public DateTimeOffset Modified { get; init; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>Where a link leads; empty otherwise.</summary>

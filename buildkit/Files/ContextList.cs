@@ -6,8 +6,7 @@ namespace Ci.BuildKit.Files;
 /// </summary>
 internal static class ContextList
 {
-    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode FolderMode = (UnixFileMode)0b111_101_101;
 
     /// <summary>The files that are asked for, and the folders that they are in.</summary>
     public static IReadOnlyList<ContextFile> Of(ContextSource source, ContextQuery query)
@@ -38,7 +37,8 @@ internal static class ContextList
         for (var slash = file.Path.LastIndexOf('/'); slash > 0; slash = file.Path.LastIndexOf('/', slash - 1))
         {
             var path = file.Path[..slash];
-            var folder = all.GetValueOrDefault(path) ?? new ContextFile { Path = path, Kind = ContextFileKind.Folder, Mode = FolderMode, Modified = file.Modified };
+            var folder = all.GetValueOrDefault(path)
+                ?? new ContextFile { Path = path, Kind = ContextFileKind.Folder, Mode = FolderMode, Modified = file.Modified };
             if (!chosen.TryAdd(path, folder))
             {
                 return;

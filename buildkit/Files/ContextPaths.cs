@@ -18,9 +18,7 @@ internal sealed class ContextPaths
     private ContextPaths(IReadOnlyList<ContextFile> files) =>
         _links = [.. files.Where(file => file.Kind == ContextFileKind.Link).Select(link => (link.Path.Split('/'), link.LinkTarget))];
 
-    /// <summary>Whether a file is one of those that the paths name, or is below one, or a link on the way to one.</summary>
-    /// <param name="paths">Paths with wildcards; none for all.</param>
-    /// <param name="files">All files.</param>
+    /// <summary>Whether a file is one of those that the paths name, or is below one, or a link on the way to one; no path is all.</summary>
     public static Func<ContextFile, bool> Select(IReadOnlyList<string> paths, IReadOnlyList<ContextFile> files)
     {
         var found = new ContextPaths(files);
@@ -72,7 +70,8 @@ internal sealed class ContextPaths
     }
 
     private static bool Matches(string pattern, string name) =>
-        pattern == name || (pattern.AsSpan().ContainsAny('*', '?') && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
+        pattern == name
+        || (pattern.AsSpan().ContainsAny('*', '?') && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
 
     private static string[] Clean(string path)
     {

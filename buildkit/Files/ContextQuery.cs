@@ -8,7 +8,6 @@ namespace Ci.BuildKit.Files;
 /// <param name="Follow">The paths that the Dockerfile copies, with wildcards; links on the way are to be followed. None for all.</param>
 internal sealed record ContextQuery(IReadOnlyList<string> Include, IReadOnlyList<string> Exclude, IReadOnlyList<string> Follow)
 {
-    /// <summary>Reads the headers.</summary>
     public static ContextQuery Of(IHeaderDictionary headers) =>
         new(Values(headers, "include-patterns"), Values(headers, "exclude-patterns"), Values(headers, "followpaths"));
 

@@ -35,7 +35,6 @@ public abstract class ContextRequests
     /// <summary>Whether none is waited for; then there is no need to read on.</summary>
     public abstract bool IsEmpty { get; }
 
-    /// <summary>Whether this file is waited for.</summary>
     public abstract bool Contains(ContextFile file);
 
     /// <summary>Hands over a file's content, which is read to its end.</summary>

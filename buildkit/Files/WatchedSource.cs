@@ -8,13 +8,10 @@ internal sealed class WatchedSource(ContextSource source) : ContextSource
 {
     private ExceptionDispatchInfo? _failure;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ContextFile> Files => source.Files;
 
-    /// <inheritdoc/>
     public override string? Name => source.Name;
 
-    /// <inheritdoc/>
     public override Func<string, bool> Excluding(IReadOnlyList<string> patterns)
     {
         try
@@ -28,7 +25,6 @@ internal sealed class WatchedSource(ContextSource source) : ContextSource
         }
     }
 
-    /// <inheritdoc/>
     public override async Task ReadAsync(ContextRequests requests, CancellationToken cancellationToken)
     {
         try
@@ -42,6 +38,5 @@ internal sealed class WatchedSource(ContextSource source) : ContextSource
         }
     }
 
-    /// <summary>Throws what the source threw, if it did.</summary>
     public void ThrowIfFailed() => _failure?.Throw();
 }

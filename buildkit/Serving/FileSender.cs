@@ -10,7 +10,8 @@ namespace Ci.BuildKit.Serving;
 /// Sends a list of files, and then the contents that the receiver asks for. It asks for what it does not have while the list
 /// still comes in; nothing says that it has asked for all.
 /// </summary>
-internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile> files, IAsyncStreamReader<Packet> asked, IServerStreamWriter<Packet> answers)
+internal sealed class FileSender(
+    ContextSource source, IReadOnlyList<ContextFile> files, IAsyncStreamReader<Packet> asked, IServerStreamWriter<Packet> answers)
     : ContextRequests
 {
     private const int PieceSize = 1 << 18;
@@ -23,13 +24,12 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
     // A source is gone through from its beginning: better once for all that is asked for than once for each.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
-    private readonly Channel<Packet> _asked = Channel.CreateUnbounded<Packet>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<Packet> _asked = Channel.CreateUnbounded<Packet>();
     private readonly Dictionary<ContextFile, uint> _wanted = new(ReferenceEqualityComparer.Instance);
     private readonly int _contents = files.Count(file => file.Kind == ContextFileKind.File);
     private int _wantedEver;
     private bool _isOver;
 
-    /// <inheritdoc/>
     public override bool IsEmpty
     {
         get
@@ -39,7 +39,6 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         }
     }
 
-    /// <inheritdoc/>
     public override bool Contains(ContextFile file)
     {
         TakeRequests();
@@ -62,7 +61,8 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         }
         catch (Exception e) when (e is not OperationCanceledException and not RpcException)
         {
-            await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketErr, Data = ByteString.CopyFromUtf8(e.Message) }, cancellationToken);
+            var error = new Packet { Type = Packet.Types.PacketType.PacketErr, Data = ByteString.CopyFromUtf8(e.Message) };
+            await WriteAsync(error, cancellationToken);
         }
         finally
         {
@@ -70,19 +70,19 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
         }
     }
 
-    /// <inheritdoc/>
     public override async Task AnswerAsync(ContextFile file, Stream content, CancellationToken cancellationToken)
     {
         var id = _wanted[file];
         var buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        var room = buffer.AsMemory(0, PieceSize);
         try
         {
             int read;
             // What comes out of an archive comes a few kilobytes at a time; a packet costs as much as many of those.
-            while ((read = await content.ReadAtLeastAsync(buffer.AsMemory(0, PieceSize), PieceSize, throwOnEndOfStream: false, cancellationToken)) > 0)
+            while ((read = await content.ReadAtLeastAsync(room, PieceSize, throwOnEndOfStream: false, cancellationToken)) > 0)
             {
                 // What is written is in the connection's own buffer when the call returns.
-                var piece = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read));
+                var piece = UnsafeByteOperations.UnsafeWrap(room[..read]);
                 await WriteAsync(new Packet { Type = Packet.Types.PacketType.PacketData, ID = id, Data = piece }, cancellationToken);
             }
         }
@@ -197,7 +197,8 @@ internal sealed class FileSender(ContextSource source, IReadOnlyList<ContextFile
     private static Stat StatOf(ContextFile file) => new()
     {
         Path = file.Path,
-        Mode = ((uint)file.Mode & Permissions) | file.Kind switch { ContextFileKind.Folder => FolderBit, ContextFileKind.Link => LinkBit, _ => 0 },
+        Mode = ((uint)file.Mode & Permissions)
+            | file.Kind switch { ContextFileKind.Folder => FolderBit, ContextFileKind.Link => LinkBit, _ => 0 },
         Size = file.Kind == ContextFileKind.File ? file.Size : 0,
         ModTime = (file.Modified - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
         Linkname = file.LinkTarget,

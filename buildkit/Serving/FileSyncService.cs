@@ -10,8 +10,8 @@ internal sealed class FileSyncService : FileSync.FileSyncBase
     // BuildKit wants the Dockerfile from one folder and the context from another; here they are one.
     private static readonly string[] Folders = ["context", "dockerfile"];
 
-    /// <inheritdoc/>
-    public override async Task DiffCopy(IAsyncStreamReader<Packet> requestStream, IServerStreamWriter<Packet> responseStream, ServerCallContext context)
+    public override async Task DiffCopy(
+        IAsyncStreamReader<Packet> requestStream, IServerStreamWriter<Packet> responseStream, ServerCallContext context)
     {
         // Not gRPC's own headers, which have a list's values in one, with commas between.
         var headers = context.GetHttpContext().Request.Headers;

@@ -10,27 +10,22 @@ namespace Ci.BuildKit.Serving;
 /// </summary>
 internal sealed class AuthService : Auth.AuthBase
 {
-    /// <inheritdoc/>
     public override async Task<CredentialsResponse> Credentials(CredentialsRequest request, ServerCallContext context) =>
         await SessionServer.AnswersOf(context).Credentials(request.Host, context.CancellationToken) is { } credentials
             ? new CredentialsResponse { Username = credentials.Username, Secret = credentials.Secret }
             : new CredentialsResponse();
 }
 
-/// <summary>Tells BuildKit a secret's value.</summary>
 internal sealed class SecretsService : Secrets.SecretsBase
 {
-    /// <inheritdoc/>
     public override async Task<GetSecretResponse> GetSecret(GetSecretRequest request, ServerCallContext context) =>
         await SessionServer.AnswersOf(context).Secret(request.ID, context.CancellationToken) is { } value
             ? new GetSecretResponse { Data = ByteString.CopyFrom(value.Span) }
             : throw new RpcException(new Status(StatusCode.NotFound, $"there is no secret {request.ID}"));
 }
 
-/// <summary>Tells BuildKit that somebody is here.</summary>
 internal sealed class HealthService : Health.HealthBase
 {
-    /// <inheritdoc/>
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
         Task.FromResult(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving });
 }

@@ -27,7 +27,8 @@ internal static class SessionServer
 
     /// <summary>Serves a connection until it ends.</summary>
     /// <returns>What ends when no call of it is answered any more.</returns>
-    public static async Task<Task> ServeAsync(Stream connection, IDuplexPipe pipes, SessionAnswers answers, CancellationToken cancellationToken)
+    public static async Task<Task> ServeAsync(
+        Stream connection, IDuplexPipe pipes, SessionAnswers answers, CancellationToken cancellationToken)
     {
         await Started.Value.WaitAsync(cancellationToken);
         var served = new UpgradedConnection(connection, pipes, answers);

@@ -17,10 +17,12 @@ internal static class Upgrade
     /// <summary>Sends <c>POST /session</c>; what is read from the pipes afterwards is HTTP/2.</summary>
     /// <exception cref="BuildKitUnavailableException">The engine does not know sessions, or does not switch.</exception>
     /// <exception cref="EngineUnavailableException">The engine is in trouble.</exception>
-    public static async Task<IDuplexPipe> SendAsync(Stream connection, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+    public static async Task<IDuplexPipe> SendAsync(
+        Stream connection, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         var pipes = new StreamPipes(connection);
-        var head = new StringBuilder("POST /session HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n");
+        var head = new StringBuilder("POST /session HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n");
+        head.Append("Connection: Upgrade\r\nUpgrade: h2c\r\n");
         foreach (var (name, value) in headers)
         {
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
@@ -36,7 +38,9 @@ internal static class Upgrade
     private static Exception Refused(string status, string body)
     {
         var words = $"The Docker engine opens no session, it answered \"{status}\"{(body.Length > 0 ? ": " + body : "")}";
-        return status.StartsWith("HTTP/1.1 5", StringComparison.Ordinal) ? new EngineUnavailableException(words) : new BuildKitUnavailableException(words);
+        return status.StartsWith("HTTP/1.1 5", StringComparison.Ordinal)
+            ? new EngineUnavailableException(words)
+            : new BuildKitUnavailableException(words);
     }
 
     private static async Task<string> ReadHeadAsync(PipeReader input, CancellationToken cancellationToken)
@@ -71,7 +75,8 @@ internal static class Upgrade
     {
         const string Length = "Content-Length:";
         var line = head.Split("\r\n").FirstOrDefault(line => line.StartsWith(Length, StringComparison.OrdinalIgnoreCase));
-        if (!int.TryParse(line.AsSpan(line is null ? 0 : Length.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var length) || length > MaxHead)
+        if (!int.TryParse(line?[Length.Length..], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var length)
+            || length > MaxHead)
         {
             return "";
         }
@@ -87,9 +92,8 @@ internal sealed class StreamPipes(Stream stream) : IDuplexPipe
     // Each buffer is a write of its own to the connection; a context of some hundred megabytes goes through here.
     private const int BufferSize = 1 << 16;
 
-    /// <inheritdoc/>
     public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true));
 
-    /// <inheritdoc/>
-    public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
+    public PipeWriter Output { get; } =
+        PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true));
 }

@@ -10,7 +10,6 @@ internal sealed class UpgradedEndPoint : EndPoint
 {
     public static UpgradedEndPoint Instance { get; } = new();
 
-    /// <inheritdoc/>
     public override string ToString() => "session";
 }
 
@@ -19,30 +18,24 @@ internal sealed class UpgradedConnections : IConnectionListenerFactory, IConnect
 {
     private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>();
 
-    /// <inheritdoc/>
     public EndPoint EndPoint => UpgradedEndPoint.Instance;
 
-    /// <summary>Hands over a connection.</summary>
     public void Add(UpgradedConnection connection) => _connections.Writer.TryWrite(connection);
 
-    /// <inheritdoc/>
     public bool CanBind(EndPoint endpoint) => endpoint is UpgradedEndPoint;
 
-    /// <inheritdoc/>
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => ValueTask.FromResult<IConnectionListener>(this);
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<IConnectionListener>(this);
 
-    /// <inheritdoc/>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
         await _connections.Reader.WaitToReadAsync(cancellationToken) && _connections.Reader.TryRead(out var connection) ? connection : null;
 
-    /// <inheritdoc/>
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         _connections.Writer.TryComplete();
         return default;
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => UnbindAsync();
 }
 
@@ -67,10 +60,8 @@ internal sealed class UpgradedConnection : DefaultConnectionContext
     /// <summary>Ends when nothing of it is answered any more.</summary>
     public Task Ended => _ended.Task;
 
-    /// <inheritdoc/>
     public override void Abort(ConnectionAbortedException abortReason) => _stream.Dispose();
 
-    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         await _stream.DisposeAsync();

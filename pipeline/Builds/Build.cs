@@ -60,17 +60,33 @@ public sealed record PushedImage
     public required long Size { get; init; }
 }
 
-/// <summary>A part of a build's work: from when it began until the next one, or the build's end, unless it has an end of its own.</summary>
-/// <param name="Name">What is done, for people: <c>Source</c>, <c>Build api</c>, <c>Push api</c>, <c>Tags</c>.</param>
-/// <param name="StartedAt">When it began.</param>
-public sealed record BuildStage(string Name, DateTimeOffset StartedAt)
+/// <summary>What is done in a part of a build.</summary>
+public enum StageKind
 {
+    Source,
+    Build,
+    Push,
+    Tags,
+
+    /// <summary>How it ended; in the log alone.</summary>
+    End,
+}
+
+/// <summary>A part of a build's work: from when it began until the next one, or the build's end, unless it has an end of its own.</summary>
+/// <param name="Kind">What is done; in the rows of older versions only the <see cref="Name"/> says it.</param>
+/// <param name="Image">The image that it is done for; null when it is done for all.</param>
+/// <param name="StartedAt">When it began.</param>
+public sealed record BuildStage(StageKind Kind, string? Image, DateTimeOffset StartedAt)
+{
+    /// <summary>The same for people: <c>Source</c>, <c>Build api</c>.</summary>
+    public string Name { get; init; } = $"{Kind} {Image}".TrimEnd();
+
     /// <summary>Whether others run beside it, so that it does not end when the next begins.</summary>
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsBeside { get; init; }
 
     /// <summary>When it ended, if it has others beside it.</summary>
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public DateTimeOffset? EndedAt { get; init; }
 }
 

@@ -12,6 +12,9 @@ public sealed class ImageRefusedException(string message, bool isCertain = true)
     /// <summary>The image that it is about; null when it is about none.</summary>
     public string? Image { get; init; }
 
-    /// <summary>The step of the Dockerfile that it is about; null when it is about none, or nobody knows.</summary>
+    /// <summary>What the builder knows of the step that it is about; null when it is about none, or nobody knows.</summary>
+    public StepFailure? Failure { get; set; }
+
+    /// <summary>The same with the step's place in the commit.</summary>
     public FailedStep? Step { get; init; }
 }

@@ -15,19 +15,17 @@ namespace Ci.Pipeline.Docker;
 /// Tells what an image that a Dockerfile is built upon is at present: the engine's own, as both builders take it, or else
 /// what its registry has.
 /// </summary>
-public sealed partial class BaseImages(EngineClient client, RegistryLogins logins)
+public sealed partial class BaseImages(EngineClient client, RegistryCredentialStore credentials)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private string? _platform;
 
     /// <summary>What each base is, in their order; null when one cannot be found out now.</summary>
-    /// <param name="dockerfile">The Dockerfile.</param>
-    /// <param name="args">The build's arguments.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public async Task<IReadOnlyList<string>?> FindAsync(string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>?> FindAsync(
+        string dockerfile, IReadOnlyDictionary<string, string> args, CancellationToken cancellationToken)
     {
-        if (DockerfileBases.Find(dockerfile, args) is not { } references || !references.All(reference => Reference().IsMatch(reference)))
+        if (DockerfileBases.Find(dockerfile, args) is not { } references || !references.All(Reference().IsMatch))
         {
             return null;
         }
@@ -39,7 +37,8 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
             var found = await Task.WhenAll(references.Select(reference => FindAsync(reference, limit.Token)));
             return found.Contains(null) ? null : [.. references.Zip(found, (reference, identity) => $"{reference}={identity}")];
         }
-        catch (Exception e) when ((e is ImageUnavailableException or ImageRefusedException or OperationCanceledException or JsonException) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && (e is ImageUnavailableException or ImageRefusedException or OperationCanceledException or JsonException))
         {
             // The build will say what is wrong.
             return null;
@@ -69,13 +68,13 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
         },
         cancellationToken);
 
-    /// <summary>What the registry has (Docker Engine API, "Get image information from the registry"), asked through the engine, which knows the way.</summary>
+    // "Get image information from the registry" (Docker Engine API): asked through the engine, which knows the way.
     private async Task<string?> AskRegistryAsync(string reference, CancellationToken cancellationToken)
     {
         using var http = client.OpenHttp();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"distribution/{reference}/json");
         var host = HostOf(reference);
-        if (await logins.FindAsync(host, cancellationToken) is { } login)
+        if (await credentials.FindAsync(host, cancellationToken) is { } login)
         {
             request.Headers.Add(RegistryAuthHeader.OneHeader, RegistryAuthHeader.One(host, login));
         }
@@ -86,19 +85,18 @@ public sealed partial class BaseImages(EngineClient client, RegistryLogins login
             : null;
     }
 
-    /// <summary>The registry of a reference (distribution's "reference": the first part is a host if it has a dot or colon, or is localhost).</summary>
+    // The first part is a host if it has a dot or colon, or is localhost (distribution's "reference").
     private static string HostOf(string reference) =>
-        reference.Split('/', 2) is [var first, _] && (first.AsSpan().IndexOfAny('.', ':') >= 0 || first == "localhost") ? RegistryHost.Of(first) : RegistryHost.Hub;
+        reference.Split('/', 2) is [var first, _] && (first.AsSpan().ContainsAny('.', ':') || first == "localhost")
+            ? RegistryHost.Of(first) : RegistryHost.Hub;
 
     // What distribution's grammar of references allows, and nothing that would lead elsewhere in the engine's API.
     [GeneratedRegex(@"^[A-Za-z0-9]+([._:/@-]+[A-Za-z0-9_]+)*$")]
     private static partial Regex Reference();
 }
 
-/// <summary>The engine's answer about an image in a registry.</summary>
 internal sealed record DistributionAnswer([property: JsonPropertyName("Descriptor")] DistributionDescriptor? Descriptor);
 
-/// <summary>The manifest that a reference leads to.</summary>
 internal sealed record DistributionDescriptor([property: JsonPropertyName("digest")] string? Digest);
 
 [JsonSerializable(typeof(DistributionAnswer))]

@@ -4,13 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>What a build may use, and how large its images may be.</summary>
 public sealed class BuildLimits(IOptions<DockerOptions> docker, IOptions<ForkOptions> forks, IOptions<ImageOptions> image)
 {
-    /// <summary>Whether a fork's build may use BuildKit.</summary>
     public bool ForksUseBuildKit => forks.Value.BuildKit;
 
-    /// <summary>What the steps of a build may use.</summary>
     public StepLimits Of(BuildRequest request) => new()
     {
         Memory = docker.Value.Memory ?? DockerOptions.DefaultMemory,
@@ -25,7 +22,8 @@ public sealed class BuildLimits(IOptions<DockerOptions> docker, IOptions<ForkOpt
         if (size > image.Value.MaxBytes)
         {
             throw new ImageRefusedException(
-                $"The image {spec.Name} has {size:N0} bytes, and Image__MaxBytes allows {image.Value.MaxBytes:N0}: make it smaller, with a second stage perhaps.");
+                $"The image {spec.Name} has {size:N0} bytes, and Image__MaxBytes allows {image.Value.MaxBytes:N0}: "
+                + "make it smaller, with a second stage perhaps.");
         }
     }
 }

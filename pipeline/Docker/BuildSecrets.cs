@@ -8,7 +8,6 @@ namespace Ci.Pipeline.Docker;
 /// <summary>A secret that builds may be given; settings <c>Secrets__ID__Value</c> and so on.</summary>
 public sealed class BuildSecretOptions
 {
-    /// <summary>The secret.</summary>
     public string Value { get; set; } = "";
 
     /// <summary>Whose builds may have it: <c>owner/name</c> or <c>owner/*</c> with commas between; empty for nobody's.</summary>
@@ -21,17 +20,14 @@ public sealed class BuildSecretOptions
 /// <summary>The host's secrets by their ids; section <c>Secrets</c>.</summary>
 public sealed class SecretsOptions
 {
-    /// <summary>The section's name.</summary>
     public const string Key = "Secrets";
 
     /// <summary>The secrets; ids are compared without regard to case, as settings are.</summary>
     public Dictionary<string, BuildSecretOptions> All { get; } = new(StringComparer.OrdinalIgnoreCase);
 }
 
-/// <summary>Checks the secrets at start.</summary>
 public sealed class SecretsOptionsValidator : IValidateOptions<SecretsOptions>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, SecretsOptions options)
     {
         var wrong = options.All.SelectMany(secret => Problems(secret.Key, secret.Value)).ToList();
@@ -47,7 +43,8 @@ public sealed class SecretsOptionsValidator : IValidateOptions<SecretsOptions>
 
         if (secret.Repositories.Length == 0)
         {
-            yield return $"Secrets__{id}__Repositories is empty: name the repositories whose builds may have the secret, owner/name or owner/* with commas between.";
+            yield return $"Secrets__{id}__Repositories is empty: name the repositories whose builds may have the secret, "
+                + "owner/name or owner/* with commas between.";
         }
     }
 }
@@ -58,15 +55,18 @@ public sealed class BuildSecrets(IOptions<SecretsOptions> options)
     /// <summary>The values of the image's secrets, by id.</summary>
     /// <exception cref="ImageRefusedException">One is not there, or not for this build.</exception>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Of(BuildRequest request, ImageSpec spec) =>
-        spec.Secrets.ToDictionary(id => id, id => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(ValueOf(request, id)), StringComparer.Ordinal);
+        spec.Secrets.ToDictionary(
+            id => id, id => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(ValueOf(request, id)), StringComparer.Ordinal);
 
     // Whether a secret exists is told to those who may have it, and to nobody else.
     private string ValueOf(BuildRequest request, string id) => options.Value.All.GetValueOrDefault(id) switch
     {
         { } secret when RepositoryPatterns.Match(secret.Repositories, request.Repository) => !request.IsFork || secret.Forks
             ? secret.Value
-            : throw new ImageRefusedException($"dockerInfo.json names the secret '{id}', which builds of forks do not get (Secrets__{id}__Forks)."),
+            : throw new ImageRefusedException(
+                $"dockerInfo.json names the secret '{id}', which builds of forks do not get (Secrets__{id}__Forks)."),
         _ => throw new ImageRefusedException(
-            $"dockerInfo.json names the secret '{id}', which this host does not have for {request.Repository}: whoever runs it sets Secrets__{id}__Value and Secrets__{id}__Repositories."),
+            $"dockerInfo.json names the secret '{id}', which this host does not have for {request.Repository}: "
+            + $"whoever runs it sets Secrets__{id}__Value and Secrets__{id}__Repositories."),
     };
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Settings;
 using Microsoft.Extensions.Options;
@@ -21,14 +22,15 @@ public enum BuilderKind
 /// <summary>The Docker engine; section <c>Docker</c>.</summary>
 public sealed class DockerOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Docker";
 
     /// <summary>
     /// The engine's address (<c>unix:///…</c>, <c>tcp://…</c>, <c>npipe://…</c>). Empty: <c>DOCKER_HOST</c>, else the
     /// platform's default socket.
     /// </summary>
-    [RegularExpression("^(unix|tcp|http|https|npipe)://.+$", ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
+    [RegularExpression(
+        "^(unix|tcp|http|https|npipe)://.+$",
+        ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
     public string Host { get; set; } = "";
 
     /// <summary>
@@ -37,7 +39,6 @@ public sealed class DockerOptions
     /// </summary>
     public string CertPath { get; set; } = "";
 
-    /// <summary>Which builder builds.</summary>
     [EnumDataType(typeof(BuilderKind), ErrorMessage = "Docker__Builder must be Auto, BuildKit or Classic.")]
     public BuilderKind Builder { get; set; } = BuilderKind.Auto;
 
@@ -60,7 +61,8 @@ public sealed class DockerOptions
     public double Cpus { get; set; }
 
     /// <summary>How long the engine keeps what a build left of its images, which speeds up the next.</summary>
-    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
+    [InRange(
+        typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepImages must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepImages { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much of that it keeps at most, in bytes.</summary>
@@ -68,7 +70,8 @@ public sealed class DockerOptions
     public long MaxImageBytes { get; set; } = 20_000_000_000;
 
     /// <summary>How long the engine keeps build cache that nothing uses.</summary>
-    [InRange(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
+    [InRange(
+        typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Docker__KeepCache must be a time like 7.00:00:00 (seven days).")]
     public TimeSpan KeepCache { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How much build cache it keeps at most, in bytes.</summary>
@@ -81,7 +84,6 @@ public sealed class DockerOptions
     /// </summary>
     public string Config { get; set; } = "";
 
-    /// <summary>That folder, wherever it is.</summary>
     public string ConfigFolder =>
         Config.Length > 0 ? Config
         : Environment.GetEnvironmentVariable("DOCKER_CONFIG") is { Length: > 0 } folder ? folder
@@ -104,7 +106,21 @@ public sealed class DockerOptions
         }
     }
 
-    /// <summary>The address in use.</summary>
+    /// <summary>The address in use, with its certificates.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public EngineAddress Address
+    {
+        get
+        {
+            // Docker.DotNet's https is the command line's tcp with TLS.
+            var uri = Endpoint is { Scheme: "https" } https ? new UriBuilder(https) { Scheme = "tcp" }.Uri : Endpoint;
+            return new EngineAddress(uri)
+            {
+                Tls = CertFolder is { } folder && uri.Scheme is not ("unix" or "npipe") ? EngineTls.FromFolder(folder) : null,
+            };
+        }
+    }
+
     public Uri Endpoint
     {
         get
@@ -117,6 +133,5 @@ public sealed class DockerOptions
     }
 }
 
-/// <summary>Checks <see cref="DockerOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class DockerOptionsValidator : IValidateOptions<DockerOptions>;

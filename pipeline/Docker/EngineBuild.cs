@@ -2,13 +2,9 @@ using Ci.BuildKit;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>What to build.</summary>
 public sealed record EngineBuild
 {
-    /// <summary>The name, <c>repository:tag</c>, that the image gets.</summary>
     public required string Name { get; init; }
-
-    /// <summary>The Dockerfile's path within the context.</summary>
     public required string Dockerfile { get; init; }
 
     /// <summary>The stage to build, or null for the last.</summary>
@@ -23,7 +19,6 @@ public sealed record EngineBuild
     /// </summary>
     public required string Marker { get; init; }
 
-    /// <summary>Build arguments.</summary>
     public required IReadOnlyDictionary<string, string> Args { get; init; }
 
     /// <summary>The image's labels. The classic builder, to which each is a step, gives it none.</summary>
@@ -47,11 +42,7 @@ public sealed record EngineBuild
     /// <summary>Images in the registry that BuildKit may take as cache; empty to keep and import none.</summary>
     public IReadOnlyList<string> CacheFrom { get; init; } = [];
 
-    /// <summary>What its steps may use.</summary>
     public StepLimits Limits { get; init; } = new();
-
-    /// <summary>Is told of every image that a step made.</summary>
-    public Action<string> Made { get; init; } = _ => { };
 
     /// <summary>Writes the build context, a tar stream.</summary>
     public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
@@ -73,16 +64,12 @@ public sealed record StepLimits
     public string Network { get; init; } = "";
 }
 
-/// <summary>What was built.</summary>
-/// <param name="Image">The image's id, or the beginning of it.</param>
+/// <summary>What was built: the image's id, or the beginning of it.</summary>
 public sealed record BuiltImage(string Image)
 {
     /// <summary>Whether it has the labels that it is to have; else they are yet to be set.</summary>
     public required bool HasLabels { get; init; }
 }
 
-/// <summary>An image in the engine.</summary>
-/// <param name="Id">Its id, <c>sha256:…</c>.</param>
-/// <param name="Size">Its size, unpacked, in bytes.</param>
-/// <param name="Created">The time that it says it was made at.</param>
+/// <summary>An image in the engine, with its size unpacked, in bytes, and the time that it says it was made at.</summary>
 public sealed record EngineImage(string Id, long Size, DateTimeOffset? Created);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Docker.DotNet;
 using Docker.DotNet.NativeHttp;
@@ -12,26 +13,33 @@ namespace Ci.Pipeline.Docker;
 /// </summary>
 public sealed class EngineClient : IDisposable
 {
-    private readonly EngineTls? _tls;
+    private readonly Uri _endpoint;
 
-    /// <summary>Reaches the engine that the settings name.</summary>
     public EngineClient(IOptions<DockerOptions> options)
     {
-        Endpoint = options.Value.Endpoint;
-        _tls = EngineTls.Of(options.Value);
+        _endpoint = options.Value.Endpoint;
+        Address = options.Value.Address;
         Api = Open(new Dictionary<string, string>());
     }
 
-    /// <summary>The engine's address.</summary>
-    public Uri Endpoint { get; }
+    public EngineAddress Address { get; }
 
     internal DockerClient Api { get; }
+
+    /// <summary>What the engine says of itself.</summary>
+    /// <exception cref="EngineUnavailableException">It does not answer.</exception>
+    public Task<EngineProbe> ProbeAsync(CancellationToken cancellationToken) => EngineProbe.AskAsync(Address, cancellationToken);
 
     /// <summary>A client that sends a header along for which Docker.DotNet's methods have no parameter.</summary>
     internal DockerClient OpenWith(string header, string value) => Open(new Dictionary<string, string> { [header] = value });
 
     /// <summary>A client for what Docker.DotNet has no method for.</summary>
-    internal HttpClient OpenHttp() => EngineSocket.Client(Endpoint, _tls);
+    internal HttpClient OpenHttp()
+    {
+        var http = Address.CreateClient();
+        http.Timeout = TimeSpan.FromMinutes(5);
+        return http;
+    }
 
     internal async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
@@ -47,17 +55,18 @@ public sealed class EngineClient : IDisposable
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new ImageUnavailableException(
-                $"The Docker engine at {Endpoint} does not answer. Is it running? (docker info tells.)", e);
+                $"The Docker engine at {_endpoint} does not answer. Is it running? (docker info tells.)", e);
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Api.Dispose();
 
     private DockerClient Open(Dictionary<string, string> headers)
     {
-        var builder = new DockerClientBuilder().WithEndpoint(Endpoint).WithTimeout(Timeout.InfiniteTimeSpan).WithHeaders(headers);
+        var builder = new DockerClientBuilder().WithEndpoint(_endpoint).WithTimeout(Timeout.InfiniteTimeSpan).WithHeaders(headers);
         // The transport that Docker.DotNet takes for TCP by itself has TLS options of its own making; this one is .NET's.
-        return _tls is null ? builder.Build() : builder.WithAuthProvider(_tls).WithTransportOptions(new NativeHttpTransportOptions()).Build();
+        return Address.Tls is { } tls
+            ? builder.WithAuthProvider(new DockerDotNetTls(tls)).WithTransportOptions(new NativeHttpTransportOptions()).Build()
+            : builder.Build();
     }
 }

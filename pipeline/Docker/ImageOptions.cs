@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Docker;
 /// <summary>How large an image may be; section <c>Image</c>.</summary>
 public sealed class ImageOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Image";
 
     /// <summary>How large an image may be, unpacked, in bytes; a larger one is not pushed.</summary>
@@ -14,6 +13,5 @@ public sealed class ImageOptions
     public long MaxBytes { get; set; } = 20_000_000_000;
 }
 
-/// <summary>Checks <see cref="ImageOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class ImageOptionsValidator : IValidateOptions<ImageOptions>;

@@ -7,13 +7,12 @@ namespace Ci.Pipeline.Docker;
 /// Follows a push. It is called on the reading thread, in order; <see cref="Progress{T}"/> would call from the thread
 /// pool, out of order and after the push has returned.
 /// </summary>
-internal sealed class PushProgress(Action<string> output) : IProgress<JSONMessage>
+internal sealed class PushProgress(Action<BuildEvent> happened) : IProgress<JSONMessage>
 {
     private string? _digest;
     private string? _error;
     private bool _digestLine;
 
-    /// <inheritdoc/>
     public void Report(JSONMessage value)
     {
         _error ??= value.Error?.Message;
@@ -28,7 +27,6 @@ internal sealed class PushProgress(Action<string> output) : IProgress<JSONMessag
         }
     }
 
-    /// <summary>What came of it, once the stream has ended.</summary>
     public string? Finish(string repository, string tag)
     {
         if (_error is { } error)
@@ -43,20 +41,20 @@ internal sealed class PushProgress(Action<string> output) : IProgress<JSONMessag
 
     private void Follow(string status, string? layer)
     {
-        // "TAG: digest: sha256:… size: N" is the last line with every engine; with the containerd store it is the only place that has the digest.
+        // "TAG: digest: sha256:… size: N" is the last line with every engine; with the containerd store only it has the digest.
         _digestLine |= status.Contains(": digest: sha256:", StringComparison.Ordinal);
         if (layer is null)
         {
-            output(status + "\n");
+            happened(new BuildEvent.Output(null, status));
         }
         else if (status is "Pushed" or "Layer already exists" || status.StartsWith("Mounted from", StringComparison.Ordinal))
         {
-            output($"{layer}: {status}\n");
+            happened(new BuildEvent.Output(null, $"{layer}: {status}"));
         }
         else
         {
             // A layer on its way is a sign of life.
-            output("");
+            happened(new BuildEvent.Activity());
         }
     }
 }

@@ -64,6 +64,9 @@ public sealed partial class RegistryOptions
     /// <summary>The path between the registry's host and a repository's name; empty or ending in a slash.</summary>
     public string Prefix => Address.Contains('/', StringComparison.Ordinal) ? Address.Split('/', 2)[1].TrimEnd('/') + "/" : "";
 
+    /// <summary>A repository as the engine and people name it: <c>registry/name</c>.</summary>
+    public string RepositoryOf(string name) => $"{Address.TrimEnd('/')}/{name}";
+
     // The engine, too, allows plain HTTP for localhost and 127/8 only.
     private static bool IsLocal(string host) => LocalHost().IsMatch(host);
 

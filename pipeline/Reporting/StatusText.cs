@@ -12,7 +12,6 @@ public static class StatusText
 
     private const string Again = " Then rebuild it on its page.";
 
-    /// <summary>How a build ended, or why it waits.</summary>
     public static string Of(Build record) => Cut(record switch
     {
         { State: BuildState.Succeeded, Images.Count: > 0 } => Pushed(record),
@@ -27,7 +26,8 @@ public static class StatusText
         { IsFinal: false } => ("pending", "Building"),
         { State: BuildState.Succeeded } when record.Images.FirstOrDefault(pushed => pushed.Name == image) is { } pushed =>
             (StateOf(record), Cut($"Pushed {Name(pushed)} · {Format.Size(pushed.Size)}")),
-        { State: BuildState.Failed, FailedImage: { } failed } when failed != image => ("error", Cut($"Not published, because {failed} failed")),
+        { State: BuildState.Failed, FailedImage: { } failed } when failed != image =>
+            ("error", Cut($"Not published, because {failed} failed")),
         _ => (StateOf(record), Of(record)),
     };
 
@@ -44,22 +44,17 @@ public static class StatusText
     public static string Queued(int place, TimeSpan? wait) =>
         $"Queued, {Ordinal(place)} in line" + (wait is { } time ? $", about {Roughly(time)}" : "");
 
-    /// <summary>What a worker does now.</summary>
-    /// <param name="stage">The stage's name, as <see cref="BuildStage"/> has it; null before the first.</param>
-    /// <param name="step">The step of the Dockerfile that was announced last.</param>
-    public static string Running(string? stage, BuildStep? step) => Cut((stage?.Split(' ', 2) ?? ["Source"]) switch
+    /// <summary>What a worker does now, by the stage and the step that began last.</summary>
+    public static string Running(BuildStage? stage, BuildStep? step) => Cut(stage?.Kind switch
     {
-        ["Source"] => "Fetching source",
-        ["Build", var image] when step is { Stage: { } name } =>
-            string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {name} {step.Number}/{step.Total}"),
-        ["Build", var image] when step is not null => string.Create(CultureInfo.InvariantCulture, $"Building {step.Image ?? image}, step {step.Number}/{step.Total}"),
-        ["Build", var image] => $"Building {image}",
-        ["Push", var image] => $"Pushing {image}",
-        ["Tags"] => "Moving tags",
-        _ => stage!,
+        StageKind.Build when step is not null => $"Building {step.Image ?? stage.Image}, step {step.Place}",
+        StageKind.Build => $"Building {stage.Image}",
+        StageKind.Push => $"Pushing {stage.Image}",
+        StageKind.Tags => "Moving tags",
+        _ => "Fetching source",
     });
 
-    /// <summary>What failed: <c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
+    /// <summary><c>Dockerfile line 7: RUN make: exit code 2</c>. The reason is shown whole before the instruction is.</summary>
     public static string Failed(FailedStep step)
     {
         var place = Place(step);
@@ -73,7 +68,7 @@ public static class StatusText
     }
 
     /// <summary>Where a step is: <c>Dockerfile line 7</c>.</summary>
-    public static string Place(FailedStep step) => step.File + (step.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $" line {line}") : "");
+    public static string Place(FailedStep step) => step.Line is { } line ? $"{step.File} line {line}" : step.File;
 
     private static string Pushed(Build record)
     {

@@ -19,17 +19,33 @@ public sealed class SecretMask
     // A longer one is a key in lines; of all its shapes the pattern would become larger than .NET takes.
     private const int LongestWhole = 512;
 
+    // Within its own log more of a build's secret is hidden than within all logs.
+    private const int ShortestOwn = 4;
+
+    private readonly string[] _shapes;
     private readonly Regex? _secrets;
 
-    /// <summary>Hides these.</summary>
     public SecretMask(IEnumerable<string> secrets)
+        : this([.. secrets.SelectMany(Shapes).Distinct(StringComparer.Ordinal)])
     {
-        var shapes = secrets.SelectMany(Shapes).Distinct(StringComparer.Ordinal).OrderByDescending(shape => shape.Length).Select(Regex.Escape).ToList();
-        _secrets = shapes.Count == 0 ? null : new Regex(string.Join('|', shapes), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
     }
 
-    /// <summary>The text without a secret.</summary>
+    private SecretMask(string[] shapes)
+    {
+        _shapes = shapes;
+        var longestFirst = shapes.OrderByDescending(shape => shape.Length).Select(Regex.Escape);
+        _secrets = shapes.Length == 0 ? null
+            : new Regex(string.Join('|', longestFirst), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    }
+
+    /// <summary>This mask, which also hides what one build is given, each line of it.</summary>
+    public SecretMask With(IEnumerable<string> own) => new(
+        [.. _shapes.Concat(own.SelectMany(secret => Shapes(secret).Concat(Lines(secret, ShortestOwn)))).Distinct(StringComparer.Ordinal)]);
+
     public string Hide(string text) => _secrets?.Replace(text, Shown) ?? text;
+
+    private static IEnumerable<string> Lines(string secret, int shortest) =>
+        secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= shortest);
 
     private static IEnumerable<string> Shapes(string secret)
     {
@@ -38,7 +54,7 @@ public sealed class SecretMask
             yield break;
         }
 
-        foreach (var line in secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= ShortestLine))
+        foreach (var line in Lines(secret, ShortestLine))
         {
             yield return line;
         }

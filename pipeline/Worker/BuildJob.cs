@@ -1,7 +1,7 @@
-using System.Globalization;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Docker;
+using Ci.Pipeline.Docker.Cleanup;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Telemetry;
 using Ci.Pipeline.Text;
@@ -13,17 +13,23 @@ namespace Ci.Pipeline.Worker;
 /// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
 /// class that knows the order of the stages.
 /// </summary>
-public sealed class BuildJob(SourceStage source, ImageJob imageJob, ImageBuilder images, Promotion promotion, TagPublisher tagPublisher, IOptions<BuildOptions> options)
+public sealed class BuildJob(
+    SourceStage source,
+    ImageJob imageJob,
+    CommitImageBuilder images,
+    EngineCleanup cleanup,
+    Promotion promotion,
+    TagPublisher tagPublisher,
+    IOptions<BuildOptions> options)
 {
-    /// <summary>Does the work of the build that <paramref name="lease"/> holds.</summary>
     public async Task<BuildOutcome> RunAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var request = lease.Record.Request;
         if (request.Purpose == BuildPurpose.Close)
         {
             var gone = await tagPublisher.CloseAsync(lease, log, cancellationToken);
-            return new BuildOutcome.Skipped(
-                $"Pull request #{request.PullRequest} was closed" + (gone.Count == 0 ? "; it has no tag in the registry." : $"; removed {string.Join(", ", gone)}."));
+            return new BuildOutcome.Skipped($"Pull request #{request.PullRequest} was closed; "
+                + (gone.Count == 0 ? "it has no tag in the registry." : $"removed {string.Join(", ", gone)}."));
         }
 
         // The pull request's tag goes whether or not the merge can be built, and nothing waits for it.
@@ -41,12 +47,13 @@ public sealed class BuildJob(SourceStage source, ImageJob imageJob, ImageBuilder
     private async Task<BuildOutcome> MakeAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var request = lease.Record.Request;
-        log.Line(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Build of {request.Repository} pull request #{request.PullRequest} at {Format.Commit(request.Commit)}, attempt {lease.Record.Attempts}"));
+        log.Begin(StageKind.Source);
+        log.Line($"Build of {request.Repository} pull request #{request.PullRequest} at {Format.Commit(request.Commit)}, "
+            + $"attempt {lease.Record.Attempts}");
         if (lease.Record.Attempts > 1)
         {
-            await images.ForgetAsync(request, cancellationToken);
+            // The last try's worker may have died.
+            await cleanup.ForgetAsync(request.BuildId, request.Commit, cancellationToken);
         }
 
         if (!lease.Record.IsAnew && await promotion.FindAsync(request, cancellationToken) is { } built)
@@ -61,7 +68,7 @@ public sealed class BuildJob(SourceStage source, ImageJob imageJob, ImageBuilder
 
     private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
-        lease.Begin("Source");
+        lease.Begin(StageKind.Source);
         var fetched = await FetchAsync(lease, log, cancellationToken);
         if (fetched is not SourceStageResult.Ready ready)
         {

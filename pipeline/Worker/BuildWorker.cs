@@ -70,8 +70,8 @@ public sealed partial class BuildWorker(
 
         var request = lease.Record.Request;
         lease.Began = stage => Log.Stage(logger, request.BuildId, request.Repository, request.PullRequest, StatusText.Running(stage, null));
-        log.Steps.Announced = step => Log.Progress(
-            logger, request.BuildId, request.Repository, request.PullRequest, step.Image, $"{step.Stage} {step.Number}/{step.Total}".TrimStart(), mask.Hide(step.Instruction));
+        log.Steps.Began = step => Log.Progress(
+            logger, request.BuildId, request.Repository, request.PullRequest, step.Image, step.Place, mask.Hide(step.Instruction));
         // It ends before the build does: what is told of the end must be the last that GitHub hears.
         await using var telling = statuses.Follow(lease, log.Steps, cancellationToken);
         try
@@ -132,6 +132,7 @@ public sealed partial class BuildWorker(
         };
         summary = mask.Hide(summary);
         var tail = state == BuildState.Succeeded ? [] : log.Tail;
+        log.Begin(StageKind.End);
         log.Line($"{state}: {summary}");
 
         // The log is stored before the state is, so that whoever sees a final state finds the log complete.

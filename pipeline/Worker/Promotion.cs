@@ -12,7 +12,6 @@ namespace Ci.Pipeline.Worker;
 /// </summary>
 public sealed class Promotion(BuildStore store, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
 {
-
     /// <summary>The images that a merge can publish as they are; null when it is to be built.</summary>
     public async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, CancellationToken cancellationToken)
     {
@@ -29,13 +28,17 @@ public sealed class Promotion(BuildStore store, RegistryClient registry, BuildId
 
     // A fork's images have other names and were built within other limits. What is merged is the repository's own.
     private static bool IsGoodFor(Build built, BuildRequest request) =>
-        !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit && built.Images.All(image => image.Version.Length > 0);
+        !built.Request.IsFork && !request.IsFork && built.Request.Commit == request.Commit
+        && built.Images.All(image => image.Version.Length > 0);
 
-    private async Task<IReadOnlyList<CommitImage>?> FindAsync(BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<CommitImage>?> FindAsync(
+        BuildRequest request, IReadOnlyList<PushedImage> pushed, CancellationToken cancellationToken)
     {
         var tag = ImageTags.OfCommit(request.Commit);
-        var manifests = await Task.WhenAll(pushed.Select(image => registry.FindAsync(options.Value.Prefix + image.Name, tag, cancellationToken)));
-        var found = pushed.Zip(manifests, (image, manifest) => manifest?.Digest == image.Digest ? new CommitImage(image.Name, image.Version, manifest) : null).ToList();
-        return found.Contains(null) ? null : found.OfType<CommitImage>().ToList();
+        var manifests = await Task.WhenAll(
+            pushed.Select(image => registry.FindAsync(options.Value.Prefix + image.Name, tag, cancellationToken)));
+        return pushed.Zip(manifests).All(pair => pair.First.Digest == pair.Second?.Digest)
+            ? [.. pushed.Zip(manifests, (image, manifest) => new CommitImage(image.Name, image.Version, manifest!))]
+            : null;
     }
 }

@@ -1,8 +1,10 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Docker;
+using Ci.Pipeline.Registry;
 using Ci.Pipeline.Telemetry;
 using Ci.Pipeline.Text;
+using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
@@ -10,7 +12,7 @@ namespace Ci.Pipeline.Worker;
 /// Moves the tags to what was pushed: claims them, so that each ends at the newest build, makes sure that the build is still
 /// its worker's, and moves them; and takes a closed pull request's tag away.
 /// </summary>
-public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
+public sealed class TagPublisher(RegistryClient registry, TagOwnership ownership, IOptions<RegistryOptions> options)
 {
     // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.
     private static readonly TimeSpan PublishingLimit = TimeSpan.FromSeconds(10);
@@ -19,7 +21,8 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
     public async Task<IReadOnlyList<PushedImage>> PublishAsync(
         BuildLease lease, IReadOnlyList<CommitImage> pushed, BuildLog log, CancellationToken cancellationToken)
     {
-        lease.Begin("Tags");
+        lease.Begin(StageKind.Tags);
+        log.Begin(StageKind.Tags);
         using var span = BuildTelemetry.Stage("move tags");
         using var limit = new CancellationTokenSource(PublishingLimit);
         var confirming = lease.ConfirmAsync(cancellationToken);
@@ -31,7 +34,7 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
         var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
         var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, confirming, log, cancellationToken)));
         var moved = moving.Where((_, i) => areMoved[i]);
-        var repository = images.Repository(image.Name);
+        var repository = options.Value.RepositoryOf(image.Name);
         string[] tags = [.. moved, ImageTags.OfCommit(lease.Record.Request.Commit)];
         log.Line($"Pushed {repository} as {string.Join(", ", tags)}: {image.Manifest.Digest}, {Format.Size(image.Manifest.Size)}");
         return new PushedImage
@@ -67,7 +70,7 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
         }
 
         // A manifest that was on its way when this broke off may still arrive: then the claim holds until it runs out.
-        await images.TagAsync(image, tag, cancellationToken);
+        await registry.TagAsync(options.Value.Prefix + image.Name, tag, image.Manifest, cancellationToken);
         await ownership.ReleaseAsync(claim, cancellationToken);
         return true;
     }
@@ -88,7 +91,7 @@ public sealed class TagPublisher(ImageBuilder images, TagOwnership ownership)
         {
             if (await ownership.ClaimAsync(lease.Record, name, tag, lease.Owner, cancellationToken) is { } claim)
             {
-                await images.UntagAsync(name, tag, cancellationToken);
+                await registry.UntagAsync(options.Value.Prefix + name, tag, cancellationToken);
                 await ownership.ForgetAsync(claim, cancellationToken);
                 log.Line($"Removed {name}:{tag} from the registry");
                 gone.Add($"{name}:{tag}");

@@ -4,6 +4,7 @@ using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Context;
 using Ci.Pipeline.Source.DockerInfo;
 using Microsoft.Extensions.Options;
 
@@ -13,7 +14,8 @@ namespace Ci.Pipeline.Worker;
 /// Finds images that need not be built, because one from the same context, Dockerfile, arguments and bases is in the
 /// registry. Each image bears the key of what it was built from as a label; the same key is the same build.
 /// </summary>
-public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, ImageInspector reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
+public sealed class UnchangedImages(
+    BaseImages bases, RegistryClient registry, ImageInspector reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
 {
     /// <summary>The key that an image's build would have; null when none can be told, and for a stranger's.</summary>
     public async Task<string?> KeyAsync(BuildRequest request, CommitSource commit, ImageSpec spec, CancellationToken cancellationToken)
@@ -23,10 +25,14 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
             return null;
         }
 
-        return await commit.ReadAsync(spec.DockerfilePath, cancellationToken) is { } dockerfile
-            && await bases.FindAsync(Encoding.UTF8.GetString(dockerfile), spec.Args, cancellationToken) is { } found
-            ? KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), spec.Platform ?? await bases.PlatformAsync(cancellationToken), found)
-            : null;
+        if (await commit.ReadAsync(spec.DockerfilePath, cancellationToken) is not { } dockerfile
+            || await bases.FindAsync(Encoding.UTF8.GetString(dockerfile), spec.Args, cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        var platform = spec.Platform ?? await bases.PlatformAsync(cancellationToken);
+        return KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), platform, found);
     }
 
     /// <summary>
@@ -37,7 +43,7 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
     {
         string[] tags = [ImageTags.OfCommit(request.Commit), ImageTags.OfPullRequest(request.PullRequest), "latest"];
         var found = await Task.WhenAll(tags.Select(tag => FindAsync(spec.Name, tag, key, cancellationToken)));
-        return found.FirstOrDefault(manifest => manifest is not null) is { } manifest ? new CommitImage(spec.Name, spec.Version, manifest) : null;
+        return found.OfType<Manifest>().FirstOrDefault() is { } manifest ? new CommitImage(spec.Name, spec.Version, manifest) : null;
     }
 
     private async Task<Manifest?> FindAsync(string name, string tag, string key, CancellationToken cancellationToken) =>
@@ -52,7 +58,7 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // A repository's images are its own, though another may use the same name.
         Add("repository", [repository]);
-        Add("context", [context, CommitSource.DockerfileNameIn(spec)]);
+        Add("context", [context, ContextFilter.DockerfileName(spec)]);
         Add("version", [spec.Version]);
         Add("target", [spec.Target ?? ""]);
         Add("platform", [platform]);

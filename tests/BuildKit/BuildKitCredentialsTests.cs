@@ -70,7 +70,7 @@ public sealed class BuildKitCredentialsTests(DockerEngine engine)
 
         var failure = await Assert.ThrowsAsync<BuildFailedException>(() => building.RunAsync($"FROM {registry.Address}/private/base:1\n"));
 
-        Assert.StartsWith($"load metadata for {registry.Address}/private/base:1: pulling from host", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"[internal] load metadata for {registry.Address}/private/base:1: pulling from host", failure.Message, StringComparison.Ordinal);
         Assert.Contains("401 Unauthorized", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("not the password", failure.Message, StringComparison.Ordinal);
     }

@@ -17,7 +17,7 @@ public sealed class BuildKitFailureTests(DockerEngine engine)
 
         Assert.Equal(("RUN echo why; exit 3", 2, 2), (failure.Step!.Instruction, failure.Step.Number, failure.Step.Total));
         Assert.Equal(3, failure.ExitCode);
-        Assert.Equal("Step 2/2 : RUN echo why; exit 3 did not complete successfully: exit code: 3", failure.Message);
+        Assert.Equal("[2/2] RUN echo why; exit 3: did not complete successfully: exit code: 3", failure.Message);
         Assert.Contains("why", _building.Lines);
         Assert.Matches(@"\n ---> ERROR: .*exit code: 3\n", _building.Log);
     }

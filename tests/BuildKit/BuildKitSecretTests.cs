@@ -21,7 +21,7 @@ public sealed class BuildKitSecretTests(DockerEngine engine)
     [Fact]
     public async Task A_secrets_value_reaches_the_step_and_is_in_no_layer_history_or_log()
     {
-        var building = new Building(engine) { Answers = Secret("token", Value) };
+        var building = new Building(engine) { Answers = Secret("token", Value), Hidden = [Value] };
 
         var image = await building.RunAsync(Building.Of(_dockerfile) with { Secrets = new HashSet<string> { "token" } });
 
@@ -35,7 +35,7 @@ public sealed class BuildKitSecretTests(DockerEngine engine)
     [Fact]
     public async Task A_secret_that_a_command_prints_is_masked_in_the_log_and_the_error()
     {
-        var building = new Building(engine) { Answers = Secret("token", "one line-1\nline-2\n") };
+        var building = new Building(engine) { Answers = Secret("token", "one line-1\nline-2\n"), Hidden = ["one line-1\nline-2\n"] };
 
         var failure = await Assert.ThrowsAsync<BuildFailedException>(() => building.RunAsync(
             Building.Of($"FROM {Base}\nRUN --mount=type=secret,id=token cat /run/secrets/token; echo line-''2; false\n") with { Secrets = new HashSet<string> { "token" } }));
@@ -92,7 +92,7 @@ public sealed class BuildKitSecretTests(DockerEngine engine)
     [Fact]
     public async Task A_step_that_two_builds_have_in_common_shows_its_secret_in_neither_log()
     {
-        var buildings = Enumerable.Range(0, 2).Select(_ => new Building(engine) { Answers = Secret("token", Value) }).ToArray();
+        var buildings = Enumerable.Range(0, 2).Select(_ => new Building(engine) { Answers = Secret("token", Value), Hidden = [Value] }).ToArray();
         var build = Building.Of($"FROM {Base}\nRUN --mount=type=secret,id=token echo {Guid.NewGuid()}; cat /run/secrets/token\n") with { Secrets = new HashSet<string> { "token" } };
 
         await Task.WhenAll(buildings.Select(building => building.RunAsync(build)));
@@ -104,7 +104,7 @@ public sealed class BuildKitSecretTests(DockerEngine engine)
     public async Task A_session_outlives_the_engines_health_checks()
     {
         // Engine 20.10 drops a session that does not answer its check, which it makes every second.
-        var building = new Building(engine) { Answers = Secret("token", Value) };
+        var building = new Building(engine) { Answers = Secret("token", Value), Hidden = [Value] };
 
         await building.RunAsync(
             Building.Of($"FROM {Base}\nRUN sleep 4; echo {Guid.NewGuid()}\nRUN --mount=type=secret,id=token,required test -s /run/secrets/token\n")

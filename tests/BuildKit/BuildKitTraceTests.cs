@@ -1,6 +1,8 @@
 using System.Text;
 using Ci.BuildKit;
 using Ci.BuildKit.Protos;
+using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Text;
 using Ci.Tests.Fixtures;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -39,16 +41,16 @@ public sealed class BuildKitTraceTests
     }
 
     [Theory]
-    [InlineData("[2/4] RUN make", "", 2, 4, "Step 2/4 : RUN make")]
-    [InlineData("[ 2/11] RUN make", "", 2, 11, "Step 2/11 : RUN make")]
+    [InlineData("[2/4] RUN make", null, 2, 4, "Step 2/4 : RUN make")]
+    [InlineData("[ 2/11] RUN make", null, 2, 11, "Step 2/11 : RUN make")]
     [InlineData("[build  2/11] RUN make", "build", 2, 11, "Step build 2/11 : RUN make")]
     [InlineData("[linux/arm64 build 2/4] RUN [ 1/2 ]", "linux/arm64 build", 2, 4, "Step linux/arm64 build 2/4 : RUN [ 1/2 ]")]
-    [InlineData("[3/4] RUN <<EOF\nmake\nEOF", "", 3, 4, "Step 3/4 : RUN <<EOF make EOF")]
-    [InlineData("exporting to image", "", null, null, "exporting to image")]
-    [InlineData("[internal] load build context", "", null, null, "load build context")]
-    public void A_steps_name_tells_its_stage_and_number(string name, string stage, int? number, int? total, string title)
+    [InlineData("[3/4] RUN <<EOF\nmake\nEOF", null, 3, 4, "Step 3/4 : RUN <<EOF make EOF")]
+    [InlineData("exporting to image", null, null, null, "exporting to image")]
+    [InlineData("[internal] load build context", null, null, null, "load build context")]
+    public void A_steps_name_tells_its_stage_and_number(string name, string? stage, int? number, int? total, string title)
     {
-        var step = new BuildStep("sha256:1", name);
+        var step = BuildKitEventTranslator.StepOf(new BuildKitStep("sha256:1", name));
 
         Assert.Equal((stage, number, total, title), (step.Stage, step.Number, step.Total, step.Title));
     }
@@ -127,11 +129,8 @@ public sealed class BuildKitTraceTests
     [Fact]
     public void A_value_that_is_secret_is_hidden_even_when_its_line_came_in_pieces()
     {
-        var mask = new SecretMask();
-        mask.Add("pass-word"u8);
-
         var log = LogOf(
-            new BuildKitTrace(mask),
+            new BuildKitTrace(new SecretMask(["pass-word"]).Hide),
             Line(new StatusResponse { Vertexes = { Started("a", "[1/1] RUN login pass-word") }, Logs = { Printed("a", "it is pass-"), Printed("a", "word\n") } }),
             """{"errorDetail": {"message": "pass-word is wrong"}}""");
 
@@ -145,21 +144,15 @@ public sealed class BuildKitTraceTests
     [InlineData("<html>")]
     public void A_line_that_was_cut_short_or_is_not_the_engines_is_no_success(string line)
     {
-        Assert.Throws<EngineUnavailableException>(() => new BuildKitTrace().Read(line));
+        Assert.Throws<EngineUnavailableException>(() => new BuildKitTrace(text => text).Read(line));
     }
 
-    private static string LogOf(params string[] lines) => LogOf(new BuildKitTrace(), lines);
+    private static string LogOf(params string[] lines) => LogOf(new BuildKitTrace(text => text), lines);
 
     private static string LogOf(BuildKitTrace trace, params string[] lines)
     {
-        var text = new StringBuilder();
-        var log = new BuildLog(line => text.Append(line));
-        foreach (var happened in lines.SelectMany(trace.Read))
-        {
-            log.Write(happened);
-        }
-
-        return text.ToString();
+        var text = new LogText();
+        return string.Concat(lines.SelectMany(trace.Read).Select(text.Of));
     }
 
     private static string Line(StatusResponse status) =>

@@ -1,6 +1,9 @@
 using System.Formats.Tar;
 using System.Text;
 using Ci.BuildKit;
+using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Text;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.BuildKit;
@@ -9,9 +12,13 @@ namespace Ci.Tests.BuildKit;
 internal sealed class Building(DockerEngine engine)
 {
     private readonly StringBuilder _text = new();
-    private readonly List<BuildEvent> _events = [];
+    private readonly List<BuildKitEvent> _events = [];
+    private readonly LogText _lines = new();
 
     public SessionAnswers Answers { get; init; } = new();
+
+    /// <summary>What nobody is to read.</summary>
+    public string[] Hidden { get; init; } = [];
 
     public string Log
     {
@@ -26,7 +33,7 @@ internal sealed class Building(DockerEngine engine)
 
     public string[] Lines => Log.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public IReadOnlyList<BuildEvent> Events => _events;
+    public IReadOnlyList<BuildKitEvent> Events => _events;
 
     /// <summary>How the step ended whose instruction starts so.</summary>
     public StepResult ResultOf(string instruction) =>
@@ -54,18 +61,29 @@ internal sealed class Building(DockerEngine engine)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, TestContext.Current.CancellationToken);
         limit.CancelAfter(TestEnvironment.Limit);
         using var builder = new BuildKitBuilder(new EngineAddress(new Uri(engine.Host)), Answers);
-        return await builder.BuildAsync(build, Write, _events.Add, limit.Token);
+        return await builder.BuildAsync(build with { Mask = new SecretMask([]).With(Hidden).Hide }, Hear, limit.Token);
     }
 
     /// <summary>What a command prints in a container of the image.</summary>
     public Task<string> PrintsAsync(string image, params string[] command) =>
         engine.RunAsync(["run", "--rm", "--network", "none", image, .. command]);
 
-    private void Write(string line)
+    private void Hear(BuildKitEvent happened)
     {
+        _events.Add(happened);
         lock (_text)
         {
-            _text.Append(line);
+            _text.Append(_lines.Of(happened));
         }
     }
+}
+
+/// <summary>One build's events as the pipeline logs them, without times.</summary>
+internal sealed class LogText
+{
+    private readonly BuildKitEventTranslator _events = new();
+    private readonly BuildEventLines _lines = new();
+
+    public string Of(BuildKitEvent happened) =>
+        string.Concat(_events.Translate(happened).SelectMany(_lines.Of).Select(line => line.Line + "\n"));
 }

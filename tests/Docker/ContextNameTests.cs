@@ -27,22 +27,22 @@ public sealed class ContextNameTests
     };
 
     [Fact]
-    public void A_strangers_files_are_kept_for_nobody() => Assert.Null(ImageBuilder.ContextName(Request with { IsFork = true }, Spec));
+    public void A_strangers_files_are_kept_for_nobody() => Assert.Null(CommitImageBuilder.ContextName(Request with { IsFork = true }, Spec));
 
     [Fact]
     public void A_commits_files_are_kept_for_its_next_build() =>
-        Assert.Equal(ImageBuilder.ContextName(Request, Spec), ImageBuilder.ContextName(Request with { BuildId = "another", Purpose = BuildPurpose.Merge }, Spec));
+        Assert.Equal(CommitImageBuilder.ContextName(Request, Spec), CommitImageBuilder.ContextName(Request with { BuildId = "another", Purpose = BuildPurpose.Merge }, Spec));
 
     [Fact]
     public void Whatever_may_have_other_files_of_that_size_and_time_has_another_name()
     {
         string?[] names =
         [
-            ImageBuilder.ContextName(Request, Spec),
-            ImageBuilder.ContextName(Request with { Commit = new string('b', 40) }, Spec),
-            ImageBuilder.ContextName(Request with { Repository = "octo/other" }, Spec),
-            ImageBuilder.ContextName(Request, Spec with { Context = "api" }),
-            ImageBuilder.ContextName(Request, Spec with { DockerfilePath = "api.Dockerfile" }),
+            CommitImageBuilder.ContextName(Request, Spec),
+            CommitImageBuilder.ContextName(Request with { Commit = new string('b', 40) }, Spec),
+            CommitImageBuilder.ContextName(Request with { Repository = "octo/other" }, Spec),
+            CommitImageBuilder.ContextName(Request, Spec with { Context = "api" }),
+            CommitImageBuilder.ContextName(Request, Spec with { DockerfilePath = "api.Dockerfile" }),
         ];
 
         Assert.Distinct(names);

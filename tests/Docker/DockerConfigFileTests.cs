@@ -82,7 +82,7 @@ public sealed class DockerConfigFileTests : IDisposable
             """);
         var settings = new RegistryOptions { Address = "ours.example:5000/team", Username = "us", Password = "ours" };
 
-        var all = await new RegistryLogins(Options.Create(settings), Logins()).AllAsync(TestContext.Current.CancellationToken);
+        var all = await new RegistryCredentialStore(Options.Create(settings), Logins()).AllAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(
             [("kept.example", "me", "kept"), ("ours.example:5000", "us", "ours"), ("registry-1.docker.io", "hub", "h")],
@@ -94,7 +94,7 @@ public sealed class DockerConfigFileTests : IDisposable
     {
         var settings = new RegistryOptions { Address = "docker.io/me", Username = "me", Password = "secret" };
 
-        var found = await new RegistryLogins(Options.Create(settings), Logins()).FindAsync("registry-1.docker.io", TestContext.Current.CancellationToken);
+        var found = await new RegistryCredentialStore(Options.Create(settings), Logins()).FindAsync("registry-1.docker.io", TestContext.Current.CancellationToken);
 
         Assert.Equal(("me", new Uri("https://registry-1.docker.io/")), (found?.Username, settings.ApiUrl));
     }

@@ -1,9 +1,9 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Docker.Cleanup;
-using Ci.Pipeline.Docker.Credentials;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Source;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Fixture = Ci.Tests.Fixtures.DockerEngine;
@@ -90,8 +90,9 @@ public sealed class EngineCleanupTests(Fixture engine)
     {
         var client = new EngineClient(Options.Create(docker));
         var registry = Options.Create(new RegistryOptions { Address = address });
-        var logins = new RegistryLogins(registry, new DockerConfigFile(Options.Create(docker), NullLogger<DockerConfigFile>.Instance));
-        return new EngineCleanup(new DockerEngine(client, logins), new EngineLeftovers(client), Options.Create(docker), registry, TimeProvider.System);
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        return new EngineCleanup(
+            new DockerEngine(client), new EngineObjects(client), Options.Create(docker), registry, lifetime, TimeProvider.System);
     }
 
     private async Task<string> BuildAsync(string instruction)

@@ -31,17 +31,6 @@ public sealed class EngineErrorsTests
     [InlineData("error creating overlay mount to /var/lib/docker/overlay2/3ece/merged: invalid argument")]
     public void One_that_only_a_second_try_decides(string error) => Assert.False(Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild(error)).IsCertain);
 
-    [Theory]
-    [InlineData("load metadata for localhost:5000/base:1: localhost:5000/base:1: not found", "is not there")]
-    [InlineData("load metadata for localhost:5000/base:1: no match for platform in manifest sha256:01: not found", "no match for platform")]
-    public void A_base_that_is_not_there_is_told_from_one_for_another_platform(string error, string words)
-    {
-        var fault = Assert.IsType<ImageRefusedException>(EngineErrors.OfBuild(error));
-
-        Assert.True(fault.IsCertain);
-        Assert.Contains(words, fault.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void A_registrys_refusal_is_certain() => Assert.True(
         Assert.IsType<ImageRefusedException>(EngineErrors.OfPush("unauthorized: authentication required", "localhost:5000/x")).IsCertain);

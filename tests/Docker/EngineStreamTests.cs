@@ -1,4 +1,5 @@
 using System.Text;
+using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
 
@@ -37,7 +38,7 @@ public sealed class EngineStreamTests
     [InlineData("[1]")]
     [InlineData("null")]
     [InlineData("""{"stream":5,"aux":"ChEKD3NvbWV0aGluZw==","status":null,"errorDetail":[]}""")]
-    public void A_line_of_another_shape_says_nothing(string text) => Assert.Equal(new EngineLine(), EngineStream.Parse(text));
+    public void A_line_of_another_shape_says_nothing(string text) => Assert.Equal(new EngineLine(), EngineLine.Parse(text));
 
     private static async Task<List<EngineLine>> ReadAsync(string text)
     {

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
@@ -90,7 +91,9 @@ public sealed class InspectionTests(Azurite azurite, DockerEngine engine, Docker
             .DownloadContentAsync(TestContext.Current.CancellationToken);
 
         Assert.StartsWith("text/plain", blob.Value.Details.ContentType, StringComparison.Ordinal);
-        Assert.Equal(await scenario.LogAsync(build.Id), blob.Value.Content.ToString());
+        var records = blob.Value.Content.ToString().Split('\n')[..^1].Select(line => LogRecord.Parse(Encoding.UTF8.GetBytes(line))).ToList();
+        Assert.All(records, record => Assert.NotNull(record.Time));
+        Assert.Equal(await scenario.LogAsync(build.Id), string.Concat(records.Select(record => record + "\n")));
     }
 
     /// <summary>Takes no client of ours: the message as it is on the wire, decoded as Storage Explorer decodes it.</summary>

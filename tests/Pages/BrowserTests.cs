@@ -1,3 +1,5 @@
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using System.Globalization;
 using Ci.Tests.Fixtures;
 using Microsoft.Playwright;
@@ -93,7 +95,9 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
     [Fact]
     public async Task A_link_to_a_line_opens_its_step_and_shows_it_in_a_long_log_too()
     {
-        var text = string.Concat(Enumerable.Range(1, 6000).Select(n => $"    0.1s  {(n % 1000 == 1 ? $"Step {1 + (n / 1000)}/6 : RUN x" : $"line {n}")}\n"));
+        var text = string.Concat(Enumerable.Range(1, 6000).Select(n => n % 1000 == 1
+            ? new LogRecord { Time = 0.1, Step = new BuildStep { Number = 1 + (n / 1000), Total = 6, Instruction = "RUN x" } }.ToJson()
+            : Samples.Line(0.1, $"line {n}")));
         var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(77, "A long log", "octo/long")), text);
         await using var window = await OpenAsync();
         await window.GoAsync($"/api/builds/{build.Id}#L12");

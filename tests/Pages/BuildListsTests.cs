@@ -85,7 +85,7 @@ public sealed class BuildListsTests(Azurite azurite)
         var samples = await StartAsync();
         var build = await samples.AddAsync(Samples.Running(Samples.Queued(1)));
         var before = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
-        await samples.Records.UpdateAsync(build.Id, r => r with { OwnedUntil = Samples.Now.AddHours(2), Stages = [new BuildStage("Source", Samples.Now)] }, None);
+        await samples.Records.UpdateAsync(build.Id, r => r with { OwnedUntil = Samples.Now.AddHours(2), Stages = [new BuildStage(StageKind.Source, null, Samples.Now)] }, None);
         var after = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
 
         Assert.Equal(before.Select(row => row.ETag), after.Select(row => row.ETag));

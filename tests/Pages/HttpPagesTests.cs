@@ -60,13 +60,17 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
     [Fact]
     public async Task The_log_is_plain_text_and_a_file_when_it_is_downloaded()
     {
-        var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(3)), Samples.Coloured);
+        var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(3)), Samples.Log);
 
         using var shown = await SendAsync(HttpMethod.Get, $"api/builds/{build.Id}/log", "text/html");
         using var saved = await SendAsync(HttpMethod.Get, $"api/builds/{build.Id}/log?download", "text/html");
 
         Assert.Equal("text/plain", shown.Content.Headers.ContentType!.MediaType);
         Assert.Null(shown.Content.Headers.ContentDisposition);
+        Assert.StartsWith(
+            "    0.0s  Build of octo/shop pull request #7 at a74ca74ca74c, attempt 1\n    0.4s  Fetched",
+            await shown.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         Assert.Equal($"build-{build.Id}.log", saved.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
     }
 

@@ -35,7 +35,7 @@ public sealed class MarkupTests
             Summary = Hostile,
             Warnings = [Hostile],
             LogTail = [Hostile],
-            Stages = [new BuildStage(Hostile, Samples.Now)],
+            Stages = [new BuildStage(StageKind.Build, Hostile, Samples.Now)],
             Images = [build.Images[0] with { Name = Hostile, Tags = [Hostile], Reference = Hostile, Digest = Hostile }],
         };
         var regions = BuildRegions.Of(build, null, Samples.Now).Select(region => region.Html);

@@ -23,14 +23,15 @@ internal static class SampleData
             await samples.AddAsync(Samples.Pushed(build, 60 + (25 * Math.Sin(i / 3.0)) - i, 78_000_000 + (i * i % 7 * 1_100_000L)));
         }
 
-        var newer = await samples.AddAsync(Samples.Running(Samples.Queued(12, "Remember the basket for a month", minutesAgo: 0.4), "Source", "Build shop", "Push shop"), Half());
+        var newer = await samples.AddAsync(Samples.Running(Samples.Queued(12, "Remember the basket for a month", minutesAgo: 0.4), StageKind.Source, StageKind.Build, StageKind.Push), Half());
         var old = Samples.Ended(Samples.Queued(12, "Remember the basket for a month", minutesAgo: 2, commit: 'c'), BuildState.Superseded, "Superseded by the newer commit a24ca24ca24c.", 9);
         await samples.AddAsync(old with { SupersededBy = newer.Id });
         var queued = await samples.AddAsync(Samples.Queued(14, "Fix the café's opening hours", "octo/coffee-house", minutesAgo: 0.2));
-        var succeeded = await samples.AddAsync(Samples.Pushed(Samples.Queued(7, "Greet in French", minutesAgo: 12), 13.8) with { Warnings = ["dockerInfo.json: key \"servce\" is unknown; did you mean \"service_name\"?"] }, Samples.Coloured);
+        var succeeded = await samples.AddAsync(Samples.Pushed(Samples.Queued(7, "Greet in French", minutesAgo: 12), 13.8) with { Warnings = ["dockerInfo.json: key \"servce\" is unknown; did you mean \"service_name\"?"] }, Samples.Log);
         var failed = Samples.Ended(Samples.Queued(9, "Pay by invoice", minutesAgo: 31), BuildState.Failed, "Step 4/5 of Dockerfile failed: RUN npm ci && npm test returned 1.", 11);
         failed = failed with { LogTail = ["added 212 packages in 8s", "✗ sends the invoice", "  expected 200, got 500", "npm error code 1"] };
-        await samples.AddAsync(failed, Half() + "   11.3s    \e[31m✗\e[0m sends the invoice\n   11.4s      expected \e[1m200\e[0m, got \e[1;31m500\e[0m\n   11.5s  npm error code 1\n   11.6s  Failed: Step 4/5 of Dockerfile failed: RUN npm ci && npm test returned 1.\n");
+        await samples.AddAsync(failed, Half() + Samples.Line(11.3, "  \e[31m✗\e[0m sends the invoice") + Samples.Line(11.4, "    expected \e[1m200\e[0m, got \e[1;31m500\e[0m")
+            + Samples.Line(11.5, "npm error code 1") + Samples.Line(11.6, "Failed: Step 4/5 of Dockerfile failed: RUN npm ci && npm test returned 1."));
         await samples.AddAsync(Samples.Ended(Samples.Queued(10, "Move the images to the CDN", minutesAgo: 55), BuildState.Error, "Given up after 5 attempts: the registry at localhost:83 does not answer. Start it, then press Rebuild.", 3));
         await samples.AddAsync(Samples.Ended(Samples.Queued(11, "Try the new checkout", minutesAgo: 70), BuildState.Cancelled, "Cancelled by hand.", 5));
         var waiting = await samples.AddAsync(Waiting(Samples.Queued(15, "Sort the basket by price", minutesAgo: 4)));
@@ -55,7 +56,7 @@ internal static class SampleData
         };
     }
 
-    private static string Half() => string.Concat(Samples.Coloured.Split('\n').Take(14).Select(line => line + "\n"));
+    private static string Half() => string.Concat(Samples.Log.Split('\n').Take(14).Select(line => line + "\n"));
 
     private static Build Waiting(Build build) => Build.Waiting(
         build.Request with { IsFork = true },

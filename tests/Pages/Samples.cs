@@ -51,13 +51,13 @@ internal sealed class Samples
         }) with
         { Owner = "a test", OwnedUntil = Now.AddHours(1) };
 
-    public static Build Running(Build build, params string[] stages) => build with
+    public static Build Running(Build build, params StageKind[] stages) => build with
     {
         State = BuildState.Running,
         Summary = "Running.",
         Attempts = 1,
         StartedAt = build.Request.QueuedAt.AddSeconds(1),
-        Stages = [.. stages.Select((stage, i) => new BuildStage(stage, build.Request.QueuedAt.AddSeconds(1 + (i * i * 3))))],
+        Stages = [.. stages.Select((stage, i) => new BuildStage(stage, ImageOf(stage), build.Request.QueuedAt.AddSeconds(1 + (i * i * 3))))],
     };
 
     public static Build Ended(Build build, BuildState state, string summary, double seconds = 41) => build with
@@ -69,10 +69,14 @@ internal sealed class Samples
         FinishedAt = build.Request.QueuedAt.AddSeconds(1 + seconds),
         Stages =
         [
-            new BuildStage("Source", build.Request.QueuedAt.AddSeconds(1)),
-            new BuildStage("Build shop", build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.05))),
+            new BuildStage(StageKind.Source, null, build.Request.QueuedAt.AddSeconds(1)),
+            new BuildStage(StageKind.Build, "shop", build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.05))),
             .. state == BuildState.Succeeded
-                ? [new BuildStage("Push shop", build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.8))), new BuildStage("Tags", build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.97)))]
+                ?
+                [
+                    new BuildStage(StageKind.Push, "shop", build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.8))),
+                    new BuildStage(StageKind.Tags, null, build.Request.QueuedAt.AddSeconds(1 + (seconds * 0.97))),
+                ]
                 : Array.Empty<BuildStage>(),
         ],
         Owner = null,
@@ -111,32 +115,36 @@ internal sealed class Samples
         await blob.AppendBlockAsync(bytes, cancellationToken: TestContext.Current.CancellationToken);
     }
 
+    private static string? ImageOf(StageKind stage) => stage is StageKind.Build or StageKind.Push ? "shop" : null;
+
+    /// <summary>A log, as it is stored.</summary>
     public const string Log = """
-            0.0s  Build of octo/shop pull request #7 at a74ca74ca74c, attempt 1
-            0.4s  Fetched the source, 212 kB compressed
-            0.5s  Building shop from Dockerfile
-            0.5s  Step 1/5 : FROM node:22-alpine
-            0.6s   ---> 2f0a9c1e7d11
-            0.6s  Step 2/5 : WORKDIR /app
-            0.7s   ---> Using cache
-            0.7s  Step 3/5 : COPY package.json package-lock.json ./
-            0.9s   ---> 9d2b77ab01c4
-            0.9s  Step 4/5 : RUN npm ci && npm test
-            9.4s  added 212 packages in 8s
-           11.2s  \e[1mshop\e[0m › \e[36mcart\e[0m
-           11.3s    \e[32m✓\e[0m adds an item \e[2m(3 ms)\e[0m
-           11.3s    \e[32m✓\e[0m removes an item \e[2m(1 ms)\e[0m
-           11.4s    \e[33m○ skipped\e[0m asks for the address
-           11.9s  \e[1;42m PASS \e[0m 2 of 3 tests
-           12.0s  Step 5/5 : CMD ["node", "server.js"]
-           12.2s  Successfully built 6f3d0e11b2aa
-           12.3s  The push refers to repository [localhost:83/shop]
-           12.9s  5f70bf18a086: Pushed
-           13.6s  sha-a74ca74ca74c: digest: sha256:5555555555555555555555555555555555555555555555555555555555555555 size: 1156
-           13.8s  Pushed localhost:83/shop as pr-7, sha-a74ca74ca74c: sha256:5555555555555555555555555555555555555555555555555555555555555555, 84 MB
-           13.8s  Succeeded: Pushed localhost:83/shop:pr-7 (84 MB).
+        {"time":0,"stage":"Source","text":"Build of octo/shop pull request #7 at a74ca74ca74c, attempt 1"}
+        {"time":0.4,"text":"Fetched the source, 212 kB compressed"}
+        {"time":0.5,"stage":"Build","image":"shop","text":"Building shop from Dockerfile"}
+        {"time":0.5,"step":{"number":1,"total":5,"instruction":"FROM node:22-alpine"}}
+        {"time":0.6,"text":" ---> 2f0a9c1e7d11","detail":true}
+        {"time":0.6,"step":{"number":2,"total":5,"instruction":"WORKDIR /app"}}
+        {"time":0.7,"text":" ---> Using cache","detail":true}
+        {"time":0.7,"step":{"number":3,"total":5,"instruction":"COPY package.json package-lock.json ./"}}
+        {"time":0.9,"text":" ---> 9d2b77ab01c4","detail":true}
+        {"time":0.9,"step":{"number":4,"total":5,"instruction":"RUN npm ci && npm test"}}
+        {"time":9.4,"text":"added 212 packages in 8s"}
+        {"time":11.2,"text":"\u001b[1mshop\u001b[0m › \u001b[36mcart\u001b[0m"}
+        {"time":11.3,"text":"  \u001b[32m✓\u001b[0m adds an item \u001b[2m(3 ms)\u001b[0m"}
+        {"time":11.3,"text":"  \u001b[32m✓\u001b[0m removes an item \u001b[2m(1 ms)\u001b[0m"}
+        {"time":11.4,"text":"  \u001b[33m○ skipped\u001b[0m asks for the address"}
+        {"time":11.9,"text":"\u001b[1;42m PASS \u001b[0m 2 of 3 tests"}
+        {"time":12,"step":{"number":5,"total":5,"instruction":"CMD [\"node\", \"server.js\"]"}}
+        {"time":12.2,"text":"Successfully built 6f3d0e11b2aa"}
+        {"time":12.3,"stage":"Push","image":"shop","text":"The push refers to repository [localhost:83/shop]"}
+        {"time":12.9,"text":"5f70bf18a086: Pushed"}
+        {"time":13.6,"text":"sha-a74ca74ca74c: digest: sha256:5555555555555555555555555555555555555555555555555555555555555555 size: 1156"}
+        {"time":13.8,"stage":"Tags","text":"Pushed localhost:83/shop as pr-7, sha-a74ca74ca74c: sha256:5555555555555555555555555555555555555555555555555555555555555555, 84 MB"}
+        {"time":13.8,"stage":"End","text":"Succeeded: Pushed localhost:83/shop:pr-7 (84 MB)."}
 
         """;
 
-    public static string Coloured => Log.Replace("\\e", "\e", StringComparison.Ordinal);
+    /// <summary>A line of a log, as it is stored.</summary>
+    public static string Line(double time, string text) => new LogRecord { Time = time, Text = text }.ToJson();
 }

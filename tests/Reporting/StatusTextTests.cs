@@ -20,12 +20,12 @@ public sealed class StatusTextTests
     public void A_build_that_runs_says_what_it_does()
     {
         Assert.Equal("Fetching source", StatusText.Running(null, null));
-        Assert.Equal("Fetching source", StatusText.Running("Source", null));
-        Assert.Equal("Building api", StatusText.Running("Build api", null));
-        Assert.Equal("Building api, step 4/9", StatusText.Running("Build api", new BuildStep(null, 4, 9, "RUN make")));
-        Assert.Equal("Building api, step test 1/2", StatusText.Running("Build api", new BuildStep("test", 1, 2, "RUN make")));
-        Assert.Equal("Pushing api", StatusText.Running("Push api", new BuildStep(null, 9, 9, "LABEL a=b")));
-        Assert.Equal("Moving tags", StatusText.Running("Tags", null));
+        Assert.Equal("Fetching source", StatusText.Running(Stage(StageKind.Source), null));
+        Assert.Equal("Building api", StatusText.Running(Stage(StageKind.Build, "api"), null));
+        Assert.Equal("Building api, step 4/9", StatusText.Running(Stage(StageKind.Build, "api"), new BuildStep { Number = 4, Total = 9, Instruction = "RUN make" }));
+        Assert.Equal("Building api, step test 1/2", StatusText.Running(Stage(StageKind.Build, "api"), new BuildStep { Stage = "test", Number = 1, Total = 2 }));
+        Assert.Equal("Pushing api", StatusText.Running(Stage(StageKind.Push, "api"), new BuildStep { Number = 9, Total = 9 }));
+        Assert.Equal("Moving tags", StatusText.Running(Stage(StageKind.Tags), null));
     }
 
     [Fact]
@@ -66,4 +66,6 @@ public sealed class StatusTextTests
         Assert.Equal(StatusText.MaxLength, StatusText.Of(Samples.Ended(Samples.Queued(1), BuildState.Failed, new string('x', 500))).Length);
 
     private static Build Failed(FailedStep step) => Samples.Ended(Samples.Queued(1), BuildState.Failed, "It failed.") with { FailedStep = step };
+
+    private static BuildStage Stage(StageKind kind, string? image = null) => new(kind, image, DateTimeOffset.UnixEpoch);
 }

@@ -3,13 +3,13 @@ using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Docker.Cleanup;
-using Ci.Pipeline.Docker.Credentials;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Reporting;
 using Ci.Pipeline.Source;
 using Ci.Pipeline.Worker;
 using Ci.Tests.Builds;
 using Ci.Tests.Fixtures;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Engine = Ci.Pipeline.Docker.DockerEngine;
@@ -92,10 +92,11 @@ public sealed class ReconcilerTests(Azurite azurite)
         var docker = Options.Create(new DockerOptions { Host = "unix:///nowhere.sock" });
         using var client = new EngineClient(docker);
         var registry = Options.Create(new RegistryOptions());
-        var engine = new Engine(client, new RegistryLogins(registry, new DockerConfigFile(docker, NullLogger<DockerConfigFile>.Instance)));
-        var room = new EngineCleanup(engine, new EngineLeftovers(client), docker, registry, storage.Time);
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        using var room = new EngineCleanup(new Engine(client), new EngineObjects(client), docker, registry, lifetime, storage.Time);
         using var recovery = new Reconciler(
-            storage.Records, storage.Queue, storage.BuildNotifier(http), line, room, Options.Create(new SourceOptions()), storage.Time, NullLogger<Reconciler>.Instance);
+            storage.Records, storage.Queue, storage.BuildNotifier(http), line, room, Options.Create(new SourceOptions()), storage.Time,
+            NullLogger<Reconciler>.Instance);
         await recovery.LookAsync(Cancellation);
     }
 

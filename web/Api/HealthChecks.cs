@@ -4,7 +4,7 @@ using Azure;
 using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
-using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Docker;
 using Ci.Pipeline.GitHub;
 using Ci.Pipeline.Http;
 using Ci.Pipeline.Queue;
@@ -20,7 +20,7 @@ namespace Ci.Web.Api;
 public sealed class HealthChecks(
     BuildStore store,
     BuildQueue queue,
-    BuildKitEngine engine,
+    EngineClient engine,
     IHttpClientFactory clients,
     IOptions<GitHubOptions> gitHub,
     RateLimitStatus rates,

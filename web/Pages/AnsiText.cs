@@ -16,10 +16,8 @@ public sealed partial class AnsiText
     private bool _isItalic;
     private bool _isUnderlined;
 
-    /// <summary>Forgets the colours of the lines before.</summary>
     public void Reset() => Set(0);
 
-    /// <summary>A line as markup.</summary>
     public Markup Line(string line)
     {
         if (!line.Contains('\e') && Classes().Length == 0)

@@ -73,7 +73,7 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
         {
             await using (stream)
             {
-                await log.ReadAsync(new FirstBytes(stream, offset), cancellationToken);
+                await log.ReadAsync(stream, cancellationToken, until: offset);
             }
         }
     }
@@ -81,7 +81,8 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     private async Task<string?> LogEventAsync(LogView log, string id, long offset, CancellationToken cancellationToken)
     {
         // A page that knows of more than there is has another log: there is nothing to add to it.
-        if (cancellationToken.IsCancellationRequested || log.Offset < offset || await logs.ReadAsync(id, log.Offset, cancellationToken) is not { } stream)
+        if (cancellationToken.IsCancellationRequested || log.Offset < offset
+            || await logs.ReadAsync(id, log.Offset, cancellationToken) is not { } stream)
         {
             return null;
         }
@@ -94,12 +95,12 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
                 return null;
             }
 
-            var data = new LogEvent(log.Lines, [.. sections.Select(section => new SectionEvent(
+            var data = new LogEventData(log.Lines, [.. sections.Select(section => new SectionEvent(
                 section.Number,
-                section.Title is null ? null : new LogSection(section.Number, section.Title).Render(isOpen: !section.IsDull).ToString(),
+                section.RenderShell()?.ToString(),
                 section.RenderLines().ToString(),
                 section.Took))]);
-            return Event("log", JsonSerializer.Serialize(data, EventJson.Default.LogEvent), log.Offset);
+            return Event("log", JsonSerializer.Serialize(data, EventJson.Default.LogEventData), log.Offset);
         }
     }
 
@@ -115,8 +116,8 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
             }
         }
 
-        var data = new BuildEvent(StateMark.Word(build.State), BuildRegions.Announcement(build), Layout.Iso(time.GetUtcNow()), changed);
-        return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEvent), null);
+        var data = new BuildEventData(StateMark.Word(build.State), BuildRegions.Announcement(build), Layout.Iso(time.GetUtcNow()), changed);
+        return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEventData), null);
     }
 
     private async Task<Build?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -124,7 +125,15 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
 
     /// <summary>What a page shows of a build, to see whether it changed.</summary>
     private static string Key(Build build) => string.Join(
-        '\n', build.State, build.Summary, build.Attempts, build.StartedAt, build.FinishedAt, build.SupersededBy, build.Stages.Count, build.Images.Count);
+        '\n',
+        build.State,
+        build.Summary,
+        build.Attempts,
+        build.StartedAt,
+        build.FinishedAt,
+        build.SupersededBy,
+        build.Stages.Count,
+        build.Images.Count);
 
     private static string Event(string name, string json, long? id) =>
         (id is { } number ? string.Create(CultureInfo.InvariantCulture, $"id: {number}\n") : "") + $"event: {name}\ndata: {json}\n\n";
@@ -142,26 +151,15 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     }
 }
 
-/// <summary>A build changed.</summary>
-/// <param name="State">Its state.</param>
-/// <param name="Say">What is said aloud.</param>
-/// <param name="Now">The host's time.</param>
-/// <param name="Regions">The parts of the page that changed, by their ids.</param>
-internal sealed record BuildEvent(string State, string Say, string Now, Dictionary<string, string> Regions);
+/// <summary>A build changed: what is to be said aloud, and the parts of the page that changed, by their ids.</summary>
+internal sealed record BuildEventData(string State, string Say, string Now, Dictionary<string, string> Regions);
 
-/// <summary>A log grew.</summary>
-/// <param name="Lines">How many lines it has now.</param>
-/// <param name="Sections">What came to which section.</param>
-internal sealed record LogEvent(int Lines, IReadOnlyList<SectionEvent> Sections);
+internal sealed record LogEventData(int Lines, IReadOnlyList<SectionEvent> Sections);
 
-/// <summary>A section grew.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Shell">The section without lines, if it is new.</param>
-/// <param name="Lines">The lines that came to it.</param>
-/// <param name="Took">How long it has taken.</param>
+/// <summary>A section grew by these lines; one that is new comes with its shell.</summary>
 internal sealed record SectionEvent(int Number, string? Shell, string Lines, string Took);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(BuildEvent))]
-[JsonSerializable(typeof(LogEvent))]
+[JsonSerializable(typeof(BuildEventData))]
+[JsonSerializable(typeof(LogEventData))]
 internal sealed partial class EventJson : JsonSerializerContext;

@@ -1,6 +1,12 @@
+using System.Globalization;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Text;
 
 namespace Ci.Web.Pages;
+
+/// <summary>A line of a log as pages show it; its number, from 1, is what <c>#L12</c> leads to.</summary>
+public sealed record LogLine(int Number, Markup Text);
 
 /// <summary>A log's sections as they grow: what a page has of them, or what is to be added to a page that is open.</summary>
 public sealed class LogView
@@ -11,107 +17,141 @@ public sealed class LogView
     // So many lines, and a log is opened section by section rather than all at once.
     private const int Many = 400;
 
-    private readonly LogText _text = new();
+    private readonly BuildLogReader _log = new();
+    private readonly AnsiText _ansi = new();
+    private LogSection? _current;
+    private int _tries;
 
-    /// <summary>How many bytes of the log have been read.</summary>
-    public long Offset => _text.Offset;
+    public long Offset => _log.Offset;
 
-    /// <summary>How many lines have been read.</summary>
-    public int Lines => _text.Lines;
+    public int Lines { get; private set; }
 
-    /// <summary>Reads what has come since, and returns it as sections, of which the first may go on with an earlier one.</summary>
-    public async Task<IReadOnlyList<LogSection>> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads what has come since, to the end or as far as <paramref name="until"/>, and returns it as sections, of which the
+    /// first may go on with an earlier one.
+    /// </summary>
+    public async Task<IReadOnlyList<LogSection>> ReadAsync(Stream stream, CancellationToken cancellationToken, long until = long.MaxValue)
     {
         var sections = new List<LogSection>();
-        LogSection? current = null;
-        var before = (Number: _text.Sections, Start: _text.SectionStart, End: _text.Newest);
-        await foreach (var line in _text.ReadAsync(stream, cancellationToken))
+        // What goes on has its lines on the page already.
+        _current = _current?.Rest();
+        await foreach (var record in _log.ReadAsync(stream, cancellationToken))
         {
-            if (current is null || current.Number != line.Section)
+            Add(record, sections);
+            if (Offset >= until)
             {
-                // The end of a section is the beginning of the next.
-                Close(current, line.Seconds);
-                if (current is null && line.Section != before.Number && before.Number > 0)
-                {
-                    sections.Add(new LogSection(before.Number, null) { Start = before.Start, End = line.Seconds ?? before.End });
-                }
-
-                current = new LogSection(line.Section, line.Title) { Start = _text.SectionStart };
-                sections.Add(current);
+                break;
             }
-
-            current.Add(line);
         }
 
-        Close(current, _text.Newest);
         return sections;
     }
 
-    private static void Close(LogSection? section, double? end)
+    private void Add(LogRecord record, List<LogSection> sections)
     {
-        if (section is not null)
+        if (_current is null || record.Stage is not null || record.Step is not null)
         {
-            section.End = end ?? section.End;
+            if (_current is not null)
+            {
+                // The end of a section is the beginning of the next.
+                _current.End = record.Time ?? _current.End;
+                Show(_current, sections);
+            }
+
+            _current = new LogSection((_current?.Number ?? 0) + 1, TitleOf(record))
+            {
+                Start = record.Time,
+                IsDull = record.Step?.Instruction.StartsWith("LABEL ", StringComparison.Ordinal) == true,
+            };
+            _ansi.Reset();
+        }
+
+        Show(_current, sections);
+        _current.End = record.Time ?? _current.End;
+        var line = _ansi.Line(record.Line);
+        _current.Add(new LogLine(++Lines, record.IsDetail ? Markup.Of($"<span class=\"d\">{line}</span>") : line));
+    }
+
+    private static void Show(LogSection section, List<LogSection> sections)
+    {
+        if (sections is not [.., var last] || last != section)
+        {
+            sections.Add(section);
         }
     }
+
+    private string TitleOf(LogRecord record) => record switch
+    {
+        { Step: { Instruction.Length: > 0 } step } => $"Step {step.Place} · {step.Instruction[..Math.Min(step.Instruction.Length, 200)]}",
+        { Step: { } step } => $"Step {step.Place} · goes on",
+        { Stage: StageKind.Source } when ++_tries > 1 => string.Create(CultureInfo.InvariantCulture, $"Try {_tries} · Source"),
+        { Stage: { } stage } => $"{stage} {record.Image}".TrimEnd(),
+        { Time: null } => "Log",
+        _ => "Begin",
+    };
 
     /// <summary>A whole log, or the end of a long one.</summary>
     internal static Markup Of(IReadOnlyList<LogSection> sections, int lines, bool all)
     {
         var first = all ? 0 : Math.Max(0, lines - MostLines);
         var shown = sections.Select(section => section.From(first)).Where(section => section.Lines.Count > 0).ToArray();
-        return Markup.Join(shown.Select((section, i) => section.Render(isOpen: !section.IsDull && (lines <= Many || i >= shown.Length - 3))));
+        return Markup.Join(
+            shown.Select((section, i) => section.Render(isOpen: !section.IsDull && (lines <= Many || i >= shown.Length - 3))));
     }
 }
 
 /// <summary>A section of a log.</summary>
-/// <param name="number">Its number.</param>
+/// <param name="number">Its number, from 1.</param>
 /// <param name="title">Its title; null if it goes on with one that is known.</param>
 public sealed class LogSection(int number, string? title)
 {
     private readonly List<LogLine> _lines = [];
 
-    /// <summary>Its number.</summary>
     public int Number => number;
 
     /// <summary>Its title; null if it goes on with one that is known.</summary>
     public string? Title => title;
 
-    /// <summary>When it began, in seconds.</summary>
     public double? Start { get; init; }
 
     /// <summary>When it ended, or its newest line was written.</summary>
     public double? End { get; set; }
 
-    /// <summary>Its lines.</summary>
     public IReadOnlyList<LogLine> Lines => _lines;
 
     /// <summary>How long it took, for people; empty where that is not known.</summary>
     public string Took => End - Start is >= 0.05 and var seconds ? Format.Duration(TimeSpan.FromSeconds(seconds)) : "";
 
     /// <summary>Whether it is a step that says nothing: a build ends with half a dozen labels of ours.</summary>
-    internal bool IsDull => title?.Contains(" · LABEL ", StringComparison.Ordinal) == true;
+    internal bool IsDull { get; init; }
 
     internal void Add(LogLine line) => _lines.Add(line);
+
+    internal LogSection Rest() => new(number, null) { Start = Start, End = End };
 
     /// <summary>Its lines behind the first <paramref name="skipped"/> lines of the log.</summary>
     internal LogSection From(int skipped)
     {
-        var rest = new LogSection(number, title) { Start = Start, End = End };
+        var rest = new LogSection(number, title) { Start = Start, End = End, IsDull = IsDull };
         rest._lines.AddRange(_lines.Where(line => line.Number > skipped));
         return rest;
     }
 
-    /// <summary>The section.</summary>
-    internal Markup Render(bool isOpen) => Markup.Of($"""
-        <details class="step" id="S{number}"{(isOpen ? Markup.Of($" open") : Markup.None)}>
-        <summary><span class="what">{title ?? "Log"}</span> <span class="took" id="T{number}">{Took}</span></summary>
-        <ol class="lines">{RenderLines()}</ol>
-        </details>
+    internal Markup Render(bool isOpen) => Render(isOpen, RenderLines(), Took);
 
-        """);
+    /// <summary>The section without its lines, for a page that has none of it; null for one that goes on.</summary>
+    internal Markup? RenderShell() => title is null ? null : Render(isOpen: !IsDull, Markup.None, "");
 
     /// <summary>The lines. One of each section can be reached by the tab key, and from there the others by the arrow keys.</summary>
     internal Markup RenderLines() => Markup.Join(_lines.Select((line, i) => Markup.Of(
-        $"<li id=\"L{line.Number}\"><a href=\"#L{line.Number}\" tabindex=\"{(i == 0 && title is not null ? 0 : -1)}\">{line.Number}</a><span class=\"say\">{line.Text}</span></li>")));
+        $"<li id=\"L{line.Number}\"><a href=\"#L{line.Number}\" tabindex=\"{(i == 0 && title is not null ? 0 : -1)}\">{line.Number}</a>"
+        + $"<span class=\"say\">{line.Text}</span></li>")));
+
+    private Markup Render(bool isOpen, Markup lines, string took) => Markup.Of($"""
+        <details class="step" id="S{number}"{(isOpen ? Markup.Of($" open") : Markup.None)}>
+        <summary><span class="what">{title ?? "Log"}</span> <span class="took" id="T{number}">{took}</span></summary>
+        <ol class="lines">{lines}</ol>
+        </details>
+
+        """);
 }

@@ -28,7 +28,7 @@ internal static class Timeline
             return parts;
         }
 
-        IReadOnlyList<BuildStage> stages = build.Stages.Count == 0 ? [new BuildStage("Running", started)] : build.Stages;
+        IReadOnlyList<BuildStage> stages = build.Stages.Count == 0 ? [new BuildStage(default, null, started) { Name = "Running" }] : build.Stages;
         for (var i = 0; i < stages.Count; i++)
         {
             var stage = stages[i];

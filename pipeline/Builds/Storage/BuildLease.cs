@@ -74,36 +74,22 @@ public sealed class BuildLease : IAsyncDisposable
     }
 
     /// <summary>The stage that began last; null before the first.</summary>
-    public string? Stage => _stages is [.., var newest] ? newest.Name : null;
+    public BuildStage? Stage => _stages is [.., var newest] ? newest : null;
 
     /// <summary>Is told of every stage that begins.</summary>
-    public Action<string> Began { private get; set; } = static _ => { };
+    public Action<BuildStage> Began { private get; set; } = static _ => { };
 
     /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
-    public void Begin(string stage)
-    {
-        lock (_gate)
-        {
-            _stages = [.. _stages, new BuildStage(stage, _time.GetUtcNow())];
-        }
-
-        Began(stage);
-    }
+    public void Begin(StageKind stage) => Begin(new BuildStage(stage, null, _time.GetUtcNow()));
 
     /// <summary>It is known which images there will be; written with the stage that follows.</summary>
     public void Plan(IReadOnlyList<string> images) => _planned = images;
 
     /// <summary>A stage begins that has others beside it; disposing ends it.</summary>
-    public IDisposable BeginBeside(string stage)
+    public IDisposable BeginBeside(StageKind stage, string image)
     {
-        var begun = new BuildStage(stage, _time.GetUtcNow()) { IsBeside = true };
-        lock (_gate)
-        {
-            _stages = [.. _stages, begun];
-        }
-
-        Began(stage);
-
+        var begun = new BuildStage(stage, image, _time.GetUtcNow()) { IsBeside = true };
+        Begin(begun);
         return new StageEnd(this, begun);
     }
 
@@ -143,6 +129,16 @@ public sealed class BuildLease : IAsyncDisposable
         await _watching;
         _lost.Dispose();
         _stop.Dispose();
+    }
+
+    private void Begin(BuildStage stage)
+    {
+        lock (_gate)
+        {
+            _stages = [.. _stages, stage];
+        }
+
+        Began(stage);
     }
 
     private bool IsMine(Build record) => record.State == BuildState.Running && record.Owner == Owner;

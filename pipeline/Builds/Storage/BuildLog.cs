@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
@@ -34,6 +33,7 @@ public sealed partial class BuildLog : IAsyncDisposable
     private readonly long _start;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _writing;
+    private (StageKind Stage, string? Image)? _begun;
     private long _bytes;
 
     internal BuildLog(AppendBlobClient blob, SecretMask mask, Action<int> heard, TimeProvider time)
@@ -58,45 +58,52 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>The steps that the builder's output tells of.</summary>
+    /// <summary>The steps that were shown.</summary>
     public BuildSteps Steps { get; } = new();
 
-    /// <summary>How long it has been written.</summary>
-    internal TimeSpan Elapsed => _time.GetElapsedTime(_start);
+    /// <summary>How long it has been written, in seconds.</summary>
+    internal double Elapsed => _time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>Adds a line.</summary>
-    public void Line(string text)
-    {
-        Hear(text.Length);
-        Line(text, Elapsed);
-    }
-
-    /// <summary>Takes pieces apart into lines; what has no end yet stays in <paramref name="partial"/>.</summary>
-    internal static void Split(string piece, StringBuilder partial, Action<string> line)
-    {
-        foreach (var c in piece)
-        {
-            if (c == '\n')
-            {
-                line(partial.ToString());
-                partial.Clear();
-            }
-            else if (c != '\r' && partial.Length < MaxLineLength)
-            {
-                partial.Append(c);
-            }
-        }
-    }
-
-    /// <summary>Something was printed, wherever it is kept.</summary>
-    internal void Hear(int length) => _heard(length);
-
-    /// <summary>Adds a line that was printed at a time of its own.</summary>
-    internal void Line(string text, TimeSpan at)
+    /// <summary>A stage begins, with the next line.</summary>
+    public void Begin(StageKind stage, string? image = null)
     {
         lock (_gate)
         {
-            Add(text, at);
+            _begun = (stage, image);
+        }
+    }
+
+    public void Line(string text)
+    {
+        Hear(text.Length);
+        Add(new LogRecord { Time = Elapsed, Text = text });
+    }
+
+    /// <summary>Something was printed, wherever it is kept.</summary>
+    internal void Hear(int characters) => _heard(characters);
+
+    /// <summary>Adds a line that has a time of its own.</summary>
+    internal void Add(LogRecord record)
+    {
+        lock (_gate)
+        {
+            if (_begun is var (stage, image))
+            {
+                record = record with { Stage = stage, Image = image };
+                _begun = null;
+            }
+
+            // Before it is cut, which could leave half a secret.
+            record = record with { Time = Math.Round(record.Time ?? 0, 1), Text = Hide(record.Text), Step = Hide(record.Step) };
+            if (record.Text?.Split('\n') is { Length: > 1 } lines)
+            {
+                Store(record with { Text = Cut(lines[0], MaxLineLength) });
+                Array.ForEach(lines[1..], line => Store(record with { Text = Cut(line, MaxLineLength), Stage = null, Image = null }));
+            }
+            else
+            {
+                Store(record with { Text = Cut(record.Text, MaxLineLength) });
+            }
         }
     }
 
@@ -112,29 +119,28 @@ public sealed partial class BuildLog : IAsyncDisposable
         await _writing;
     }
 
-    // What the classic builder says of its own containers tells nobody why a build failed.
-    [GeneratedRegex(@"^(?:\e\[[0-9;]*m)*(?: ---> |Removing intermediate container )")]
-    private static partial Regex EngineNoise();
-
     [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
     private static partial Regex AnsiCodes();
 
-    private void Add(string text, TimeSpan at)
+    private static string? Cut(string? text, int length) => text?.Length > length ? text[..length] + " …" : text;
+
+    private string? Hide(string? text) => text is null ? null : _mask.Hide(text);
+
+    private BuildStep? Hide(BuildStep? step) =>
+        step is null ? null : step with { Instruction = Cut(Hide(step.Instruction), MaxLineLength)! };
+
+    private void Store(LogRecord record)
     {
-        // Before it is cut, which could leave half a secret.
-        text = _mask.Hide(text);
-        var line = text.Length > MaxLineLength ? text[..MaxLineLength] + " …" : text;
-        if (!string.IsNullOrWhiteSpace(line) && !EngineNoise().IsMatch(line))
+        if (!record.IsDetail && !string.IsNullOrWhiteSpace(record.Line))
         {
-            var plain = AnsiCodes().Replace(line, "");
-            _tail.Enqueue(plain.Length > MaxTailLineLength ? plain[..MaxTailLineLength] + " …" : plain);
+            _tail.Enqueue(Cut(AnsiCodes().Replace(record.Line, ""), MaxTailLineLength)!);
             if (_tail.Count > TailLines)
             {
                 _tail.Dequeue();
             }
         }
 
-        _lines.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{at.TotalSeconds,7:F1}s  {line}\n"));
+        _lines.Writer.TryWrite(record.ToJson());
     }
 
     private async Task WriteAsync()
@@ -164,7 +170,8 @@ public sealed partial class BuildLog : IAsyncDisposable
         _bytes += bytes.Length;
         if (_bytes > MaxBytes)
         {
-            bytes = [.. bytes, .. Encoding.UTF8.GetBytes($"… The log is longer than {MaxBytes >> 20} MiB; the rest is left out.\n")];
+            var last = new LogRecord { Text = $"… The log is longer than {MaxBytes >> 20} MiB; the rest is left out." };
+            bytes = [.. bytes, .. Encoding.UTF8.GetBytes(last.ToJson())];
         }
 
         await _blob.AppendBlockAsync(new MemoryStream(bytes));

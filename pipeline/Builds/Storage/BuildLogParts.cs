@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Ci.Pipeline.Builds.Storage;
 
 /// <summary>
@@ -19,7 +17,7 @@ public sealed class BuildLogParts(BuildLog log)
     {
         lock (_gate)
         {
-            var part = new Part(this);
+            var part = new Part(this, log);
             _open.Enqueue(part);
             return part;
         }
@@ -40,52 +38,45 @@ public sealed class BuildLogParts(BuildLog log)
         }
     }
 
-    /// <summary>One part.</summary>
-    public sealed class Part(BuildLogParts parts) : IDisposable
+    /// <summary>One part: an image's.</summary>
+    public sealed class Part(BuildLogParts parts, BuildLog log) : IDisposable
     {
         private readonly Queue<Action> _waiting = new();
-        private readonly StringBuilder _partial = new();
+        private readonly BuildEventLines _lines = new();
         private int _characters;
 
         internal bool IsEnded { get; private set; }
 
-        /// <summary>The steps that this part tells of, shown already or not.</summary>
-        public BuildSteps Steps { get; } = new();
-
-        /// <summary>Begins with an image, and a line that says so.</summary>
+        /// <summary>Begins the image's build with a line that says so.</summary>
         public void Begin(string image, string line)
         {
-            parts.Log.Hear(line.Length);
-            lock (parts._gate)
-            {
-                _waiting.Enqueue(() => parts.Log.Steps.Begin(image));
-                Add(line);
-                parts.Advance();
-            }
+            Begin(StageKind.Build, image, () => log.Steps.Begin(image));
+            Write(new BuildEvent.Output(null, line));
         }
 
-        /// <summary>Adds output as it comes, in pieces that need not end with a line; an empty one is a sign of life.</summary>
-        public void Output(string piece)
+        /// <summary>A stage of the image begins, with the next line.</summary>
+        public void Begin(StageKind stage, string image) => Begin(stage, image, static () => { });
+
+        public void Write(BuildEvent happened)
         {
-            parts.Log.Hear(piece.Length);
+            LogRecord[] lines = [.. _lines.Of(happened)];
+            log.Hear(lines.Sum(line => line.Line.Length) + ((happened as BuildEvent.Activity)?.Characters ?? 0));
             lock (parts._gate)
             {
-                BuildLog.Split(piece, _partial, Add);
+                if (happened is BuildEvent.StepStarted or BuildEvent.StepEnded)
+                {
+                    _waiting.Enqueue(() => log.Steps.Add(happened));
+                }
+
+                Array.ForEach(lines, line => Add(line with { Time = log.Elapsed }));
                 parts.Advance();
             }
         }
 
-        /// <inheritdoc/>
         public void Dispose()
         {
             lock (parts._gate)
             {
-                if (_partial.Length > 0)
-                {
-                    Add(_partial.ToString());
-                    _partial.Clear();
-                }
-
                 IsEnded = true;
                 parts.Advance();
             }
@@ -101,23 +92,59 @@ public sealed class BuildLogParts(BuildLog log)
             _characters = 0;
         }
 
-        private void Add(string text)
+        private void Begin(StageKind stage, string image, Action shown)
         {
-            Steps.Read(text);
+            lock (parts._gate)
+            {
+                _waiting.Enqueue(() =>
+                {
+                    shown();
+                    log.Begin(stage, image);
+                });
+                parts.Advance();
+            }
+        }
+
+        private void Add(LogRecord line)
+        {
             if (_characters > MaxWaitingCharacters)
             {
                 return;
             }
 
-            _characters += text.Length;
-            var (line, at) = (_characters > MaxWaitingCharacters ? "… What follows is left out, for it is very long." : text, parts.Log.Elapsed);
-            _waiting.Enqueue(() =>
-            {
-                parts.Log.Steps.Read(line);
-                parts.Log.Line(line, at);
-            });
+            _characters += line.Line.Length;
+            var last = new LogRecord { Time = line.Time, Text = "… What follows is left out, for it is very long." };
+            var shown = _characters > MaxWaitingCharacters ? last : line;
+            _waiting.Enqueue(() => log.Add(shown));
         }
     }
+}
 
-    private BuildLog Log => log;
+/// <summary>
+/// The lines that a build's events have in its log. Steps of several stages run side by side: what comes from another step
+/// than the line above stands below that step's title again.
+/// </summary>
+internal sealed class BuildEventLines
+{
+    private readonly HashSet<string> _titled = new(StringComparer.Ordinal);
+    private string? _current;
+
+    public IEnumerable<LogRecord> Of(BuildEvent happened) => happened switch
+    {
+        BuildEvent.StepStarted started => Title(started.Step),
+        BuildEvent.StepEnded { Words: { } words } ended =>
+            [.. Title(ended.Step), new LogRecord { Text = " ---> " + words, IsDetail = true }],
+        BuildEvent.Output output =>
+            [.. output.Step is { } step ? Title(step) : [], new LogRecord { Text = output.Line, IsDetail = output.IsDetail }],
+        _ => [],
+    };
+
+    private IReadOnlyList<LogRecord> Title(BuildStep step)
+    {
+        var (isNew, isCurrent) = (_titled.Add(step.Id), _current == step.Id);
+        _current = step.Id;
+        return isCurrent && !isNew ? []
+            : step.Number is null ? [new LogRecord { Text = isNew ? step.Title : step.Title + " …" }]
+            : [new LogRecord { Step = isNew ? step : step with { Instruction = "" } }];
+    }
 }

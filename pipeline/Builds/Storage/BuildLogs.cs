@@ -7,10 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>The builds' logs: one append blob each, <c>build-logs/ID.log</c>, which can be read while it grows.</summary>
+/// <summary>
+/// The builds' logs: one append blob each, <c>build-logs/ID.log</c>, which can be read while it grows: a <see cref="LogRecord"/> a line.
+/// </summary>
 public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask, TimeProvider time)
 {
-    /// <summary>The blob container's name.</summary>
     public const string ContainerName = "build-logs";
 
     private readonly BlobContainerClient _container = new(
@@ -25,6 +26,7 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
         var blob = _container.GetAppendBlobClient(id + ".log");
         var create = new AppendBlobCreateOptions
         {
+            // A double click opens it, which it would not by the type of JSON Lines.
             HttpHeaders = new BlobHttpHeaders { ContentType = "text/plain; charset=utf-8" },
             Conditions = new AppendBlobRequestConditions { IfNoneMatch = ETag.All },
         };

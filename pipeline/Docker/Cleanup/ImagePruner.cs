@@ -16,11 +16,11 @@ internal sealed class ImagePruner
     public ImagePruner(IEnumerable<ImagesListResponse> all, IReadOnlySet<string> labelled)
     {
         _all = all.ToDictionary(image => image.ID, StringComparer.Ordinal);
-        _children = _all.Values.Where(image => image.ParentID is { Length: > 0 }).CountBy(image => image.ParentID).ToDictionary(StringComparer.Ordinal);
+        var children = _all.Values.Where(image => image.ParentID is { Length: > 0 });
+        _children = children.CountBy(image => image.ParentID).ToDictionary(StringComparer.Ordinal);
         Last = [.. _all.Values.Where(image => labelled.Contains(image.ID) && IsUnnamed(image) && !_children.ContainsKey(image.ID))];
     }
 
-    /// <summary>Those that nothing is made upon.</summary>
     public IReadOnlyList<ImagesListResponse> Last { get; }
 
     /// <summary>Whether an image has no name. A digest is one, too, which a pull or a push gives.</summary>

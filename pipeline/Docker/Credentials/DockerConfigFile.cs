@@ -24,8 +24,11 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
     /// <summary>The registries that there is a login to; a login that a helper keeps is named in the file too.</summary>
     public async Task<IReadOnlyList<string>> HostsAsync(CancellationToken cancellationToken) => await ReadAsync(
         "every registry",
-        config => Task.FromResult<IReadOnlyList<string>?>(
-            [.. (config.Auths ?? []).Keys.Concat((config.CredHelpers ?? []).Keys).Select(HostOf).Select(RegistryHost.Of).Distinct(StringComparer.Ordinal)]),
+        config =>
+        {
+            var logins = (config.Auths ?? []).Keys.Concat((config.CredHelpers ?? []).Keys);
+            return Task.FromResult<string[]?>([.. logins.Select(HostOf).Select(RegistryHost.Of).Distinct(StringComparer.Ordinal)]);
+        },
         cancellationToken) ?? [];
 
     /// <summary>The credentials for a registry; null when there are none, or they cannot be had.</summary>
@@ -48,7 +51,8 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
                 ? await find(config)
                 : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or FormatException or Win32Exception or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException
+            or FormatException or Win32Exception or InvalidOperationException)
         {
             Log.NotRead(logger, host, file, e.Message);
             return null;
@@ -73,7 +77,8 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
             return new RegistryCredentials("", token);
         }
 
-        return entry.Auth is { Length: > 0 } auth && Encoding.UTF8.GetString(Convert.FromBase64String(auth)).Split(':', 2) is [var user, var password]
+        var login = Encoding.UTF8.GetString(Convert.FromBase64String(entry.Auth ?? ""));
+        return login.Split(':', 2) is [var user, var password]
             ? new RegistryCredentials(user, password.TrimEnd('\0'))
             : null;
     }
@@ -99,7 +104,8 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
             var answer = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             // It ends with 1 when it has none; what it prints then is words.
-            return process.ExitCode == 0 && JsonSerializer.Deserialize(answer, DockerConfigJson.Default.HelperAnswer) is { Secret: { Length: > 0 } secret } found
+            return process.ExitCode == 0
+                && JsonSerializer.Deserialize(answer, DockerConfigJson.Default.HelperAnswer) is { Secret: { Length: > 0 } secret } found
                 ? new RegistryCredentials(found.Username is "<token>" or null ? "" : found.Username, secret)
                 : null;
         }
@@ -141,10 +147,8 @@ public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, IL
 /// <summary>The command line's <c>config.json</c>, as far as it is about logins.</summary>
 internal sealed record DockerConfig(Dictionary<string, DockerAuth>? Auths, string? CredsStore, Dictionary<string, string>? CredHelpers);
 
-/// <summary>A login that is kept in the file.</summary>
 internal sealed record DockerAuth(string? Auth, string? IdentityToken);
 
-/// <summary>A credential helper's answer.</summary>
 internal sealed record HelperAnswer(string? Username, string? Secret);
 
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]

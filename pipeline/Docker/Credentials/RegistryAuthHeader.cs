@@ -20,16 +20,14 @@ internal static class RegistryAuthHeader
     /// <summary>Docker Hub, as its login is called, by the command line and the engine alike.</summary>
     public const string HubLogin = "https://index.docker.io/v1/";
 
-    /// <summary>The name that the login to a registry goes by.</summary>
     public static string NameOf(string host) => host == RegistryHost.Hub ? HubLogin : host;
 
-    /// <summary>What <see cref="OneHeader"/> says.</summary>
     public static string One(string host, RegistryCredentials login) =>
         Encode(JsonSerializer.SerializeToUtf8Bytes(LoginOf(host, login), EngineLoginsJson.Default.EngineLogin));
 
-    /// <summary>What <see cref="AllHeader"/> says.</summary>
     public static string All(IReadOnlyDictionary<string, RegistryCredentials> logins) => Encode(JsonSerializer.SerializeToUtf8Bytes(
-        logins.ToDictionary(login => NameOf(login.Key), login => LoginOf(login.Key, login.Value)), EngineLoginsJson.Default.DictionaryStringEngineLogin));
+        logins.ToDictionary(login => NameOf(login.Key), login => LoginOf(login.Key, login.Value)),
+        EngineLoginsJson.Default.DictionaryStringEngineLogin));
 
     // A token goes without a user.
     private static EngineLogin LoginOf(string host, RegistryCredentials login) => login.Username.Length > 0
@@ -39,10 +37,10 @@ internal static class RegistryAuthHeader
     private static string Encode(byte[] json) => Convert.ToBase64String(json).Replace('+', '-').Replace('/', '_');
 }
 
-/// <summary>A login, as the engine reads it.</summary>
 internal sealed record EngineLogin(string? Username, string? Password, string? Identitytoken, string Serveraddress);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EngineLogin))]
 [JsonSerializable(typeof(Dictionary<string, EngineLogin>))]
 internal sealed partial class EngineLoginsJson : JsonSerializerContext;

@@ -1,9 +1,11 @@
 using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Docker.BuildKit;
 using Ci.Pipeline.Docker.Classic;
 using Ci.Pipeline.Docker.Credentials;
 using Ci.Pipeline.Registry;
+using Ci.Pipeline.Text;
 using Ci.Tests.BuildKit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,12 +15,14 @@ using Fixture = Ci.Tests.Fixtures.DockerEngine;
 namespace Ci.Tests.Docker;
 
 /// <summary>Which of the engine's builders builds.</summary>
-public sealed class EngineBuilderTests(Fixture engine)
+public sealed class ImageBuilderSelectorTests(Fixture engine)
 {
     // The classic builder knows no mounts.
     private const string NeedsBuildKit = $"FROM {Fixture.BaseImage}\nRUN --mount=type=cache,target=/cache true\n";
 
-    private readonly List<string> _output = [];
+    private readonly List<BuildEvent> _events = [];
+
+    private IEnumerable<string> Output => _events.SelectMany(new BuildEventLines().Of).Select(line => line.Line);
 
     public static TheoryData<DockerOptions, bool, bool> ForClassic => new()
     {
@@ -35,7 +39,7 @@ public sealed class EngineBuilderTests(Fixture engine)
         var name = await BuildAsync(new DockerOptions(), isStrangers: false, strangersMay: false);
 
         Assert.Contains(name, await engine.ImageNamesAsync());
-        Assert.Contains(_output, line => line.Contains("--mount=type=cache", StringComparison.Ordinal));
+        Assert.Contains(Output, line => line.Contains("--mount=type=cache", StringComparison.Ordinal));
         await engine.RunAsync("rmi", name);
     }
 
@@ -57,10 +61,10 @@ public sealed class EngineBuilderTests(Fixture engine)
     {
         await using var standIn = await StandInServer.StartAsync(AnswerAsync);
 
-        var built = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _output.Add, None);
+        var built = await Builder(new DockerOptions { Host = standIn.Engine.ToString() }).BuildAsync(Build(NeedsBuildKit), _events.Add, None);
 
         Assert.Equal(("sha256:0123", false), (built.Image, built.HasLabels));
-        Assert.Contains("With the classic builder: ", string.Concat(_output), StringComparison.Ordinal);
+        Assert.Contains("With the classic builder: ", string.Concat(Output), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +73,7 @@ public sealed class EngineBuilderTests(Fixture engine)
         await using var standIn = await StandInServer.StartAsync(AnswerAsync);
         var builder = Builder(new DockerOptions { Host = standIn.Engine.ToString(), Builder = BuilderKind.BuildKit });
 
-        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => builder.BuildAsync(Build(NeedsBuildKit), _output.Add, None));
+        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => builder.BuildAsync(Build(NeedsBuildKit), _events.Add, None));
 
         Assert.Contains("Docker__Builder", fault.Message, StringComparison.Ordinal);
     }
@@ -79,7 +83,7 @@ public sealed class EngineBuilderTests(Fixture engine)
     {
         var build = Build(NeedsBuildKit) with { Secrets = new Dictionary<string, ReadOnlyMemory<byte>> { ["token"] = new byte[] { 1 } } };
 
-        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => Builder(new DockerOptions { Memory = 1_000_000_000 }).BuildAsync(build, _output.Add, None));
+        var fault = await Assert.ThrowsAsync<ImageRefusedException>(() => Builder(new DockerOptions { Memory = 1_000_000_000 }).BuildAsync(build, _events.Add, None));
 
         Assert.Contains("only BuildKit can give them", fault.Message, StringComparison.Ordinal);
     }
@@ -96,11 +100,14 @@ public sealed class EngineBuilderTests(Fixture engine)
             context.Request.Path.Value.EndsWith("/build", StringComparison.Ordinal) ? """{"aux":{"ID":"sha256:0123"}}""" : "OK");
     }
 
-    private static EngineBuilder Builder(DockerOptions options)
+    private static ImageBuilderSelector Builder(DockerOptions options)
     {
         var wrapped = Options.Create(options);
-        var logins = new RegistryLogins(Options.Create(new RegistryOptions()), new DockerConfigFile(wrapped, NullLogger<DockerConfigFile>.Instance));
-        return new EngineBuilder(new BuildKitEngine(wrapped, logins), new DockerEngine(new EngineClient(wrapped), logins), wrapped);
+        var client = new EngineClient(wrapped);
+        var machine = new DockerConfigFile(wrapped, NullLogger<DockerConfigFile>.Instance);
+        var credentials = new RegistryCredentialStore(Options.Create(new RegistryOptions()), machine);
+        return new ImageBuilderSelector(
+            new BuildKitImageBuilder(client, credentials, new SecretMask([])), new ClassicImageBuilder(client, credentials), wrapped);
     }
 
     private static EngineBuild Build(string dockerfile, bool isStrangers = false, bool strangersMay = false) => new()
@@ -120,7 +127,7 @@ public sealed class EngineBuilderTests(Fixture engine)
         await engine.StartAsync();
         options.Host = engine.Host;
         var build = Build(dockerfile, isStrangers, strangersMay);
-        await Builder(options).BuildAsync(build, _output.Add, None);
+        await Builder(options).BuildAsync(build, _events.Add, None);
         return build.Name;
     }
 }

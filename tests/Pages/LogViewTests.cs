@@ -1,11 +1,13 @@
 using System.Text;
+using Ci.Pipeline.Builds;
+using Ci.Pipeline.Builds.Storage;
 using Ci.Web.Pages;
 using CsCheck;
 
 namespace Ci.Tests.Pages;
 
 /// <summary>A log as pages show it.</summary>
-public sealed class LogTextTests
+public sealed class LogViewTests
 {
     [Theory]
     [InlineData("plain <b>", "plain &lt;b&gt;")]
@@ -43,11 +45,11 @@ public sealed class LogTextTests
     [Fact]
     public async Task Steps_are_sections_with_their_times()
     {
-        var sections = await new LogView().ReadAsync(Bytes(Samples.Coloured), TestContext.Current.CancellationToken);
+        var sections = await new LogView().ReadAsync(Bytes(Samples.Log), TestContext.Current.CancellationToken);
 
         Assert.Equal(
             ["Source", "Build shop", "Step 1/5 · FROM node:22-alpine", "Step 2/5 · WORKDIR /app", "Step 3/5 · COPY package.json package-lock.json ./",
-             "Step 4/5 · RUN npm ci && npm test", "Step 5/5 · CMD [\"node\", \"server.js\"]", "Push localhost:83/shop", "Tags", "End"],
+             "Step 4/5 · RUN npm ci && npm test", "Step 5/5 · CMD [\"node\", \"server.js\"]", "Push shop", "Tags", "End"],
             sections.Select(section => section.Title!));
         Assert.Equal("11 s", sections[5].Took);
         Assert.Equal(Enumerable.Range(1, 23), sections.SelectMany(section => section.Lines).Select(line => line.Number));
@@ -56,17 +58,18 @@ public sealed class LogTextTests
     [Fact]
     public async Task Steps_of_stages_that_run_side_by_side_are_sections_that_go_on()
     {
-        const string Log = """
-                0.1s  Step build 1/2 : FROM docker.io/library/golang:1
-                0.2s  Step build 2/2 : RUN go build
-                0.3s  compiling
-                0.4s  Step 2/3 : RUN apk add tzdata
-                0.5s  Step build 2/2 …
-                0.6s   ---> done in 0.4 s
+        var (build, other) = (new BuildStep { Stage = "build", Number = 2, Total = 2 }, new BuildStep { Number = 2, Total = 3, Instruction = "RUN apk add tzdata" });
+        LogRecord[] log =
+        [
+            new() { Time = 0.1, Step = build with { Number = 1, Instruction = "FROM docker.io/library/golang:1" } },
+            new() { Time = 0.2, Step = build with { Instruction = "RUN go build" } },
+            new() { Time = 0.3, Text = "compiling" },
+            new() { Time = 0.4, Step = other },
+            new() { Time = 0.5, Step = build },
+            new() { Time = 0.6, Text = " ---> done in 0.4 s", IsDetail = true },
+        ];
 
-            """;
-
-        var sections = await new LogView().ReadAsync(Bytes(Log.ReplaceLineEndings("\n")), TestContext.Current.CancellationToken);
+        var sections = await new LogView().ReadAsync(Bytes(string.Concat(log.Select(line => line.ToJson()))), TestContext.Current.CancellationToken);
 
         Assert.Equal(
             ["Step build 1/2 · FROM docker.io/library/golang:1", "Step build 2/2 · RUN go build", "Step 2/3 · RUN apk add tzdata", "Step build 2/2 · goes on"],
@@ -74,9 +77,9 @@ public sealed class LogTextTests
     }
 
     [Fact]
-    public void However_a_log_comes_it_is_the_same_log() => Gen.Int[0, Encoding.UTF8.GetByteCount(Samples.Coloured)].Array[0, 6].Sample(cuts =>
+    public void However_a_log_comes_it_is_the_same_log() => Gen.Int[0, Encoding.UTF8.GetByteCount(Samples.Log)].Array[0, 6].Sample(cuts =>
     {
-        var bytes = Encoding.UTF8.GetBytes(Samples.Coloured);
+        var bytes = Encoding.UTF8.GetBytes(Samples.Log);
         var whole = Lines(new LogView(), bytes);
         var view = new LogView();
         var parts = string.Concat(cuts.Order().Append(bytes.Length).Select(end => Lines(view, bytes[(int)view.Offset..end])));
@@ -87,17 +90,40 @@ public sealed class LogTextTests
     public async Task A_section_that_goes_on_has_no_title_and_the_whole_time()
     {
         var view = new LogView();
-        await view.ReadAsync(Bytes("    1.0s  Step 1/2 : RUN a\n    2.0s  x\n"), TestContext.Current.CancellationToken);
-        var more = await view.ReadAsync(Bytes("    5.0s  y\n    9.0s  Step 2/2 : RUN b\n   10.0s  z\n"), TestContext.Current.CancellationToken);
+        await view.ReadAsync(Bytes(Step(1, "RUN a", at: 1) + Samples.Line(2, "x")), TestContext.Current.CancellationToken);
+        var more = await view.ReadAsync(Bytes(Samples.Line(5, "y") + Step(2, "RUN b", at: 9) + Samples.Line(10, "z")), TestContext.Current.CancellationToken);
 
         Assert.Equal([(1, null, "8.0 s"), (2, "Step 2/2 · RUN b", "1.0 s")], more.Select(section => (section.Number, section.Title, section.Took)));
+    }
+
+    [Fact]
+    public async Task What_a_page_has_already_is_skipped_with_its_numbers_and_sections()
+    {
+        var view = new LogView();
+        var has = Step(1, "RUN a", at: 1) + Samples.Line(2, "x");
+        using var log = Bytes(has + Samples.Line(5, "y"));
+        await view.ReadAsync(log, TestContext.Current.CancellationToken, until: has.Length);
+        using var rest = Bytes(Samples.Line(5, "y"));
+        var more = Assert.Single(await view.ReadAsync(rest, TestContext.Current.CancellationToken));
+
+        Assert.Equal((1, null, "4.0 s", 3), (more.Number, more.Title, more.Took, Assert.Single(more.Lines).Number));
+    }
+
+    [Fact]
+    public async Task A_log_of_an_older_version_is_shown_line_by_line()
+    {
+        var section = Assert.Single(await new LogView().ReadAsync(
+            Bytes("    0.4s  Fetched <the source>\n    0.5s  Step 1/2 : RUN a\n{no json}\n"), TestContext.Current.CancellationToken));
+
+        Assert.Equal(
+            ["    0.4s  Fetched &lt;the source&gt;", "    0.5s  Step 1/2 : RUN a", "{no json}"], section.Lines.Select(line => line.Text.ToString()));
     }
 
     [Fact]
     public async Task Of_a_long_log_the_end_is_shown_with_its_true_numbers()
     {
         var view = new LogView();
-        var text = string.Concat(Enumerable.Range(1, LogView.MostLines + 10).Select(n => $"    0.1s  line {n}\n"));
+        var text = string.Concat(Enumerable.Range(1, LogView.MostLines + 10).Select(n => Samples.Line(0.1, $"line {n}")));
         var sections = await view.ReadAsync(Bytes(text), TestContext.Current.CancellationToken);
         var end = LogView.Of(sections, view.Lines, all: false).ToString();
 
@@ -110,8 +136,11 @@ public sealed class LogTextTests
     {
         using var stream = new MemoryStream(bytes);
         var sections = view.ReadAsync(stream, CancellationToken.None).GetAwaiter().GetResult();
-        return string.Concat(sections.SelectMany(section => section.Lines.Select(line => $"{line.Number} {line.Section} {line.Title} {line.Text}\n")));
+        return string.Concat(sections.SelectMany(section => section.Lines.Select(line => $"{line.Number} {section.Number} {line.Text}\n")));
     }
+
+    private static string Step(int number, string instruction, double at) =>
+        new LogRecord { Time = at, Step = new BuildStep { Number = number, Total = 2, Instruction = instruction } }.ToJson();
 
     private static MemoryStream Bytes(string text) => new(Encoding.UTF8.GetBytes(text));
 }

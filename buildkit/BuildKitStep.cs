@@ -9,7 +9,7 @@ namespace Ci.BuildKit;
 /// BuildKit's name for it: <c>[2/4] RUN make</c>, with the stage when there are several: <c>[build 2/4] RUN make</c>.
 /// A step that stages or builds running side by side have in common, mostly a base image, has the name that one of them gives it.
 /// </param>
-public sealed partial record BuildStep(string Digest, string Name)
+public sealed partial record BuildKitStep(string Digest, string Name)
 {
     private const string InternalMark = "[internal]";
 
@@ -29,22 +29,12 @@ public sealed partial record BuildStep(string Digest, string Name)
         : Name.StartsWith(InternalMark, StringComparison.Ordinal) ? Name[InternalMark.Length..].TrimStart()
         : Name).ReplaceLineEndings(" ");
 
-    /// <summary>How the log names it: <c>Step 2/4 : RUN make</c>, <c>Step build 2/4 : RUN make</c>, or <c>exporting to image</c>.</summary>
-    public string Title => Number is null ? Instruction : $"{Label} : {Instruction}";
-
     /// <summary>Whether it is BuildKit's own housekeeping rather than something the Dockerfile says.</summary>
     /// <remarks>The copy is how the engine takes a posted context over; it has no mark of its own.</remarks>
     public bool IsInternal =>
         Name.StartsWith(InternalMark, StringComparison.Ordinal)
         || Name.StartsWith("[auth]", StringComparison.Ordinal)
         || Name == "copy /context /";
-
-    /// <summary>Whether it fetches a stage's base image.</summary>
-    internal bool IsBase => Instruction.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The title's start, enough to know it again by.</summary>
-    internal string Label => Number is null ? Instruction
-        : string.Create(CultureInfo.InvariantCulture, $"Step {(Stage.Length > 0 ? Stage + " " : "")}{Number}/{Total}");
 
     private int? Parsed(string group) =>
         int.TryParse(_parts.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -1,24 +1,25 @@
 using Ci.BuildKit;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker.BuildKit;
+using Ci.Pipeline.Docker.Classic;
 using Microsoft.Extensions.Options;
 
-namespace Ci.Pipeline.Docker.Classic;
+namespace Ci.Pipeline.Docker;
 
 /// <summary>
 /// Chooses the builder: BuildKit, unless the engine has none, or the build is to be kept within limits that only the
 /// classic builder knows.
 /// </summary>
-public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic, IOptions<DockerOptions> options)
+public sealed class ImageBuilderSelector(BuildKitImageBuilder buildKit, ClassicImageBuilder classic, IOptions<DockerOptions> options)
+    : IImageBuilder
 {
-    /// <summary>Builds an image under its name; what it prints goes to <paramref name="output"/>.</summary>
-    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<string> output, CancellationToken cancellationToken)
+    public async Task<BuiltImage> BuildAsync(EngineBuild build, Action<BuildEvent> happened, CancellationToken cancellationToken)
     {
         if (WhyClassic(build.IsUntrusted, build.StrangersMayUseBuildKit, build.Limits) is not { } reason)
         {
             try
             {
-                return new BuiltImage(await buildKit.BuildAsync(build, output, cancellationToken)) { HasLabels = true };
+                return await buildKit.BuildAsync(build, happened, cancellationToken);
             }
             catch (BuildKitUnavailableException e) when (options.Value.Builder == BuilderKind.Auto)
             {
@@ -32,16 +33,18 @@ public sealed class EngineBuilder(BuildKitEngine buildKit, DockerEngine classic,
 
         if (reason.Length > 0)
         {
-            output($"With the classic builder: {reason}\n");
+            happened(new BuildEvent.Output(null, $"With the classic builder: {reason}"));
         }
 
         return build.Secrets.Count == 0
-            ? await classic.BuildAsync(build, output, cancellationToken)
-            : throw new ImageRefusedException("dockerInfo.json names secrets, and only BuildKit can give them to a build. " + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
+            ? await classic.BuildAsync(build, happened, cancellationToken)
+            : throw new ImageRefusedException("dockerInfo.json names secrets, and only BuildKit can give them to a build. "
+                + (reason.Length > 0 ? reason : "Docker__Builder is Classic."));
     }
 
-    /// <summary>Whether such a build is for BuildKit, which asks for the files that it needs; an engine may turn out to have none.</summary>
-    public bool AsksForFiles(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) => WhyClassic(isStrangers, strangersMayUseBuildKit, limits) is null;
+    /// <summary>Whether such a build is for BuildKit, which asks for files one by one; an engine may turn out to have none.</summary>
+    public bool AsksForFiles(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) =>
+        WhyClassic(isStrangers, strangersMayUseBuildKit, limits) is null;
 
     /// <summary>Why a build is for the classic builder; null when it is for BuildKit.</summary>
     private string? WhyClassic(bool isStrangers, bool strangersMayUseBuildKit, StepLimits limits) => options.Value switch
