@@ -63,7 +63,8 @@ internal sealed partial class HttpFunctionEndpoint(
         }
         catch (Exception e)
         {
-            Log.Failed(logger, e, function.Name);
+            Log.Failed(logger, function.Name, e.Sentence());
+            Log.FailedAt(logger, e, function.Name);
             Refuse(context, StatusCodes.Status500InternalServerError);
         }
         finally
@@ -178,8 +179,11 @@ internal sealed partial class HttpFunctionEndpoint(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "{Function} failed")]
-        public static partial void Failed(ILogger logger, Exception exception, string function);
+        [LoggerMessage(1, LogLevel.Error, "{Function} failed: {Reason}")]
+        public static partial void Failed(ILogger logger, string function, string reason);
+
+        [LoggerMessage(6, LogLevel.Debug, "Where {Function} failed")]
+        public static partial void FailedAt(ILogger logger, Exception exception, string function);
 
         [LoggerMessage(2, LogLevel.Information, "{Function} answered {Method} with {Status} in {Milliseconds} ms")]
         public static partial void Answered(ILogger logger, string function, string method, int status, long milliseconds);

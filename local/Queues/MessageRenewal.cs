@@ -57,7 +57,7 @@ internal sealed partial class MessageRenewal : IAsyncDisposable
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
-            Log.NotRenewed(logger, message.MessageId, e.Message.Split('\n')[0]);
+            Log.NotRenewed(logger, message.MessageId, e.Sentence());
             return false;
         }
     }

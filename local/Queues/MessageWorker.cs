@@ -49,7 +49,7 @@ internal sealed partial class MessageWorker(
         catch (Exception e)
         {
             // Whatever storage did not take, the message comes back by itself when its time is up.
-            Log.QueueUnavailable(logger, function.QueueName, e.Message.Split('\n')[0]);
+            Log.QueueUnavailable(logger, function.QueueName, e.Sentence());
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed partial class MessageWorker(
         }
         catch (Exception e)
         {
-            Log.Failed(logger, function.Name, message.MessageId, message.DequeueCount, e.Message.Split('\n')[0].TrimEnd());
+            Log.Failed(logger, function.Name, message.MessageId, message.DequeueCount, e.Sentence());
             Log.FailedAt(logger, e, message.MessageId);
             await FailAsync(message, renewal.PopReceipt);
             return;

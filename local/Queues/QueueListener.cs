@@ -121,7 +121,7 @@ internal sealed partial class QueueListener(
         {
             if (!stopping.IsCancellationRequested)
             {
-                Log.QueueUnavailable(logger, _queue.Name, e.Message.Split('\n')[0]);
+                Log.QueueUnavailable(logger, _queue.Name, e.Sentence());
             }
 
             return [];
@@ -136,7 +136,7 @@ internal sealed partial class QueueListener(
         }
         catch (Exception e)
         {
-            Log.QueueUnavailable(logger, _queue.Name, e.Message.Split('\n')[0]);
+            Log.QueueUnavailable(logger, _queue.Name, e.Sentence());
         }
     }
 

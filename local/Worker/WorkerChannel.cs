@@ -105,7 +105,7 @@ internal sealed class WorkerChannel(string workerId, WorkerLogs logs)
             var result = (await ended.Task).Result;
             if (result?.Status != StatusResult.Types.Status.Success)
             {
-                throw new InvocationFailedException(TextOf(result), result?.Status == StatusResult.Types.Status.Cancelled);
+                throw new InvocationFailedException(TextOf(result), result?.Exception?.StackTrace);
             }
         }
         finally
