@@ -3,6 +3,7 @@ using Ci.Pipeline.Docker.Classic;
 using Ci.Pipeline.Docker.Cleanup;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Context;
 using Ci.Pipeline.Source.DockerInfo;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -65,7 +66,7 @@ public sealed class ImageBuilder(
         {
             Name = $"{repository}:{tag}",
             Marker = EngineCleanup.MarkerOf(request.BuildId),
-            Dockerfile = CommitSource.DockerfileNameIn(spec),
+            Dockerfile = ContextFilter.DockerfileName(spec),
             Target = spec.Target,
             Platform = spec.Platform,
             Args = spec.Args,

@@ -33,9 +33,6 @@ public abstract class CommitSource : IAsyncDisposable
     private protected ContentIndex Index { get; }
     private protected BuildInputs Decisive { get; }
 
-    /// <summary>The Dockerfile's name within the context that is sent: its own, or a name of ours for one from outside.</summary>
-    public static string DockerfileNameIn(ImageSpec image) => ContextFilter.DockerfileName(image);
-
     /// <summary>
     /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
     /// many files to tell.

@@ -4,6 +4,7 @@ using Ci.Pipeline.Builds;
 using Ci.Pipeline.Docker;
 using Ci.Pipeline.Registry;
 using Ci.Pipeline.Source;
+using Ci.Pipeline.Source.Context;
 using Ci.Pipeline.Source.DockerInfo;
 using Microsoft.Extensions.Options;
 
@@ -52,7 +53,7 @@ public sealed class UnchangedImages(BaseImages bases, RegistryClient registry, I
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // A repository's images are its own, though another may use the same name.
         Add("repository", [repository]);
-        Add("context", [context, CommitSource.DockerfileNameIn(spec)]);
+        Add("context", [context, ContextFilter.DockerfileName(spec)]);
         Add("version", [spec.Version]);
         Add("target", [spec.Target ?? ""]);
         Add("platform", [platform]);

@@ -64,7 +64,7 @@ public sealed class SourceArchiveTests
 
         var context = await ContextAsync(image, File("api/main", "x"), File("docker/api.Dockerfile", "FROM outside"));
 
-        var name = SourceArchive.DockerfileNameIn(image);
+        var name = ContextFilter.DockerfileName(image);
         Assert.Equal("FROM outside", context[name]);
         Assert.Contains(name, context[".dockerignore"], StringComparison.Ordinal);
     }
