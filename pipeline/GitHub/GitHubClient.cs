@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Ci.Pipeline.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.GitHub;
@@ -17,8 +18,14 @@ namespace Ci.Pipeline.GitHub;
 /// permission may be missing. Redirects are followed, and the token goes along within the API. A GitHub App's token that is refused
 /// is renewed once. What would be there twice if it were sent twice is looked for before it is sent again.
 /// </remarks>
-public sealed class GitHubClient(
-    HttpClient http, GitHubApp app, GitHubRateLimits limits, GitHubIdentity identity, IOptions<GitHubOptions> options, TimeProvider time)
+public sealed partial class GitHubClient(
+    HttpClient http,
+    GitHubApp app,
+    GitHubRateLimits limits,
+    GitHubIdentity identity,
+    IOptions<GitHubOptions> options,
+    TimeProvider time,
+    ILogger<GitHubClient> logger)
 {
     private const int Retries = 2;
     private const int MaxRedirects = 5;
@@ -188,7 +195,7 @@ public sealed class GitHubClient(
             var next = response.Headers.Location is { } location ? new Uri(address, location) : null;
             if (next is null || redirects == MaxRedirects || (next.Scheme != Uri.UriSchemeHttps && next.Scheme != address.Scheme))
             {
-                throw new HttpRequestException($"{address} leads to {next}, which is not followed.");
+                throw new HttpRequestException($"{address.Host} leads elsewhere too often, or to what is not encrypted.");
             }
 
             address = next;
@@ -203,6 +210,7 @@ public sealed class GitHubClient(
         var said = await MessageAsync(response, cancellationToken);
         if (limits.Note(account, response, said) is { } wait)
         {
+            Log.Limited(logger, (int)status, request.Purpose, wait);
             return new GitHubUnavailableException("GitHub's rate limit is used up.", status, wait);
         }
 
@@ -263,6 +271,14 @@ public sealed class GitHubClient(
             _ => name,
         };
         return $"{name}: {(level == "write" ? "read and write" : level)}";
+    }
+
+    private static partial class Log
+    {
+        // Told once: whoever asks meanwhile is not let through, and need not say so again.
+        [LoggerMessage(1, LogLevel.Warning, "GitHub answered {Status} when asked to {Purpose}: its rate limit is used up. "
+            + "GitHub is left alone for {Wait}.")]
+        public static partial void Limited(ILogger logger, int status, string purpose, TimeSpan wait);
     }
 }
 

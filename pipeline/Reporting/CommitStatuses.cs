@@ -112,7 +112,11 @@ public sealed partial class CommitStatuses(
             }
             catch (GitHubUnavailableException e)
             {
-                Log.NotTold(logger, id, e.Message);
+                if (e.RetryAfter is null)
+                {
+                    Log.NotTold(logger, id, e.Message);
+                }
+
                 return false;
             }
 

@@ -3,10 +3,6 @@ namespace Ci.Pipeline.Source;
 /// <summary>What fetching a commit gave; what a retry can cure is an exception.</summary>
 public abstract record SourceResult
 {
-    private SourceResult()
-    {
-    }
-
     /// <summary>The source; whoever has it disposes of it.</summary>
     public sealed record Fetched(CommitSource Source) : SourceResult;
 

@@ -11,10 +11,6 @@ namespace Ci.Pipeline.Source;
 
 public abstract record SourceStageResult
 {
-    private SourceStageResult()
-    {
-    }
-
     /// <summary>Its source and the images to build from it; whoever has it disposes of the source.</summary>
     public sealed record Ready(CommitSource Source, IReadOnlyList<ImageSpec> Images, IReadOnlyList<string> Warnings) : SourceStageResult;
 

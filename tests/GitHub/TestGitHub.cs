@@ -17,7 +17,8 @@ internal static class TestGitHub
             new GitHubRateLimits(time),
             identity ?? new GitHubIdentity("", token.Length > 0),
             options,
-            time);
+            time,
+            NullLogger<GitHubClient>.Instance);
     }
 }
 

@@ -43,7 +43,11 @@ public sealed partial class PullRequestComments(
         }
         catch (Exception e) when (e is GitHubUnavailableException or ImageUnavailableException)
         {
-            Log.NotWritten(logger, id, e.Message);
+            if (e is not GitHubUnavailableException { RetryAfter: not null })
+            {
+                Log.NotWritten(logger, id, e.Message);
+            }
+
             return false;
         }
 

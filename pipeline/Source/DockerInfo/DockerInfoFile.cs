@@ -43,10 +43,6 @@ public sealed record ImageSpec
 
 public abstract record DockerInfoResult
 {
-    private DockerInfoResult()
-    {
-    }
-
     public sealed record Valid(DockerInfoFile Info) : DockerInfoResult;
 
     /// <summary>It is wrong: the key, the value and what is allowed.</summary>
