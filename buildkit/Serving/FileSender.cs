@@ -45,7 +45,6 @@ internal sealed class FileSender(
         return _wanted.ContainsKey(file);
     }
 
-    /// <summary>Sends until the receiver says that it has all.</summary>
     public async Task SendAsync(CancellationToken cancellationToken)
     {
         var listening = ListenAsync(cancellationToken);

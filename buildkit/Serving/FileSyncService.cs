@@ -4,7 +4,6 @@ using Grpc.Core;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>Hands BuildKit the files of the context that it asks for.</summary>
 internal sealed class FileSyncService : FileSync.FileSyncBase
 {
     // BuildKit wants the Dockerfile from one folder and the context from another; here they are one.

@@ -36,7 +36,6 @@ internal static class SessionServer
         return served.Ended;
     }
 
-    /// <summary>What the session of a call answers.</summary>
     public static SessionAnswers AnswersOf(ServerCallContext call) => call.GetHttpContext().Features.GetRequiredFeature<SessionAnswers>();
 
     private static async Task StartAsync()

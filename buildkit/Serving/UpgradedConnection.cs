@@ -57,7 +57,6 @@ internal sealed class UpgradedConnection : DefaultConnectionContext
         Features.Set(answers);
     }
 
-    /// <summary>Ends when nothing of it is answered any more.</summary>
     public Task Ended => _ended.Task;
 
     public override void Abort(ConnectionAbortedException abortReason) => _stream.Dispose();

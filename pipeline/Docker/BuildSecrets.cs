@@ -13,7 +13,6 @@ public sealed class BuildSecretOptions
     /// <summary>Whose builds may have it: <c>owner/name</c> or <c>owner/*</c> with commas between; empty for nobody's.</summary>
     public string Repositories { get; set; } = "";
 
-    /// <summary>Whether builds of forks of these repositories may have it.</summary>
     public bool Forks { get; set; }
 }
 

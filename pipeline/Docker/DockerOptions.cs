@@ -6,7 +6,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>Which of the engine's builders builds.</summary>
 public enum BuilderKind
 {
     /// <summary>BuildKit where the engine has it and the limits that are set can be kept with it; else the classic builder.</summary>
@@ -15,7 +14,6 @@ public enum BuilderKind
     /// <summary>BuildKit, whatever the limits.</summary>
     BuildKit,
 
-    /// <summary>The classic builder.</summary>
     Classic,
 }
 

@@ -44,14 +44,12 @@ public sealed record EngineBuild
 
     public StepLimits Limits { get; init; } = new();
 
-    /// <summary>Writes the build context, a tar stream.</summary>
     public required Func<Stream, CancellationToken, Task> WriteContext { get; init; }
 
     /// <summary>The context file by file, for a builder that asks for what it needs; null where it has too many to list.</summary>
     public ContextSource? Files { get; init; }
 }
 
-/// <summary>What a build's steps may use of the machine.</summary>
 public sealed record StepLimits
 {
     /// <summary>Memory in bytes, swap included; 0 for all.</summary>

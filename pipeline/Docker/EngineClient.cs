@@ -33,7 +33,6 @@ public sealed class EngineClient : IDisposable
     /// <summary>A client that sends a header along for which Docker.DotNet's methods have no parameter.</summary>
     internal DockerClient OpenWith(string header, string value) => Open(new Dictionary<string, string> { [header] = value });
 
-    /// <summary>A client for what Docker.DotNet has no method for.</summary>
     internal HttpClient OpenHttp()
     {
         var http = Address.CreateClient();

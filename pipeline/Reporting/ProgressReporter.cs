@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Reporting;
 /// </summary>
 public sealed class ProgressReporter : IAsyncDisposable
 {
-    /// <summary>The shortest pause between two of its words.</summary>
     public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(5);
 
     // GitHub keeps 1,000 statuses of a commit and context; what it tells of a try is a small part of that.

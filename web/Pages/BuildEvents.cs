@@ -123,7 +123,6 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     private async Task<Build?> FindAsync(string id, CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested ? null : await store.FindAsync(id, cancellationToken);
 
-    /// <summary>What a page shows of a build, to see whether it changed.</summary>
     private static string Key(Build build) => string.Join(
         '\n',
         build.State,

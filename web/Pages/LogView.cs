@@ -90,7 +90,6 @@ public sealed class LogView
         _ => "Begin",
     };
 
-    /// <summary>A whole log, or the end of a long one.</summary>
     internal static Markup Of(IReadOnlyList<LogSection> sections, int lines, bool all)
     {
         var first = all ? 0 : Math.Max(0, lines - MostLines);
@@ -129,7 +128,6 @@ public sealed class LogSection(int number, string? title)
 
     internal LogSection Rest() => new(number, null) { Start = Start, End = End };
 
-    /// <summary>Its lines behind the first <paramref name="skipped"/> lines of the log.</summary>
     internal LogSection From(int skipped)
     {
         var rest = new LogSection(number, title) { Start = Start, End = End, IsDull = IsDull };

@@ -12,7 +12,6 @@ namespace Ci.Pipeline.Builds.Storage;
 /// </summary>
 public sealed partial class BuildLog : IAsyncDisposable
 {
-    /// <summary>How many of the last lines are kept at hand for the report of a failure.</summary>
     public const int TailLines = 20;
 
     private const int MaxLineLength = 4096;
@@ -58,7 +57,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>The steps that were shown.</summary>
     public BuildSteps Steps { get; } = new();
 
     /// <summary>How long it has been written, in seconds.</summary>
@@ -107,7 +105,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Stores what is not stored yet.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)

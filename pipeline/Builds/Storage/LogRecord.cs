@@ -23,7 +23,6 @@ public sealed record LogRecord
     /// <summary>The stage that begins with this line; null when none does.</summary>
     public StageKind? Stage { get; init; }
 
-    /// <summary>The image that <see cref="Stage"/> is about.</summary>
     public string? Image { get; init; }
 
     /// <summary>The step that begins with this line, or goes on, which has no instruction; null when none does.</summary>

@@ -18,7 +18,6 @@ internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
     private BuildStep? _step;
     private StepOutcome _outcome;
 
-    /// <summary>The images that the steps made, in their order.</summary>
     public IReadOnlyList<string> Images => _images;
 
     /// <summary>Reads a piece, which need not end with a line.</summary>
