@@ -32,6 +32,8 @@ public abstract class CommitSource : IAsyncDisposable
 
     internal ContentIndex Index { get; }
 
+    private protected BuildInputs Decisive { get; }
+
     /// <summary>
     /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
     /// many files to tell.
