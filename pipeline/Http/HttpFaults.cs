@@ -3,7 +3,7 @@ using System.Net;
 namespace Ci.Pipeline.Http;
 
 /// <summary>Whether a request came to no answer, or to one that another try may better.</summary>
-internal static class HttpFaults
+public static class HttpFaults
 {
     /// <summary>
     /// The server is away or slow, or what it said is no HTTP. A redirect to what is no address comes out of

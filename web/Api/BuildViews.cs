@@ -83,15 +83,15 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     public string LinkTo(string id) => options.Value.PublicUrl.TrimEnd('/') + PublicAddress.PathTo(id);
 
     /// <summary>A message that was given up, with the record of its build if there is one.</summary>
-    public DeadLetterView Of(PoisonMessage letter, Build? build) => new()
+    public PoisonMessageView Of(PoisonMessage message, Build? build) => new()
     {
-        Id = letter.Id,
-        Cause = letter.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
-        GivenUpAt = letter.InsertedAt,
-        KeptUntil = letter.ExpiresAt,
+        Id = message.Id,
+        Cause = message.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
+        GivenUpAt = message.InsertedAt,
+        KeptUntil = message.ExpiresAt,
         Build = build is null ? null : Of(build),
-        IsReadable = letter.Request is not null,
-        Text = letter.Text,
+        IsReadable = message.Request is not null,
+        Text = message.Text,
     };
 
     /// <summary>A record as the API shows it.</summary>
@@ -121,7 +121,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
 }
 
 /// <summary>A message that was given up, as the API shows it.</summary>
-public sealed record DeadLetterView
+public sealed record PoisonMessageView
 {
     /// <summary>Its id, for replaying it.</summary>
     public required string Id { get; init; }
@@ -149,7 +149,7 @@ public sealed record DeadLetterView
 /// <summary>The messages that were given up.</summary>
 /// <param name="Count">How many there are, about.</param>
 /// <param name="Oldest">The oldest of them, 32 at most.</param>
-public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Oldest);
+public sealed record PoisonQueueView(int Count, IReadOnlyList<PoisonMessageView> Oldest);
 
 /// <summary>How the API writes JSON.</summary>
 [JsonSourceGenerationOptions(
@@ -159,7 +159,7 @@ public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Ol
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BuildView))]
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
-[JsonSerializable(typeof(DeadLettersView))]
+[JsonSerializable(typeof(PoisonQueueView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IReadOnlyList<DeliveryLogEntry>))]
 [JsonSerializable(typeof(WebhookAnswer))]

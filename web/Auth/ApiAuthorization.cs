@@ -1,6 +1,7 @@
 using Ci.Pipeline.Intake;
 using Ci.Pipeline.Reporting;
 using Ci.Web.Answers;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -58,8 +59,8 @@ public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions
 
         AskToWait(request, refusal);
         return refusal.Status == 401 && (HttpMethods.IsGet(request.Method) ? request.WantsPage() : request.IsForm())
-            ? new SeeOther("/api/sign-in")
-            : ApiProblem.Of(refusal.Status, refusal.Problem);
+            ? new SeeOther(Paths.SignIn)
+            : new ProblemResult(refusal.Status, refusal.Problem);
     }
 
     private static void AskToWait(HttpRequest request, Refusal? refusal)

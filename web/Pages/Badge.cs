@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Pages;
@@ -44,7 +45,7 @@ public sealed record Badge(string Svg)
             BuildState.Queued or BuildState.Running => ("building", "#1f5fbf"),
             BuildState.Failed => ("failed", "#b3261e"),
             BuildState.Error => ("error", "#8a4b00"),
-            var other => (StateMark.Word(other), "#57606a"),
+            var other => (Format.Word(other), "#57606a"),
         };
         return Of(string.Join(" · ", new[] { version ?? "", word }.Where(part => part.Length > 0)), colour);
     }
