@@ -30,7 +30,8 @@ public sealed class DeliveriesFunction(DeliveryLog deliveryLog)
         }
 
         var entries = await (pull > 0
-            ? deliveryLog.OfPullRequestAsync(repository.Replace("'", "", StringComparison.Ordinal), (int)pull, (int)count, cancellationToken)
+            ? deliveryLog.OfPullRequestAsync(
+                repository.Replace("'", "", StringComparison.Ordinal), (int)pull, (int)count, cancellationToken)
             : deliveryLog.NewestAsync((int)count, cancellationToken));
         request.HttpContext.Response.Headers.Vary = "Accept";
         return request.WantsPage()

@@ -10,7 +10,8 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
     private static readonly Lock ApiAccess = new();
     private static Task<Dictionary<string, string>>? s_shown;
 
-    private static readonly (ColorScheme Scheme, int Width)[] Looks = [(ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390)];
+    private static readonly (ColorScheme Scheme, int Width)[] Looks =
+        [(ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390)];
 
     [Theory]
     [InlineData("list")]
@@ -41,7 +42,8 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
             await window.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
             await window.Page.SetViewportSizeAsync(width, 900);
 
-            var wide = await window.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            var wide = await window.Page.EvaluateAsync<int>(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
             var flaws = await window.FlawsAsync();
             await window.PictureAsync(look);
 
@@ -93,7 +95,8 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
     [Fact]
     public async Task A_link_to_a_line_opens_its_step_and_shows_it_in_a_long_log_too()
     {
-        var text = string.Concat(Enumerable.Range(1, 6000).Select(n => $"    0.1s  {(n % 1000 == 1 ? $"Step {1 + (n / 1000)}/6 : RUN x" : $"line {n}")}\n"));
+        static string Line(int n) => n % 1000 == 1 ? $"Step {1 + (n / 1000)}/6 : RUN x" : $"line {n}";
+        var text = string.Concat(Enumerable.Range(1, 6000).Select(n => $"    0.1s  {Line(n)}\n"));
         var build = await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(77, "A long log", "octo/long")), text);
         await using var window = await OpenAsync();
         await window.GoAsync($"/api/builds/{build.Id}#L12");

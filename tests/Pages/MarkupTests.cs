@@ -18,7 +18,8 @@ public sealed class MarkupTests
     {
         var inner = Markup.Of($"<b>{"<i>"}</b>");
 
-        Assert.Equal("<p title=\"&quot;&#39;&lt;&amp;\"><b>&lt;i&gt;</b>7</p>", Markup.Of($"<p title=\"{"\"'<&"}\">{inner}{7}</p>").ToString());
+        Assert.Equal(
+            "<p title=\"&quot;&#39;&lt;&amp;\"><b>&lt;i&gt;</b>7</p>", Markup.Of($"<p title=\"{"\"'<&"}\">{inner}{7}</p>").ToString());
     }
 
     [Fact]
@@ -55,8 +56,14 @@ public sealed class MarkupTests
         string[] pages =
         [
             await RenderAsync<BuildPage>(
-                ("Build", build), ("Estimate", null), ("Log", new LogView()), ("Sections", Array.Empty<LogSection>()), ("ShowAll", false), ("IsOver", true)),
-            await RenderAsync<BuildsPage>(("Filter", new BuildFilter { Repository = Hostile }), ("Part", list), ("Repositories", new[] { Hostile })),
+                ("Build", build),
+                ("Estimate", null),
+                ("Log", new LogView()),
+                ("Sections", Array.Empty<LogSection>()),
+                ("ShowAll", false),
+                ("IsOver", true)),
+            await RenderAsync<BuildsPage>(
+                ("Filter", new BuildFilter { Repository = Hostile }), ("Part", list), ("Repositories", new[] { Hostile })),
             await RenderAsync<RepositoryPage>(("Repository", Hostile), ("Builds", list.Builds)),
             await RenderAsync<ProblemPage>(("Status", 404), ("Sentence", Hostile), ("Back", Hostile)),
             .. await Task.WhenAll(BuildRegion.All.Select(region => RenderAsync(region.Component, ("Build", build)))),
@@ -72,7 +79,8 @@ public sealed class MarkupTests
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", pages[0], StringComparison.Ordinal);
     }
 
-    private static Task<string> RenderAsync<TPage>(params (string Name, object? Value)[] parameters) => RenderAsync(typeof(TPage), parameters);
+    private static Task<string> RenderAsync<TPage>(params (string Name, object? Value)[] parameters) =>
+        RenderAsync(typeof(TPage), parameters);
 
     private static async Task<string> RenderAsync(Type page, params (string Name, object? Value)[] parameters)
     {

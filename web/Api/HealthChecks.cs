@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure;
 using Ci.BuildKit;
@@ -39,61 +40,80 @@ public sealed class HealthChecks(
     private static readonly TimeSpan LongWait = TimeSpan.FromMinutes(15);
 
     /// <summary>Where records and logs are kept.</summary>
-    public Task<HealthPart> StorageAsync() => AskAsync("storage", "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.", async limit =>
-    {
-        await store.ListAsync(1, limit);
-        return (PartState.Ok, "It answers.");
-    });
+    public Task<HealthPart> StorageAsync() => AskAsync(
+        "storage",
+        "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.",
+        async limit =>
+        {
+            await store.ListAsync(1, limit);
+            return (PartState.Ok, "It answers.");
+        });
 
     /// <summary>How many builds wait, and how long.</summary>
-    public Task<HealthPart> QueueAsync() => AskAsync("queue", "The queue does not answer: see that Azurite runs with its queue service.", async limit =>
-    {
-        var (depth, oldest) = await queue.LookAsync(limit);
-        var age = oldest is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
-        var says = string.Create(CultureInfo.InvariantCulture, $"{depth} messages{(oldest is null ? "" : $", the oldest for {Format.Duration(age)}")}.");
-        return age > LongWait
-            ? (PartState.Warning, says + " Builds wait long: see what runs, raise batchSize in host.json, or start another host.")
-            : (PartState.Ok, says);
-    });
+    public Task<HealthPart> QueueAsync() => AskAsync(
+        "queue",
+        "The queue does not answer: see that Azurite runs with its queue service.",
+        async limit =>
+        {
+            var (depth, oldest) = await queue.LookAsync(limit);
+            var age = oldest is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
+            var says = $"{depth} messages{(oldest is null ? "" : $", the oldest for {Format.Duration(age)}")}.";
+            return age > LongWait
+                ? (PartState.Warning, says + " Builds wait long: see what runs, raise batchSize in host.json, or start another host.")
+                : (PartState.Ok, says);
+        });
 
     /// <summary>The Docker engine and its builder.</summary>
-    public Task<HealthPart> EngineAsync() => AskAsync("engine", "The Docker engine does not answer: start Docker; Docker__Host or DOCKER_HOST names it.", async limit =>
-    {
-        var probe = await engine.ProbeAsync(limit);
-        return (PartState.Ok, $"API {probe.ApiVersion}, builds with {(probe.HasBuildKit ? "BuildKit" : "the classic builder")}.");
-    });
+    public Task<HealthPart> EngineAsync() => AskAsync(
+        "engine",
+        "The Docker engine does not answer: start Docker; Docker__Host or DOCKER_HOST names it.",
+        async limit =>
+        {
+            var probe = await engine.ProbeAsync(limit);
+            return (PartState.Ok, $"API {probe.ApiVersion}, builds with {(probe.HasBuildKit ? "BuildKit" : "the classic builder")}.");
+        });
 
     /// <summary>The registry.</summary>
-    public Task<HealthPart> RegistryAsync() => AskAsync("registry", "The registry does not answer: start it; Registry__Address and Registry__Url name it.", async limit =>
-    {
-        using var http = clients.CreateClient(RegistryClient.HttpClientName);
-        await new RegistryClient(http).PingAsync(limit);
-        return (PartState.Ok, "It answers.");
-    });
+    public Task<HealthPart> RegistryAsync() => AskAsync(
+        "registry",
+        "The registry does not answer: start it; Registry__Address and Registry__Url name it.",
+        async limit =>
+        {
+            using var http = clients.CreateClient(RegistryClient.HttpClientName);
+            await new RegistryClient(http).PingAsync(limit);
+            return (PartState.Ok, "It answers.");
+        });
 
     /// <summary>GitHub, its token and how many requests are left of this hour's.</summary>
-    public Task<HealthPart> GitHubAsync() => AskAsync(GitHub, $"GitHub at {gitHub.Value.ApiUrl} does not answer: see https://www.githubstatus.com, or GitHub__ApiUrl.", async limit =>
-    {
-        using var http = clients.CreateClient(GitHubOptions.HttpClientName);
-        using var answer = await http.GetAsync(new Uri("rate_limit", UriKind.Relative), limit);
-        if (answer.StatusCode == HttpStatusCode.Unauthorized)
+    public Task<HealthPart> GitHubAsync() => AskAsync(
+        GitHub,
+        $"GitHub at {gitHub.Value.ApiUrl} does not answer: see https://www.githubstatus.com, or GitHub__ApiUrl.",
+        async limit =>
         {
-            return (PartState.Failing, $"GitHub refused {identity.Name}: {identity.HowToBeKnown}.");
-        }
+            using var http = clients.CreateClient(GitHubOptions.HttpClientName);
+            using var answer = await http.GetAsync(new Uri("rate_limit", UriKind.Relative), limit);
+            if (answer.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                return (PartState.Failing, $"GitHub refused {identity.Name}: {identity.HowToBeKnown}.");
+            }
 
-        if (!answer.IsSuccessStatusCode)
-        {
-            return (PartState.Warning, string.Create(CultureInfo.InvariantCulture, $"GitHub answered {(int)answer.StatusCode}: it may have had too many requests; builds wait until it answers again."));
-        }
+            if (!answer.IsSuccessStatusCode)
+            {
+                return (
+                    PartState.Warning,
+                    $"GitHub answered {(int)answer.StatusCode}: it may have had too many requests; builds wait until it answers again.");
+            }
 
-        var core = (await answer.Content.ReadFromJsonAsync(RateJson.Default.RateAnswer, limit))?.Resources?.Core;
-        var left = core is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{core.Remaining} of {core.Limit} requests are left until {DateTimeOffset.FromUnixTimeSeconds(core.Reset):HH:mm} UTC.");
-        // An App's requests are counted by installation, and this one was nobody's.
-        return gitHub.Value.IsApp ? (PartState.Ok, $"It answers; asked as GitHub App {gitHub.Value.AppId}.")
-            : !gitHub.Value.CanWrite ? (PartState.Warning, $"There is no token: public repositories only, and no commit status. {left}")
-            : core?.Remaining < FewRequests ? (PartState.Warning, left + " Then builds wait until GitHub answers again.")
-            : (PartState.Ok, left);
-    });
+            var core = (await answer.Content.ReadFromJsonAsync(RateJson.Default.RateAnswer, limit))?.Resources?.Core;
+            var left = core is null ? "" : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{core.Remaining} of {core.Limit} requests are left until {DateTimeOffset.FromUnixTimeSeconds(core.Reset):HH:mm} UTC.");
+            // An App's requests are counted by installation, and this one was nobody's.
+            return gitHub.Value.IsApp ? (PartState.Ok, $"It answers; asked as GitHub App {gitHub.Value.AppId}.")
+                : !gitHub.Value.CanWrite ? (PartState.Warning, $"There is no token: public repositories only, and no commit status. {left}")
+                : core?.Remaining < FewRequests ? (PartState.Warning, left + " Then builds wait until GitHub answers again.")
+                : (PartState.Ok, left);
+        });
 
     /// <summary>The tunnel through which GitHub reaches this host.</summary>
     public async Task<HealthPart> TunnelAsync() => !tunnel.Value.Enabled
@@ -101,9 +121,13 @@ public sealed class HealthChecks(
         : await AskAsync(Tunnel, "The ngrok agent does not answer: start it; Tunnel__NgrokApiUrl names it.", async limit =>
             await address.TunnelAsync(limit) is { } url
                 ? (PartState.Ok, $"Open at {url}.")
-                : (PartState.Failing, $"There is no agent, or no tunnel, at {tunnel.Value.NgrokApiUrl} (Tunnel__NgrokApiUrl): see that ngrok runs and that its token is right."));
+                : (
+                    PartState.Failing,
+                    $"There is no agent, or no tunnel, at {tunnel.Value.NgrokApiUrl} (Tunnel__NgrokApiUrl): "
+                    + "see that ngrok runs and that its token is right."));
 
-    private static async Task<HealthPart> AskAsync(string name, string away, Func<CancellationToken, Task<(PartState State, string Says)>> ask)
+    private static async Task<HealthPart> AskAsync(
+        string name, string away, Func<CancellationToken, Task<(PartState State, string Says)>> ask)
     {
         using var limit = new CancellationTokenSource(Patience);
         try
@@ -116,8 +140,8 @@ public sealed class HealthChecks(
         {
             return new HealthPart(name, PartState.Failing, e.Message);
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException or ImageUnavailableException or EngineUnavailableException
-            || HttpFaults.IsNoAnswer(e, CancellationToken.None) || e is System.Text.Json.JsonException)
+        catch (Exception e) when (HttpFaults.IsNoAnswer(e, CancellationToken.None) || e is JsonException or AggregateException
+            or RequestFailedException or ImageUnavailableException or EngineUnavailableException)
         {
             return new HealthPart(name, PartState.Failing, away);
         }
@@ -127,7 +151,6 @@ public sealed class HealthChecks(
 /// <summary>GitHub's answer to <c>GET /rate_limit</c> (REST API, "Get rate limit status for the authenticated user").</summary>
 internal sealed record RateAnswer(RateResources? Resources);
 
-/// <summary>The kinds of requests that are counted.</summary>
 internal sealed record RateResources(Rate? Core);
 
 /// <summary>How many requests there are and were; <c>reset</c> in seconds since 1970.</summary>

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Web.Pages;
 
-/// <summary>Renders a component as HTML, once and on the server; what its templates are given is escaped, markup of their own is not.</summary>
+/// <summary>
+/// Renders a component as HTML, once and on the server: the templates' own markup as it is, and all that they are given escaped.
+/// </summary>
 public sealed partial class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
 {
     public async Task<string> RenderAsync(Type component, IDictionary<string, object?> parameters)
