@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Ci.Web.Auth;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 
@@ -8,11 +10,13 @@ namespace Ci.Functions;
 
 /// <summary>
 /// Stands before every function that is called over HTTP: puts the strict headers onto the answer, and lets only those in who
-/// may come. What is not marked with <see cref="AllowStrangersAttribute"/> needs the key, so that a forgotten function is closed.
+/// may come. What is not marked with <see cref="AllowAnonymousAttribute"/> needs the key, so that a forgotten function is closed;
+/// of what is marked, every call counts, unless the function counts by itself and says so with
+/// <see cref="DisableRateLimitingAttribute"/>.
 /// </summary>
 internal sealed class AccessMiddleware(ApiAuthorization authorization) : IFunctionsWorkerMiddleware
 {
-    private readonly ConcurrentDictionary<string, AllowStrangersAttribute?> _marks = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (bool IsAnonymous, bool CountsItself)> _marks = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
@@ -23,9 +27,9 @@ internal sealed class AccessMiddleware(ApiAuthorization authorization) : IFuncti
         }
 
         SecurityHeaders.AddTo(request.HttpContext.Response);
-        var refusal = _marks.GetOrAdd(context.FunctionDefinition.EntryPoint, MarkOf) switch
+        var refusal = _marks.GetOrAdd(context.FunctionDefinition.EntryPoint, MarksOf) switch
         {
-            null => authorization.RefuseAccess(request),
+            { IsAnonymous: false } => authorization.RefuseAccess(request),
             { CountsItself: false } => authorization.RefuseEntry(request),
             _ => null,
         };
@@ -38,10 +42,13 @@ internal sealed class AccessMiddleware(ApiAuthorization authorization) : IFuncti
         return Task.CompletedTask;
     }
 
-    /// <summary>The mark on a function's method, whose type and name its entry point is.</summary>
-    private static AllowStrangersAttribute? MarkOf(string entryPoint)
+    /// <summary>The marks on a function's method, whose type and name its entry point is.</summary>
+    private static (bool IsAnonymous, bool CountsItself) MarksOf(string entryPoint)
     {
         var dot = entryPoint.LastIndexOf('.');
-        return typeof(AccessMiddleware).Assembly.GetType(entryPoint[..dot])?.GetMethod(entryPoint[(dot + 1)..])?.GetCustomAttribute<AllowStrangersAttribute>();
+        var method = typeof(AccessMiddleware).Assembly.GetType(entryPoint[..dot])?.GetMethod(entryPoint[(dot + 1)..]);
+        return (Has<AllowAnonymousAttribute>(method), Has<DisableRateLimitingAttribute>(method));
+
+        static bool Has<T>(MethodInfo? method) where T : Attribute => method?.IsDefined(typeof(T)) == true;
     }
 }

@@ -2,7 +2,6 @@ using Ci.Pipeline.Intake;
 using Ci.Pipeline.Reporting;
 using Ci.Web.Answers;
 using Ci.Web.Api;
-using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -14,22 +13,24 @@ public sealed class ActionsFunction(BuildActions actions, BuildViews views)
     /// <summary><c>POST /api/builds/{id}/cancel</c></summary>
     [Function("CancelBuild")]
     public async Task<IResult> CancelAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request, string id, CancellationToken cancellationToken) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken) =>
         Answer(request, id, await actions.CancelAsync(id, cancellationToken));
 
     /// <summary><c>POST /api/builds/{id}/rebuild</c></summary>
     [Function("RebuildBuild")]
     public async Task<IResult> RebuildAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request, string id, CancellationToken cancellationToken) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken) =>
         Answer(request, id, await actions.RebuildAsync(id, cancellationToken));
 
-    private IResult Answer(HttpRequest request, string id, ActionResult result) => (result, request.IsForm()) switch
+    private IResult Answer(HttpRequest request, string id, ActionResult result) => result switch
     {
-        ({ Record: null }, true) => new PageResult(WebPages.NoSuchBuild()),
-        ({ Problem: { } problem }, true) => new PageResult(WebPages.Problem(409, problem, PublicAddress.PathTo(id))),
-        (_, true) => new SeeOther(PublicAddress.PathTo(id)),
-        ({ Record: null }, false) => ApiProblem.Of(404, "There is no build of this id."),
-        ({ Problem: { } problem }, _) => ApiProblem.Of(409, problem),
-        ({ Record: { } record }, _) => Results.Json(views.Of(record), ReportJson.Default.BuildView),
+        { Record: null } => new ProblemResult(404, "There is no build of this id."),
+        { Problem: { } problem } => new ProblemResult(409, problem, PublicAddress.PathTo(id)),
+        _ when request.IsForm() => new SeeOther(PublicAddress.PathTo(id)),
+        { Record: { } record } => Results.Json(views.Of(record), ReportJson.Default.BuildView),
     };
 }

@@ -1,5 +1,6 @@
 using Ci.Web.Answers;
 using Ci.Web.Pages;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -12,9 +13,12 @@ public sealed class BadgeFunction(Badges badges)
 
     /// <summary><c>GET /api/badge/{owner}/{repo}.svg</c></summary>
     [Function("GetBadge")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "badge/{owner}/{file}")] HttpRequest request, string owner, string file, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "badge/{owner}/{file}")] HttpRequest request,
+        string owner,
+        string file,
+        CancellationToken cancellationToken)
     {
         if (!file.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
         {

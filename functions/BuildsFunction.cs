@@ -3,6 +3,7 @@ using Ci.Pipeline.Builds.Storage;
 using Ci.Web.Answers;
 using Ci.Web.Api;
 using Ci.Web.Pages;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -11,7 +12,9 @@ namespace Ci.Functions;
 /// <summary>Reads back what was built.</summary>
 public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
 {
-    /// <summary><c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull request and state.</summary>
+    /// <summary>
+    /// <c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull request and state.
+    /// </summary>
     [Function("ListBuilds")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds")] HttpRequest request, CancellationToken cancellationToken)
@@ -19,14 +22,14 @@ public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews 
         var query = request.Query;
         if (request.WantsPage())
         {
-            return new PageResult(await pages.BuildsAsync(query["repository"], query["state"], query["pull"], query["before"], cancellationToken));
+            return await pages.BuildsAsync(query["repository"], query["state"], query["pull"], query["before"], cancellationToken);
         }
 
         request.HttpContext.Response.Headers.Vary = "Accept";
         var text = query["count"].ToString();
         if (!QueryNumber.TryRead(text, 50, 1, 1000, out var count))
         {
-            return ApiProblem.Of(400, $"count is '{text}'; it must be a number from 1 to 1000.");
+            return new ProblemResult(400, $"count is '{text}'; it must be a number from 1 to 1000.");
         }
 
         IReadOnlyList<BuildView> builds = [.. (await store.ListAsync((int)count, cancellationToken)).Select(views.Of)];
@@ -35,44 +38,52 @@ public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews 
 
     /// <summary><c>GET /api/builds/{id}</c>; in a browser a page.</summary>
     [Function("GetBuild")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}")] HttpRequest request, string id, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken)
     {
-        if (request.WantsPage())
+        if (await FindAsync(id, cancellationToken) is not { } build)
         {
-            return new PageResult(IsId(id) ? await pages.BuildAsync(id, request.Query["log"] == "all", cancellationToken) : WebPages.NoSuchBuild());
+            return NoSuchBuild();
         }
 
         request.HttpContext.Response.Headers.Vary = "Accept";
-        return await FindAsync(id, cancellationToken) is { } record
-            ? Results.Json(views.Of(record), ReportJson.Default.BuildView)
-            : NoSuchBuild();
+        return request.WantsPage()
+            ? await pages.BuildAsync(build, request.Query["log"] == "all", cancellationToken)
+            : Results.Json(views.Of(build), ReportJson.Default.BuildView);
     }
 
-    /// <summary><c>GET /api/builds/{id}/events?offset=0</c>: what happens to it, as server-sent events, with the log from that byte on.</summary>
+    /// <summary>
+    /// <c>GET /api/builds/{id}/events?offset=0</c>: what happens to it, as server-sent events, with the log from that byte on.
+    /// </summary>
     [Function("GetBuildEvents")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public async Task<IResult> GetEventsAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/events")] HttpRequest request, string id, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/events")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken)
     {
         // A browser that lost the connection says where it was.
         var text = request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : request.Query["offset"].ToString();
-        return !QueryNumber.TryRead(text, 0, 0, long.MaxValue, out var offset) ? ApiProblem.Of(400, $"offset is '{text}'; it must be a number of bytes, 0 or more.")
+        return !QueryNumber.TryRead(text, 0, 0, long.MaxValue, out var offset) ? NoOffset(text)
             : await FindAsync(id, cancellationToken) is null ? NoSuchBuild()
             : new EventStream(events.FollowAsync(id, offset, cancellationToken));
     }
 
     /// <summary><c>GET /api/builds/{id}/log?offset=0</c>: the log from that byte to where it ends now.</summary>
     [Function("GetBuildLog")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public async Task<IResult> GetLogAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/log")] HttpRequest request, string id, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds/{id}/log")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken)
     {
         var text = request.Query["offset"].ToString();
         if (!QueryNumber.TryRead(text, 0, 0, long.MaxValue, out var offset))
         {
-            return ApiProblem.Of(400, $"offset is '{text}'; it must be a number of bytes, 0 or more.");
+            return NoOffset(text);
         }
 
         if (await FindAsync(id, cancellationToken) is null)
@@ -101,9 +112,9 @@ public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews 
 
     // An id is 26 letters and digits; anything else is not worth asking the store for.
     private async Task<Build?> FindAsync(string id, CancellationToken cancellationToken) =>
-        IsId(id) ? await store.FindAsync(id, cancellationToken) : null;
+        id.Length == 26 && id.All(char.IsAsciiLetterOrDigit) ? await store.FindAsync(id, cancellationToken) : null;
 
-    private static bool IsId(string id) => id.Length == 26 && id.All(char.IsAsciiLetterOrDigit);
+    private static ProblemResult NoSuchBuild() => new(404, "There is no build of this id.");
 
-    private static IResult NoSuchBuild() => ApiProblem.Of(404, "There is no build of this id.");
+    private static ProblemResult NoOffset(string text) => new(400, $"offset is '{text}'; it must be a number of bytes, 0 or more.");
 }

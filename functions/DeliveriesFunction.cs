@@ -8,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Ci.Functions;
 
 /// <summary>Tells what was decided about deliveries, and why.</summary>
-public sealed class DeliveriesFunction(DeliveryLog deliveryLog, TimeProvider time)
+public sealed class DeliveriesFunction(DeliveryLog deliveryLog)
 {
     private const int MaxCount = 1000;
 
@@ -25,27 +25,35 @@ public sealed class DeliveriesFunction(DeliveryLog deliveryLog, TimeProvider tim
             || !QueryNumber.TryRead(request.Query["pull"], 0, 1, int.MaxValue, out var pull)
             || (pull > 0) != (repository.Length > 0))
         {
-            return ApiProblem.Of(400, $"count must be from 1 to {MaxCount}, and repository=owner/name and pull=NUMBER come together.");
+            return new ProblemResult(
+                400, $"count must be from 1 to {MaxCount}, and repository=owner/name and pull=NUMBER come together.", Paths.Deliveries);
         }
 
         var entries = await (pull > 0
-            ? deliveryLog.OfPullRequestAsync(repository.Replace("'", "", StringComparison.Ordinal), (int)pull, (int)count, cancellationToken)
+            ? deliveryLog.OfPullRequestAsync(
+                repository.Replace("'", "", StringComparison.Ordinal), (int)pull, (int)count, cancellationToken)
             : deliveryLog.NewestAsync((int)count, cancellationToken));
         request.HttpContext.Response.Headers.Vary = "Accept";
         return request.WantsPage()
-            ? new PageResult(DeliveriesPage.Render(entries, repository, pull > 0 ? (int)pull : null, time.GetUtcNow()))
+            ? new PageResult<DeliveriesPage>(new()
+            {
+                [nameof(DeliveriesPage.Entries)] = entries,
+                [nameof(DeliveriesPage.Repository)] = repository,
+                [nameof(DeliveriesPage.PullRequest)] = pull > 0 ? (int)pull : null,
+            })
             : Json(entries);
     }
 
     /// <summary><c>GET /api/deliveries/{id}</c>: what was decided about one, each time that it came.</summary>
     [Function("GetDelivery")]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "deliveries/{id}")] HttpRequest request, string id, CancellationToken cancellationToken)
-    {
-        return Guid.TryParse(id, out var delivery) && await deliveryLog.OfDeliveryAsync(delivery, cancellationToken) is { Count: > 0 } entries
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "deliveries/{id}")] HttpRequest request,
+        string id,
+        CancellationToken cancellationToken) =>
+        Guid.TryParse(id, out var delivery) && await deliveryLog.OfDeliveryAsync(delivery, cancellationToken) is { Count: > 0 } entries
             ? Json(entries)
-            : ApiProblem.Of(404, "No delivery of this GUID came, or it was not signed.");
-    }
+            : new ProblemResult(404, "No delivery of this GUID came, or it was not signed.", Paths.Deliveries);
 
-    private static IResult Json(IReadOnlyList<DeliveryLogEntry> entries) => Results.Json(entries, ReportJson.Default.IReadOnlyListDeliveryLogEntry);
+    private static IResult Json(IReadOnlyList<DeliveryLogEntry> entries) =>
+        Results.Json(entries, ReportJson.Default.IReadOnlyListDeliveryLogEntry);
 }

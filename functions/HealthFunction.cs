@@ -2,6 +2,7 @@ using Ci.Web.Answers;
 using Ci.Web.Api;
 using Ci.Web.Auth;
 using Ci.Web.Pages;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -15,18 +16,16 @@ public sealed class HealthFunction(ApiAuthorization authorization, Health health
     /// it and what to do. In a browser a page.
     /// </summary>
     [Function("Health")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public async Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellationToken)
     {
         var seen = await health.LookAsync(cancellationToken);
         seen = authorization.Knows(request) ? seen : seen.ForStrangers();
         request.HttpContext.Response.Headers.Vary = "Accept";
-        if (request.WantsPage())
-        {
-            return new PageResult(HealthPage.Render(seen));
-        }
-
-        return Results.Json(seen, ReportJson.Default.HealthView, statusCode: seen.CanBuild ? 200 : 503);
+        var status = seen.CanBuild ? 200 : 503;
+        return request.WantsPage()
+            ? new PageResult<HealthPage>(new() { [nameof(HealthPage.Health)] = seen }, status)
+            : Results.Json(seen, ReportJson.Default.HealthView, statusCode: status);
     }
 }

@@ -1,5 +1,6 @@
 using Ci.Web.Answers;
 using Ci.Web.Pages;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
@@ -10,7 +11,7 @@ public static class PageAssetsFunction
 {
     /// <summary><c>GET /api/assets/{name}</c></summary>
     [Function("GetPageAsset")]
-    [AllowStrangers]
+    [AllowAnonymous]
     public static IResult Get(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "assets/{name}")] HttpRequest request, string name)
     {

@@ -1,4 +1,3 @@
-using Ci.Web.Answers;
 using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -10,7 +9,10 @@ public sealed class RepositoriesFunction(WebPages pages)
 {
     /// <summary><c>GET /api/repositories/{owner}/{repo}</c>: a page.</summary>
     [Function("GetRepository")]
-    public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "repositories/{owner}/{repo}")] HttpRequest request, string owner, string repo, CancellationToken cancellationToken) =>
-        new PageResult(await pages.RepositoryAsync($"{owner}/{repo}", cancellationToken));
+    public Task<IResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "repositories/{owner}/{repo}")] HttpRequest request,
+        string owner,
+        string repo,
+        CancellationToken cancellationToken) =>
+        pages.RepositoryAsync($"{owner}/{repo}", cancellationToken);
 }

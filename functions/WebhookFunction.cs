@@ -2,7 +2,9 @@ using Ci.Pipeline.Intake;
 using Ci.Web.Answers;
 using Ci.Web.Api;
 using Ci.Web.Auth;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Ci.Functions;
@@ -12,7 +14,8 @@ public sealed class WebhookFunction(WebhookReceiver receiver, BuildViews views, 
 {
     /// <summary><c>POST /api/webhook</c></summary>
     [Function("Webhook")]
-    [AllowStrangers(CountsItself = true)]
+    // Wrong signatures are counted, and what GitHub signed is taken however much there is.
+    [AllowAnonymous, DisableRateLimiting]
     public async Task<IResult> RunAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhook")] HttpRequest request, CancellationToken cancellationToken)
     {
@@ -35,7 +38,7 @@ public sealed class WebhookFunction(WebhookReceiver receiver, BuildViews views, 
             new WebhookAnswer(a.Verdict, a.BuildId, views.LinkTo(a.BuildId)), ReportJson.Default.WebhookAnswer, statusCode: 202),
         DeliveryResult.Done d => Results.Json(
             new WebhookAnswer(d.Verdict, d.BuildId, d.BuildId is { } id ? views.LinkTo(id) : null), ReportJson.Default.WebhookAnswer),
-        DeliveryResult.Refused r => ApiProblem.Of(r.Status, r.Problem),
+        DeliveryResult.Refused r => new ProblemResult(r.Status, r.Problem),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
 }

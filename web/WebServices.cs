@@ -18,6 +18,7 @@ public static class WebServices
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<Health>();
         services.AddSingleton<WebPages>();
+        services.AddSingleton<PageRenderer>();
         services.AddSingleton<BuildEvents>();
         services.AddSingleton<Badges>();
         return services;

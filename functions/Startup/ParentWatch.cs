@@ -8,7 +8,8 @@ namespace Ci.Functions.Startup;
 /// Ends the worker when the host that started it is gone: nobody takes its answers any more, and the builds that it holds are
 /// another host's to do. A Functions host that is killed does not end its worker, except on Windows.
 /// </summary>
-internal sealed partial class ParentWatch(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
+internal sealed partial class ParentWatch(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Functions.Startup;
 
-/// <summary>Runs the worker, unless a setting is wrong: then it says so in a sentence, which each host shows of a worker that does not start.</summary>
+/// <summary>
+/// Runs the worker, unless a setting is wrong: then it says so in a sentence, which each host shows of a worker that does not start.
+/// </summary>
 internal static class SettingsCheck
 {
     /// <summary>Runs it to its end, and returns the process' exit code.</summary>
@@ -33,7 +35,8 @@ internal static class SettingsCheck
     {
         OptionsValidationException wrong => wrong.Failures,
         // Settings of several sections.
-        AggregateException all when all.InnerExceptions.All(inner => inner is OptionsValidationException) => all.InnerExceptions.SelectMany(inner => Failures(inner)!),
+        AggregateException all when all.InnerExceptions.All(inner => inner is OptionsValidationException) =>
+            all.InnerExceptions.SelectMany(inner => Failures(inner)!),
         _ => null,
     };
 

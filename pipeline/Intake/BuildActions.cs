@@ -2,6 +2,7 @@ using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Queue;
 using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.Intake;
 
@@ -25,7 +26,7 @@ public sealed class BuildActions(BuildStore store, BuildAdmission admission, Bui
         }
 
         var record = await store.FindAsync(id, cancellationToken);
-        return new ActionResult(record, record is null ? null : $"It cannot be cancelled: it has ended as {Word(record)}.");
+        return new ActionResult(record, record is null ? null : $"It cannot be cancelled: it has ended as {Format.Word(record.State)}.");
     }
 
     /// <summary>Builds anew what has ended, unless a newer commit of the pull request took its place.</summary>
@@ -46,7 +47,7 @@ public sealed class BuildActions(BuildStore store, BuildAdmission admission, Bui
             record,
             record.IsFinal
                 ? "It is not built again: something newer is known of the pull request, and its tags belong to that."
-                : $"It is not built again: it is {Word(record)} already.");
+                : $"It is not built again: it is {Format.Word(record.State)} already.");
     }
 
     /// <summary>Builds what a message that was given up asked for; one that has no record gets one.</summary>
@@ -61,6 +62,4 @@ public sealed class BuildActions(BuildStore store, BuildAdmission admission, Bui
 
         return await RebuildAsync(request.BuildId, cancellationToken);
     }
-
-    private static string Word(Build record) => record.State.ToString().ToLowerInvariant();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Ci.Pipeline.Builds;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -145,7 +146,7 @@ internal static class BuildTelemetry
         var request = record.Request;
         if (record.StartedAt is { } started)
         {
-            Waits.Record(Math.Max((started - request.QueuedAt).TotalSeconds, 0), new KeyValuePair<string, object?>("ci.purpose", Word(request.Purpose)));
+            Waits.Record(Math.Max((started - request.QueuedAt).TotalSeconds, 0), new KeyValuePair<string, object?>("ci.purpose", Format.Word(request.Purpose)));
         }
 
         ActivityContext.TryParse(request.Trace, null, isRemote: true, out var parent);
@@ -154,7 +155,7 @@ internal static class BuildTelemetry
             .SetTag("cicd.pipeline.name", request.Repository)
             .SetTag("vcs.change.id", request.PullRequest.ToString(CultureInfo.InvariantCulture))
             .SetTag("vcs.ref.head.revision", request.Commit)
-            .SetTag("ci.purpose", Word(request.Purpose))
+            .SetTag("ci.purpose", Format.Word(request.Purpose))
             .SetTag("ci.attempt", record.Attempts);
     }
 
@@ -200,8 +201,6 @@ internal static class BuildTelemetry
         Activity.Current = span ?? around;
         return span;
     }
-
-    private static string Word(BuildPurpose purpose) => purpose.ToString().ToLowerInvariant();
 
     private sealed class StageSpan(string name, string? image) : IDisposable
     {

@@ -50,5 +50,8 @@ public static class Format
     /// <summary>A digest, short: <c>sha256:</c> and 12 digits.</summary>
     public static string Digest(string digest) => digest.Length > 19 ? digest[..19] : digest;
 
+    /// <summary>A member of an enumeration, in lower case: <c>succeeded</c>, <c>merge</c>.</summary>
+    public static string Word(Enum member) => member.ToString().ToLowerInvariant();
+
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

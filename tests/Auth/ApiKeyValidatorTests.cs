@@ -15,7 +15,8 @@ public sealed class ApiKeyValidatorTests
         var keys = Keys("a key of some length");
 
         Assert.True(keys.IsKey("a key of some length"));
-        Assert.All<string?>(["a key of some lengt", "A key of some length", "a key of some length ", "", null], key => Assert.False(keys.IsKey(key)));
+        Assert.All<string?>(
+            ["a key of some lengt", "A key of some length", "a key of some length ", "", null], key => Assert.False(keys.IsKey(key)));
     }
 
     [Fact]

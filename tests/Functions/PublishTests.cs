@@ -15,15 +15,18 @@ public sealed class PublishTests(PublishedApp app, Azurite azurite) : IClassFixt
     public async Task It_has_all_that_a_host_reads()
     {
         var worker = (await ReadAsync("worker.config.json"))["description"]!;
-        var functions = (await ReadAsync("functions.metadata")).AsArray().Select(function => function!["name"]!.GetValue<string>()).ToList();
-        var extensions = (await ReadAsync("extensions.json"))["extensions"]!.AsArray().Select(extension => extension!["name"]!.GetValue<string>());
+        var functions = Names((await ReadAsync("functions.metadata")).AsArray());
+        var extensions = Names((await ReadAsync("extensions.json"))["extensions"]!.AsArray());
 
         Assert.True(File.Exists(app.PathOf(worker["defaultWorkerPath"]!.GetValue<string>())), worker.ToJsonString());
         Assert.Contains("Webhook", functions);
         Assert.Contains("Build", functions);
         Assert.Contains("AzureStorageQueues", extensions);
         Assert.True(File.Exists(app.PathOf(".azurefunctions/Microsoft.Azure.WebJobs.Extensions.Storage.Queues.dll")));
-        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "host.json"), Cancellation), await File.ReadAllTextAsync(app.PathOf("host.json"), Cancellation));
+        var hostJson = await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "host.json"), Cancellation);
+        Assert.Equal(hostJson, await File.ReadAllTextAsync(app.PathOf("host.json"), Cancellation));
+
+        static List<string> Names(JsonArray named) => [.. named.Select(one => one!["name"]!.GetValue<string>())];
     }
 
     /// <summary>A machine that has settings of its own shows it by the folder, any other by the project.</summary>

@@ -12,7 +12,8 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
     private static readonly Lock ApiAccess = new();
     private static Task<Dictionary<string, string>>? s_shown;
 
-    private static readonly (ColorScheme Scheme, int Width)[] Looks = [(ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390)];
+    private static readonly (ColorScheme Scheme, int Width)[] Looks =
+        [(ColorScheme.Light, 1200), (ColorScheme.Dark, 1200), (ColorScheme.Light, 390)];
 
     [Theory]
     [InlineData("list")]
@@ -43,7 +44,8 @@ public sealed class BrowserTests(PagesHost host, Chromium chromium) : IClassFixt
             await window.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
             await window.Page.SetViewportSizeAsync(width, 900);
 
-            var wide = await window.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            var wide = await window.Page.EvaluateAsync<int>(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
             var flaws = await window.FlawsAsync();
             await window.PictureAsync(look);
 

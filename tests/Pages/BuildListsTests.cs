@@ -20,7 +20,8 @@ public sealed class BuildListsTests(Azurite azurite)
         var merge = await samples.AddAsync(Samples.Pushed(Samples.Queued(2, minutesAgo: 10, purpose: BuildPurpose.Merge)));
 
         async Task<string[]> Ids(string? repository = null, string? state = null, string? pull = null) =>
-            [.. (await samples.Lists.ListAsync(BuildFilter.Parse(repository, state, pull, null).Filter!, 10, None)).Builds.Select(build => build.Id)];
+            [.. (await samples.Lists.ListAsync(BuildFilter.Parse(repository, state, pull, null).Filter!, 10, None)).Builds
+                .Select(build => build.Id)];
 
         Assert.Equal([merge.Id, running.Id, other.Id, failed.Id, old.Id], await Ids());
         Assert.Equal([merge.Id, running.Id, failed.Id, old.Id], await Ids("Octo/Shop"));
@@ -45,7 +46,8 @@ public sealed class BuildListsTests(Azurite azurite)
             await samples.AddAsync(Samples.Pushed(Samples.Queued(pull, minutesAgo: pull)));
         }
 
-        foreach (var filter in new[] { new BuildFilter(), new BuildFilter { Repository = "octo/shop" }, new BuildFilter { State = BuildState.Succeeded } })
+        BuildFilter[] filters = [new(), new() { Repository = "octo/shop" }, new() { State = BuildState.Succeeded }];
+        foreach (var filter in filters)
         {
             var seen = new List<int>();
             BuildListPart part;
@@ -68,7 +70,8 @@ public sealed class BuildListsTests(Azurite azurite)
         var build = await samples.AddAsync(Samples.Queued(1));
         await samples.Records.UpdateAsync(build.Id, _ => Samples.Ended(build, BuildState.Failed, "No."), None);
         var ended = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
-        await samples.Records.UpdateAsync(build.Id, r => r.Again(r.Request with { QueuedAt = Samples.Now.AddMinutes(5) }) with { Reported = r.State }, None);
+        await samples.Records.UpdateAsync(
+            build.Id, r => r.Again(r.Request with { QueuedAt = Samples.Now.AddMinutes(5) }) with { Reported = r.State }, None);
         await samples.Records.UpdateAsync(build.Id, _ => Samples.Pushed(build), None);
 
         var rows = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
@@ -85,7 +88,10 @@ public sealed class BuildListsTests(Azurite azurite)
         var samples = await StartAsync();
         var build = await samples.AddAsync(Samples.Running(Samples.Queued(1)));
         var before = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
-        await samples.Records.UpdateAsync(build.Id, r => r with { OwnedUntil = Samples.Now.AddHours(2), Stages = [new BuildStage(StageKind.Source, null, Samples.Now)] }, None);
+        await samples.Records.UpdateAsync(
+            build.Id,
+            r => r with { OwnedUntil = Samples.Now.AddHours(2), Stages = [new BuildStage(StageKind.Source, null, Samples.Now)] },
+            None);
         var after = await samples.Table.QueryAsync(BuildRow.StartingWith("list-"), 100, None);
 
         Assert.Equal(before.Select(row => row.ETag), after.Select(row => row.ETag));

@@ -26,7 +26,9 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
         using var json = await SendAsync(HttpMethod.Get, address, null);
         using var html = await SendAsync(HttpMethod.Get, address, "text/html");
 
-        Assert.Equal(("application/json", "text/html"), (json.Content.Headers.ContentType!.MediaType, html.Content.Headers.ContentType!.MediaType));
+        Assert.Equal(
+            ("application/json", "text/html"),
+            (json.Content.Headers.ContentType!.MediaType, html.Content.Headers.ContentType!.MediaType));
         Assert.Equal(("Accept", "Accept"), (json.Headers.Vary.ToString(), html.Headers.Vary.ToString()));
     }
 
@@ -112,18 +114,24 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
     public async Task A_badge_is_the_default_branchs_and_no_other_branchs()
     {
         var release = Samples.Pushed(Samples.Queued(6, repository: "octo/branches", minutesAgo: 1, purpose: BuildPurpose.Merge));
-        release = release with { Request = release.Request with { BaseRef = "release/1" }, Images = [release.Images[0] with { Tags = ["1.9.9"] }] };
+        release = release with
+        {
+            Request = release.Request with { BaseRef = "release/1" },
+            Images = [release.Images[0] with { Tags = ["1.9.9"] }],
+        };
         await host.Samples.AddAsync(release);
         Assert.Contains("image: unknown", await GetAsync("api/badge/octo/branches.svg", null), StringComparison.Ordinal);
 
-        await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(7, repository: "octo/branches", minutesAgo: 5, purpose: BuildPurpose.Merge)));
+        var main = Samples.Queued(7, repository: "octo/branches", minutesAgo: 5, purpose: BuildPurpose.Merge);
+        await host.Samples.AddAsync(Samples.Pushed(main));
         Assert.Contains("image: 0.4.0", await GetAsync("api/badge/octo/branches.svg", null), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_badge_says_nothing_of_a_private_repository_even_if_it_is_named()
     {
-        await host.Samples.AddAsync(Samples.Pushed(Samples.Queued(8, repository: "octo/hidden", minutesAgo: 5, purpose: BuildPurpose.Merge)));
+        var named = Samples.Queued(8, repository: "octo/hidden", minutesAgo: 5, purpose: BuildPurpose.Merge);
+        await host.Samples.AddAsync(Samples.Pushed(named));
         Assert.Contains("image: 0.4.0", await GetAsync("api/badge/octo/hidden.svg", null), StringComparison.Ordinal);
 
         // The newest delivery of whatever kind tells that it is private now.
@@ -149,7 +157,8 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
     }
 
     private static string Headers(HttpResponseMessage answer) =>
-        $"{answer.StatusCode} {answer.Headers.ETag} {answer.Headers.CacheControl} {answer.Content.Headers.ContentType} {answer.Content.Headers.ContentLength}";
+        $"{answer.StatusCode} {answer.Headers.ETag} {answer.Headers.CacheControl} {answer.Content.Headers.ContentType} "
+        + $"{answer.Content.Headers.ContentLength}";
 
     private async Task<string> GetAsync(string path, string? accept)
     {
@@ -157,7 +166,8 @@ public sealed class HttpPagesTests(PagesHost host) : IClassFixture<PagesHost>, I
         return await answer.Content.ReadAsStringAsync();
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? accept, HttpContent? content = null, string? etag = null)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, string? accept, HttpContent? content = null, string? etag = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.TryAddWithoutValidation("Accept", accept ?? "*/*");

@@ -9,7 +9,8 @@ namespace Ci.Tests.Pages;
 /// <summary>Builds that somebody watches in a browser while they happen.</summary>
 public sealed class LiveTests(Azurite azurite, DockerEngine engine, DockerRegistry registry, Chromium chromium)
 {
-    private static readonly Dictionary<string, string?> OneAtATime = new() { ["AzureFunctionsJobHost__extensions__queues__newBatchThreshold"] = "0" };
+    private static readonly Dictionary<string, string?> OneAtATime =
+        new() { ["AzureFunctionsJobHost__extensions__queues__newBatchThreshold"] = "0" };
 
     private static readonly Dictionary<string, string?> OneTry = new()
     {
@@ -39,7 +40,8 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, DockerRegist
         await barrier.ReleaseAsync();
         await window.SeeAsync("#log .f2", "two");
         await window.SeeAsync("#state", "succeeded");
-        await window.SeeAsync("#images", $"docker pull {registry.Address}/{scenario.ServiceName}:pr-{(await scenario.BuildAsync(id)).PullRequest}");
+        var reference = $"{registry.Address}/{scenario.ServiceName}:pr-{(await scenario.BuildAsync(id)).PullRequest}";
+        await window.SeeAsync("#images", $"docker pull {reference}");
         await window.SeeAsync("#log", "Succeeded: Pushed");
         await window.SeeAsync("#announce", "Succeeded");
 
@@ -47,7 +49,9 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, DockerRegist
         await Assertions.Expect(window.Page.Locator("#build")).ToHaveAttributeAsync("data-ended", "");
         var lines = (await scenario.LogAsync(id)).Split('\n').Length - 1;
         Assert.Equal(Enumerable.Range(1, lines).Select(n => "L" + n.ToString(CultureInfo.InvariantCulture)), await LinesAsync(window));
-        Assert.True(await window.Page.Locator("#log").EvaluateAsync<bool>("log => log.scrollTop + log.clientHeight >= log.scrollHeight - 2"), "The log was not followed to its end.");
+        var atEnd = await window.Page.Locator("#log").EvaluateAsync<bool>(
+            "log => log.scrollTop + log.clientHeight >= log.scrollHeight - 2");
+        Assert.True(atEnd, "The log was not followed to its end.");
     }
 
     [Fact]
@@ -127,8 +131,11 @@ public sealed class LiveTests(Azurite azurite, DockerEngine engine, DockerRegist
     private static async Task<string[]> LinesAsync(BrowserSession window) =>
         await window.Page.Locator("#log li").EvaluateAllAsync<string[]>("lines => lines.map(line => line.id)");
 
-    private static async Task<string[]> TextsAsync(BrowserSession window) => await window.Page.Locator("#log details").EvaluateAllAsync<string[]>(
-        "sections => sections.map(section => section.querySelector('summary').textContent.trim() + '\\n' + [...section.querySelectorAll('li')].map(line => line.outerHTML).join('\\n'))");
+    private static Task<string[]> TextsAsync(BrowserSession window) => window.Page.Locator("#log details").EvaluateAllAsync<string[]>(
+        """
+        sections => sections.map(section => section.querySelector('summary').textContent.trim() + '\n'
+          + [...section.querySelectorAll('li')].map(line => line.outerHTML).join('\n'))
+        """);
 
     private async Task<CiScenario> StartAsync(Dictionary<string, string?>? settings = null)
     {

@@ -1,7 +1,10 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Web.Pages;
+using Ci.Web.Pages.Regions;
 using CsCheck;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ci.Tests.Pages;
 
@@ -15,7 +18,8 @@ public sealed class MarkupTests
     {
         var inner = Markup.Of($"<b>{"<i>"}</b>");
 
-        Assert.Equal("<p title=\"&quot;&#39;&lt;&amp;\"><b>&lt;i&gt;</b>7</p>", Markup.Of($"<p title=\"{"\"'<&"}\">{inner}{7}</p>").ToString());
+        Assert.Equal(
+            "<p title=\"&quot;&#39;&lt;&amp;\"><b>&lt;i&gt;</b>7</p>", Markup.Of($"<p title=\"{"\"'<&"}\">{inner}{7}</p>").ToString());
     }
 
     [Fact]
@@ -26,7 +30,17 @@ public sealed class MarkupTests
     });
 
     [Fact]
-    public void A_hostile_pull_request_is_shown_as_it_is_written()
+    public Task A_page_keeps_any_text_as_text_too() => Gen.String.SampleAsync(async text =>
+    {
+        var html = await RenderAsync<ProblemPage>(("Status", 404), ("Sentence", text), ("Back", text));
+        var empty = await RenderAsync<ProblemPage>(("Status", 404), ("Sentence", ""), ("Back", ""));
+
+        Assert.Equal(empty.Count(c => c is '<' or '>' or '"'), html.Count(c => c is '<' or '>' or '"'));
+        Assert.DoesNotContain(System.Net.WebUtility.HtmlDecode(html), c => char.IsControl(c) && c is not ('\t' or '\n'));
+    });
+
+    [Fact]
+    public async Task A_hostile_pull_request_is_shown_as_it_is_written()
     {
         var build = Samples.Pushed(Samples.Queued(7, Hostile));
         build = build with
@@ -38,24 +52,40 @@ public sealed class MarkupTests
             Stages = [new BuildStage(StageKind.Build, Hostile, Samples.Now)],
             Images = [build.Images[0] with { Name = Hostile, Tags = [Hostile], Reference = Hostile, Digest = Hostile }],
         };
-        var regions = BuildRegions.Of(build, null, Samples.Now).Select(region => region.Html);
-        var pages = new[]
-        {
-            BuildPage.Render(build, null, new LogView(), [], false, true, Samples.Now),
-            BuildsPage.Render(new BuildFilter { Repository = Hostile }, new BuildListPart([build], Hostile), [Hostile], Samples.Now),
-            RepositoryPage.Render(Hostile, [build], Samples.Now),
-            ProblemPage.Render(404, Hostile, Hostile).Html,
-        };
+        var list = new BuildListPart([build], Hostile);
+        string[] pages =
+        [
+            await RenderAsync<BuildPage>(
+                ("Build", build),
+                ("Estimate", null),
+                ("Log", new LogView()),
+                ("Sections", Array.Empty<LogSection>()),
+                ("ShowAll", false),
+                ("IsOver", true)),
+            await RenderAsync<BuildsPage>(
+                ("Filter", new BuildFilter { Repository = Hostile }), ("Part", list), ("Repositories", new[] { Hostile })),
+            await RenderAsync<RepositoryPage>(("Repository", Hostile), ("Builds", list.Builds)),
+            await RenderAsync<ProblemPage>(("Status", 404), ("Sentence", Hostile), ("Back", Hostile)),
+            .. await Task.WhenAll(BuildRegion.All.Select(region => RenderAsync(region.Component, ("Build", build)))),
+        ];
 
-        Assert.All(pages.Concat(regions), page =>
+        Assert.All(pages, html =>
         {
-            var html = page.ToString();
             Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
             Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
             Assert.DoesNotContain("href=\"javascript:", html, StringComparison.Ordinal);
             Assert.DoesNotContain("' onload", html, StringComparison.Ordinal);
         });
-        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", pages[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", pages[0], StringComparison.Ordinal);
+    }
+
+    private static Task<string> RenderAsync<TPage>(params (string Name, object? Value)[] parameters) =>
+        RenderAsync(typeof(TPage), parameters);
+
+    private static async Task<string> RenderAsync(Type page, params (string Name, object? Value)[] parameters)
+    {
+        await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider();
+        return await new PageRenderer(services, NullLoggerFactory.Instance).RenderAsync(page, parameters.ToDictionary());
     }
 
     [Theory]

@@ -15,7 +15,8 @@ internal sealed class Samples
     public Samples(string connection)
     {
         _connection = connection;
-        Table = new BuildsTable(Options.Create(new StorageOptions { ConnectionString = connection, RequestLimit = TimeSpan.FromMinutes(2) }));
+        var options = new StorageOptions { ConnectionString = connection, RequestLimit = TimeSpan.FromMinutes(2) };
+        Table = new BuildsTable(Options.Create(options));
         Records = new BuildStore(Table);
         Lists = new BuildLists(Records);
     }
@@ -30,7 +31,12 @@ internal sealed class Samples
 
     /// <summary>A build that was just queued; nobody takes it, for somebody seems to have it.</summary>
     public static Build Queued(
-        int pull, string title = "A change", string repository = "octo/shop", double minutesAgo = 1, BuildPurpose purpose = BuildPurpose.PullRequest, char commit = 'a') =>
+        int pull,
+        string title = "A change",
+        string repository = "octo/shop",
+        double minutesAgo = 1,
+        BuildPurpose purpose = BuildPurpose.PullRequest,
+        char commit = 'a') =>
         Build.Queued(new BuildRequest
         {
             BuildId = new BuildId("a secret").Of(repository, pull, new string(commit, 40), purpose),
@@ -89,7 +95,14 @@ internal sealed class Samples
     {
         string[] tags = build.Request.Purpose == BuildPurpose.Merge ? ["0.4.0", "latest", "sha-" + Format.Commit(build.Request.Commit)]
             : [$"pr-{build.Request.PullRequest}", "sha-" + Format.Commit(build.Request.Commit)];
-        var image = new PushedImage { Name = "shop", Tags = tags, Reference = $"localhost:83/shop:{tags[0]}", Digest = "sha256:" + new string('5', 64), Size = size };
+        var image = new PushedImage
+        {
+            Name = "shop",
+            Tags = tags,
+            Reference = $"localhost:83/shop:{tags[0]}",
+            Digest = "sha256:" + new string('5', 64),
+            Size = size,
+        };
         return Ended(build, BuildState.Succeeded, $"Pushed {image.Reference} ({Format.Size(size)}).", seconds) with { Images = [image] };
     }
 

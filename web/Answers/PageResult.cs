@@ -1,20 +1,24 @@
 using Ci.Web.Pages;
+using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Web.Answers;
 
-/// <summary>Sends a page.</summary>
-public sealed class PageResult(Page page) : IResult
+/// <summary>Sends a page, which is given its parameters by their names.</summary>
+public sealed class PageResult<TPage>(Dictionary<string, object?> parameters, int status = 200) : IResult
+    where TPage : IComponent
 {
     /// <inheritdoc/>
-    public Task ExecuteAsync(HttpContext httpContext)
+    public async Task ExecuteAsync(HttpContext httpContext)
     {
+        var html = await httpContext.RequestServices.GetRequiredService<PageRenderer>().RenderAsync(typeof(TPage), parameters);
         var response = httpContext.Response;
-        response.StatusCode = page.Status;
+        response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         // One address has a page and JSON; and a page is of this moment.
         response.Headers.Vary = "Accept";
         response.Headers.CacheControl = "no-cache";
-        return response.WriteAsync(page.Html.ToString(), httpContext.RequestAborted);
+        await response.WriteAsync(html, httpContext.RequestAborted);
     }
 }

@@ -14,5 +14,6 @@ public static class RequestExtensions
 
     /// <summary>Whether it has the content of this entity tag already.</summary>
     public static bool Has(this HttpRequest request, string etag) =>
-        request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Any(known => known == etag || known == "W/" + etag || known == "*");
+        request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries)
+            .Any(known => known == etag || known == "W/" + etag || known == "*");
 }

@@ -10,34 +10,25 @@ namespace Ci.Web.Api;
 /// <summary>A build as the API shows it.</summary>
 public sealed record BuildView
 {
-    /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>Where it stands.</summary>
     public required BuildState State { get; init; }
 
     /// <summary>How it stands or ended, in one sentence.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>The base repository.</summary>
     public required string Repository { get; init; }
 
-    /// <summary>The pull request's number.</summary>
     public required int PullRequest { get; init; }
 
-    /// <summary>The head commit.</summary>
     public required string Commit { get; init; }
 
-    /// <summary>Why it is built.</summary>
     public required BuildPurpose Purpose { get; init; }
 
-    /// <summary>The pull request's title.</summary>
     public required string Title { get; init; }
 
-    /// <summary>The pull request's page.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The pull request's author.</summary>
     public required string Author { get; init; }
 
     /// <summary>When it was accepted.</summary>
@@ -55,46 +46,37 @@ public sealed record BuildView
     /// <summary>The address of the build that took its place.</summary>
     public string? SupersededBy { get; init; }
 
-    /// <summary>The stages that it came to.</summary>
     public required IReadOnlyList<BuildStage> Stages { get; init; }
 
-    /// <summary>What it pushed.</summary>
     public required IReadOnlyList<PushedImage> Images { get; init; }
 
-    /// <summary>Warnings.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>The last lines of the log of a build that failed.</summary>
     public required IReadOnlyList<string> LogTail { get; init; }
 
-    /// <summary>Where to look further.</summary>
     public required BuildLinks Links { get; init; }
 }
 
-/// <summary>A build's links.</summary>
-/// <param name="Self">The build.</param>
-/// <param name="Log">Its log.</param>
+/// <summary>The addresses of a build and of its log.</summary>
 public sealed record BuildLinks(string Self, string Log);
 
 /// <summary>Shows records to people and programs, with links that work where they are read.</summary>
 public sealed class BuildViews(IOptions<ReportOptions> options)
 {
-    /// <summary>A build's address.</summary>
     public string LinkTo(string id) => options.Value.PublicUrl.TrimEnd('/') + PublicAddress.PathTo(id);
 
-    /// <summary>A message that was given up, with the record of its build if there is one.</summary>
-    public DeadLetterView Of(PoisonMessage letter, Build? build) => new()
+    public PoisonMessageView Of(PoisonMessage message, Build? build) => new()
     {
-        Id = letter.Id,
-        Cause = letter.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
-        GivenUpAt = letter.InsertedAt,
-        KeptUntil = letter.ExpiresAt,
+        Id = message.Id,
+        Cause = message.Problem ?? build?.Summary ?? "There is no record of its build; replaying it makes one.",
+        GivenUpAt = message.InsertedAt,
+        KeptUntil = message.ExpiresAt,
         Build = build is null ? null : Of(build),
-        IsReadable = letter.Request is not null,
-        Text = letter.Text,
+        IsReadable = message.Request is not null,
+        Text = message.Text,
     };
 
-    /// <summary>A record as the API shows it.</summary>
     public BuildView Of(Build record) => new()
     {
         Id = record.Id,
@@ -121,7 +103,7 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
 }
 
 /// <summary>A message that was given up, as the API shows it.</summary>
-public sealed record DeadLetterView
+public sealed record PoisonMessageView
 {
     /// <summary>Its id, for replaying it.</summary>
     public required string Id { get; init; }
@@ -138,7 +120,6 @@ public sealed record DeadLetterView
     /// <summary>The build that it asked for; null when it cannot be read or there is no record of it.</summary>
     public BuildView? Build { get; init; }
 
-    /// <summary>Its text.</summary>
     public required string Text { get; init; }
 
     /// <summary>Whether it asks for a build, so that it can be replayed.</summary>
@@ -149,7 +130,7 @@ public sealed record DeadLetterView
 /// <summary>The messages that were given up.</summary>
 /// <param name="Count">How many there are, about.</param>
 /// <param name="Oldest">The oldest of them, 32 at most.</param>
-public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Oldest);
+public sealed record PoisonQueueView(int Count, IReadOnlyList<PoisonMessageView> Oldest);
 
 /// <summary>How the API writes JSON.</summary>
 [JsonSourceGenerationOptions(
@@ -159,7 +140,7 @@ public sealed record DeadLettersView(int Count, IReadOnlyList<DeadLetterView> Ol
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BuildView))]
 [JsonSerializable(typeof(IReadOnlyList<BuildView>))]
-[JsonSerializable(typeof(DeadLettersView))]
+[JsonSerializable(typeof(PoisonQueueView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IReadOnlyList<DeliveryLogEntry>))]
 [JsonSerializable(typeof(WebhookAnswer))]
@@ -168,10 +149,9 @@ public sealed partial class ReportJson : JsonSerializerContext;
 
 /// <summary>What GitHub, and whoever reads its <i>Recent deliveries</i>, is told of a delivery.</summary>
 /// <param name="Verdict">What is done about it, and why.</param>
-/// <param name="Id">The build's id, if there is a build.</param>
-/// <param name="Url">The build's address, if there is a build.</param>
+/// <param name="Id">The build's id; null when there is none.</param>
+/// <param name="Url">The build's address; null when there is none.</param>
 public sealed record WebhookAnswer(string Verdict, string? Id, string? Url);
 
-/// <summary>What went wrong, and what to do.</summary>
-/// <param name="Error">The sentence.</param>
+/// <summary>What went wrong, and what to do, in a sentence.</summary>
 public sealed record ProblemAnswer(string Error);

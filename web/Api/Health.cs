@@ -5,7 +5,6 @@ namespace Ci.Web.Api;
 /// <summary>How a part is of what builds need.</summary>
 public enum PartState
 {
-    /// <summary>It does what it should.</summary>
     [JsonStringEnumMemberName("ok")]
     Ok,
 
@@ -28,9 +27,7 @@ public enum PartState
 /// <param name="Says">What there is to say, and what to do if something is wrong; null for those who have no key.</param>
 public sealed record HealthPart(string Name, PartState State, string? Says);
 
-/// <summary>How the host is.</summary>
-/// <param name="CanBuild">Whether builds can run.</param>
-/// <param name="Parts">How its parts are.</param>
+/// <summary>Whether builds can run, and how each part is that they need.</summary>
 public sealed record HealthView(bool CanBuild, IReadOnlyList<HealthPart> Parts)
 {
     /// <summary>What anybody may see: that a part fails, and nothing of where it is or how full.</summary>
@@ -64,7 +61,14 @@ public sealed class Health(HealthChecks checks, TimeProvider time)
 
     private async Task<HealthView> LookAsync()
     {
-        var parts = await Task.WhenAll(checks.StorageAsync(), checks.QueueAsync(), checks.EngineAsync(), checks.RegistryAsync(), checks.GitHubAsync(), checks.TunnelAsync());
-        return new HealthView(parts.All(part => part.State != PartState.Failing || part.Name is HealthChecks.GitHub or HealthChecks.Tunnel), parts);
+        var parts = await Task.WhenAll(
+            checks.StorageAsync(),
+            checks.QueueAsync(),
+            checks.EngineAsync(),
+            checks.RegistryAsync(),
+            checks.GitHubAsync(),
+            checks.TunnelAsync());
+        var canBuild = parts.All(part => part.State != PartState.Failing || part.Name is HealthChecks.GitHub or HealthChecks.Tunnel);
+        return new HealthView(canBuild, parts);
     }
 }

@@ -37,37 +37,49 @@ public sealed class HealthChecks(
     private static readonly TimeSpan LongWait = TimeSpan.FromMinutes(15);
 
     /// <summary>Where records and logs are kept.</summary>
-    public Task<HealthPart> StorageAsync() => AskAsync("storage", "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.", async limit =>
-    {
-        await store.ListAsync(1, limit);
-        return (PartState.Ok, "It answers.");
-    });
+    public Task<HealthPart> StorageAsync() => AskAsync(
+        "storage",
+        "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.",
+        async limit =>
+        {
+            await store.ListAsync(1, limit);
+            return (PartState.Ok, "It answers.");
+        });
 
     /// <summary>How many builds wait, and how long.</summary>
-    public Task<HealthPart> QueueAsync() => AskAsync("queue", "The queue does not answer: see that Azurite runs with its queue service.", async limit =>
-    {
-        var (depth, oldest) = await queue.LookAsync(limit);
-        var age = oldest is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
-        var says = string.Create(CultureInfo.InvariantCulture, $"{depth} messages{(oldest is null ? "" : $", the oldest for {Format.Duration(age)}")}.");
-        return age > LongWait
-            ? (PartState.Warning, says + " Builds wait long: see what runs, raise batchSize in host.json, or start another host.")
-            : (PartState.Ok, says);
-    });
+    public Task<HealthPart> QueueAsync() => AskAsync(
+        "queue",
+        "The queue does not answer: see that Azurite runs with its queue service.",
+        async limit =>
+        {
+            var (depth, oldest) = await queue.LookAsync(limit);
+            var age = oldest is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
+            var says = $"{depth} messages{(oldest is null ? "" : $", the oldest for {Format.Duration(age)}")}.";
+            return age > LongWait
+                ? (PartState.Warning, says + " Builds wait long: see what runs, raise batchSize in host.json, or start another host.")
+                : (PartState.Ok, says);
+        });
 
     /// <summary>The Docker engine and its builder.</summary>
-    public Task<HealthPart> EngineAsync() => AskAsync("engine", "The Docker engine does not answer: start Docker; Docker__Host or DOCKER_HOST names it.", async limit =>
-    {
-        var probe = await engine.ProbeAsync(limit);
-        return (PartState.Ok, $"API {probe.ApiVersion}, builds with {(probe.HasBuildKit ? "BuildKit" : "the classic builder")}.");
-    });
+    public Task<HealthPart> EngineAsync() => AskAsync(
+        "engine",
+        "The Docker engine does not answer: start Docker; Docker__Host or DOCKER_HOST names it.",
+        async limit =>
+        {
+            var probe = await engine.ProbeAsync(limit);
+            return (PartState.Ok, $"API {probe.ApiVersion}, builds with {(probe.HasBuildKit ? "BuildKit" : "the classic builder")}.");
+        });
 
     /// <summary>The registry.</summary>
-    public Task<HealthPart> RegistryAsync() => AskAsync("registry", "The registry does not answer: start it; Registry__Address and Registry__Url name it.", async limit =>
-    {
-        using var http = clients.CreateClient(RegistryClient.HttpClientName);
-        await new RegistryClient(http).PingAsync(limit);
-        return (PartState.Ok, "It answers.");
-    });
+    public Task<HealthPart> RegistryAsync() => AskAsync(
+        "registry",
+        "The registry does not answer: start it; Registry__Address and Registry__Url name it.",
+        async limit =>
+        {
+            using var http = clients.CreateClient(RegistryClient.HttpClientName);
+            await new RegistryClient(http).PingAsync(limit);
+            return (PartState.Ok, "It answers.");
+        });
 
     /// <summary>GitHub, its token and how many requests are left of this hour's.</summary>
     public Task<HealthPart> GitHubAsync() => AskAsync(GitHub, $"GitHub at {gitHub.Value.ApiUrl} does not answer: see https://www.githubstatus.com, or GitHub__ApiUrl.", async limit =>
@@ -100,9 +112,13 @@ public sealed class HealthChecks(
         : await AskAsync(Tunnel, "The ngrok agent does not answer: start it; Tunnel__NgrokApiUrl names it.", async limit =>
             await address.TunnelAsync(limit) is { } url
                 ? (PartState.Ok, $"Open at {url}.")
-                : (PartState.Failing, $"There is no agent, or no tunnel, at {tunnel.Value.NgrokApiUrl} (Tunnel__NgrokApiUrl): see that ngrok runs and that its token is right."));
+                : (
+                    PartState.Failing,
+                    $"There is no agent, or no tunnel, at {tunnel.Value.NgrokApiUrl} (Tunnel__NgrokApiUrl): "
+                    + "see that ngrok runs and that its token is right."));
 
-    private static async Task<HealthPart> AskAsync(string name, string away, Func<CancellationToken, Task<(PartState State, string Says)>> ask)
+    private static async Task<HealthPart> AskAsync(
+        string name, string away, Func<CancellationToken, Task<(PartState State, string Says)>> ask)
     {
         using var limit = new CancellationTokenSource(Patience);
         try

@@ -29,7 +29,9 @@ public sealed record Refusal(int Status, string Problem);
 /// <summary>Decides who may come in. The right key always may: who does not have it cannot lock out who does.</summary>
 public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
 {
-    /// <summary>To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.</summary>
+    /// <summary>
+    /// To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.
+    /// </summary>
     public Refusal? RefuseEntry(ApiCaller caller)
     {
         if (Knows(caller))
@@ -51,7 +53,10 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
     {
         if (!keys.IsSet)
         {
-            return new Refusal(403, "Lists and actions are closed: set Api__Key to a long random string (openssl rand -hex 32), and send it as header x-functions-key.");
+            return new Refusal(
+                403,
+                "Lists and actions are closed: set Api__Key to a long random string (openssl rand -hex 32), "
+                + "and send it as header x-functions-key.");
         }
 
         if (keys.IsKey(caller.Key))
@@ -66,22 +71,25 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
 
         if (!keys.IsTicket(caller.Ticket))
         {
-            return new Refusal(401, "This needs the key in setting Api__Key: send it as header x-functions-key, or sign in at /api/sign-in.");
+            return new Refusal(
+                401, "This needs the key in setting Api__Key: send it as header x-functions-key, or sign in at /api/sign-in.");
         }
 
         // A cookie comes with every request that a browser makes, whoever had it make it.
-        return caller is { Changes: true, IsFromElsewhere: true } ? new Refusal(403, "Another site's page asked for this, so it was not done.") : null;
+        return caller is { Changes: true, IsFromElsewhere: true } ? FromElsewhere() : null;
     }
 
     /// <summary>Whether the caller may see lists and act, for pages that show more to those who may.</summary>
     public bool Knows(ApiCaller caller) => keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket);
 
-    /// <summary>A ticket for who comes with the key, however many requests others made from the same address; else why there is none.</summary>
+    /// <summary>
+    /// A ticket for who comes with the key, however many requests others made from the same address; else why there is none.
+    /// </summary>
     public (string? Ticket, DateTimeOffset Ends, Refusal? Refusal) SignIn(ApiCaller caller)
     {
         if (caller.IsFromElsewhere)
         {
-            return (null, default, new Refusal(403, "Another site's page asked for this, so it was not done."));
+            return (null, default, FromElsewhere());
         }
 
         if (keys.IsKey(caller.Key))
@@ -90,8 +98,13 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
             return (ticket, ends, null);
         }
 
-        return (null, default, !limiter.Allows(caller.Source) ? TooManyRequests() : Fails(caller) ? new Refusal(401, "That is not the key.") : TooManyKeys());
+        var refusal = !limiter.Allows(caller.Source) ? TooManyRequests()
+            : Fails(caller) ? new Refusal(401, "That is not the key.")
+            : TooManyKeys();
+        return (null, default, refusal);
     }
+
+    private static Refusal FromElsewhere() => new(403, "Another site's page asked for this, so it was not done.");
 
     private static Refusal TooManyRequests() => new(429, "Too many requests from your address; wait a minute.");
 

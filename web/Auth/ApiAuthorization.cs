@@ -1,6 +1,7 @@
 using Ci.Pipeline.Intake;
 using Ci.Pipeline.Reporting;
 using Ci.Web.Answers;
+using Ci.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,6 @@ namespace Ci.Web.Auth;
 /// </summary>
 public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions> access, IOptions<ReportOptions> report)
 {
-    /// <summary>The cookie with a signed-in browser's ticket.</summary>
     public const string Cookie = "ci_ticket";
 
     /// <summary>The answer to give instead, or null: to what needs no key.</summary>
@@ -21,7 +21,6 @@ public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions
     /// <summary>The answer to give instead, or null: to lists and actions.</summary>
     public IResult? RefuseAccess(HttpRequest request) => Answer(request, apiAccess.RefuseAccess(CallerOf(request)));
 
-    /// <summary>Whether the caller may see lists and act.</summary>
     public bool Knows(HttpRequest request) => apiAccess.Knows(CallerOf(request));
 
     /// <summary>A ticket for who knows the key; else why there is none.</summary>
@@ -41,13 +40,13 @@ public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions
         IsFromElsewhere = IsFromElsewhere(request),
     };
 
-    /// <summary>The address that a request comes from.</summary>
     public string SourceOf(HttpRequest request) => RequestLimiter.SourceOf(
         request.HttpContext.Connection.RemoteIpAddress,
         access.Value.ClientAddressHeader is { Length: > 0 } header ? First(request.Headers[header]) : null);
 
     /// <summary>Whether the browser reached this host with TLS, also behind a tunnel.</summary>
-    public bool IsSecure(HttpRequest request) => request.IsHttps || (PublicUrl is { Scheme: "https" } url && url.Authority == request.Host.Value);
+    public bool IsSecure(HttpRequest request) =>
+        request.IsHttps || (PublicUrl is { Scheme: "https" } url && url.Authority == request.Host.Value);
 
     private static IResult? Answer(HttpRequest request, Refusal? refusal)
     {
@@ -58,8 +57,8 @@ public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions
 
         AskToWait(request, refusal);
         return refusal.Status == 401 && (HttpMethods.IsGet(request.Method) ? request.WantsPage() : request.IsForm())
-            ? new SeeOther("/api/sign-in")
-            : ApiProblem.Of(refusal.Status, refusal.Problem);
+            ? new SeeOther(Paths.SignIn)
+            : new ProblemResult(refusal.Status, refusal.Problem);
     }
 
     private static void AskToWait(HttpRequest request, Refusal? refusal)

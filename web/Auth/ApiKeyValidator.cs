@@ -13,7 +13,6 @@ public sealed class ApiKeyValidator(IOptions<AccessOptions> options, TimeProvide
     private readonly byte[] _ticketKey = HKDF.DeriveKey(
         HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(options.Value.Key + "\0"), 32, info: "ci sign-in v1"u8.ToArray());
 
-    /// <summary>Whether there is a key at all.</summary>
     public bool IsSet => options.Value.Key.Length > 0;
 
     /// <summary>Whether it is the key. Never, while none is set.</summary>
@@ -38,7 +37,8 @@ public sealed class ApiKeyValidator(IOptions<AccessOptions> options, TimeProvide
             return false;
         }
 
-        return long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var ends) && time.GetUtcNow().ToUnixTimeSeconds() < ends;
+        return long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var ends)
+            && time.GetUtcNow().ToUnixTimeSeconds() < ends;
     }
 
     private string Sign(string seconds) => Convert.ToHexStringLower(HMACSHA256.HashData(_ticketKey, Encoding.UTF8.GetBytes(seconds)));

@@ -7,7 +7,8 @@ public static class SecurityHeaders
 {
     // Nothing is loaded from elsewhere, nothing inline runs, and no page of ours is shown inside another's.
     private const string ContentSecurityPolicy =
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+        + "frame-ancestors 'none'; base-uri 'none'";
 
     /// <summary>Puts the strict headers onto the answer.</summary>
     public static void AddTo(HttpResponse response)

@@ -4,18 +4,17 @@ using System.Text.RegularExpressions;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
 using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Text;
 using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Pages;
 
-/// <summary>A badge.</summary>
-/// <param name="Svg">The picture.</param>
+/// <summary>A picture, as SVG, of how a repository stands.</summary>
 public sealed record Badge(string Svg)
 {
     /// <summary>How long it may be kept: long enough for a page that many look at, short enough to be true.</summary>
     public const string CacheControl = "public, max-age=60";
 
-    /// <summary>The entity tag.</summary>
     public string ETag => $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Svg)))[..16]}\"";
 
     /// <summary>What is shown of every repository of which nothing is to be said.</summary>
@@ -44,7 +43,7 @@ public sealed record Badge(string Svg)
             BuildState.Queued or BuildState.Running => ("building", "#1f5fbf"),
             BuildState.Failed => ("failed", "#b3261e"),
             BuildState.Error => ("error", "#8a4b00"),
-            var other => (StateMark.Word(other), "#57606a"),
+            var other => (Format.Word(other), "#57606a"),
         };
         return Of(string.Join(" · ", new[] { version ?? "", word }.Where(part => part.Length > 0)), colour);
     }
@@ -54,12 +53,28 @@ public sealed record Badge(string Svg)
         const string label = "image";
         var (left, right) = (Space(label), Space(text));
         return new Badge(Markup.Of($"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{label}: {text}"><title>{label}: {text}</title><clipPath id="r"><rect width="{left + right}" height="20" rx="4"/></clipPath><g clip-path="url(#r)"><rect width="{left}" height="20" fill="#32383f"/><rect x="{left}" width="{right}" height="20" fill="{colour}"/></g><g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" text-anchor="middle"><text x="{left / 2.0}" y="14" textLength="{left - 12}">{label}</text><text x="{left + (right / 2.0)}" y="14" textLength="{right - 12}">{text}</text></g></svg>
+            <svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{label}: {text}">
+            <title>{label}: {text}</title>
+            <clipPath id="r"><rect width="{left + right}" height="20" rx="4"/></clipPath>
+            <g clip-path="url(#r)">
+            <rect width="{left}" height="20" fill="#32383f"/>
+            <rect x="{left}" width="{right}" height="20" fill="{colour}"/>
+            </g>
+            <g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" text-anchor="middle">
+            <text x="{left / 2.0}" y="14" textLength="{left - 12}">{label}</text>
+            <text x="{left + (right / 2.0)}" y="14" textLength="{right - 12}">{text}</text>
+            </g>
+            </svg>
             """).ToString());
     }
 
     // Every font is another; the text is fitted to what Verdana's letters take at this size.
-    private static long Space(string text) => (long)Math.Ceiling(text.Sum(c => c is 'i' or 'l' or '.' or ' ' or '·' or 't' or 'f' or 'r' or '1' or '-' ? 4.7 : c is 'm' or 'w' ? 9.5 : 7.1)) + 12;
+    private static long Space(string text) => 12 + (long)Math.Ceiling(text.Sum(c => c switch
+    {
+        'i' or 'l' or '.' or ' ' or '·' or 't' or 'f' or 'r' or '1' or '-' => 4.7,
+        'm' or 'w' => 9.5,
+        _ => 7.1,
+    }));
 }
 
 /// <summary>
@@ -75,15 +90,21 @@ public sealed class Badges(BuildLists lists, IOptions<ReportOptions> options)
     private readonly Regex[] _public =
     [
         .. options.Value.PublicBadges.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(pattern => new Regex($"^{Regex.Escape(pattern).Replace(@"\*", "[^/]*", StringComparison.Ordinal)}$", RegexOptions.IgnoreCase)),
+            .Select(pattern => Regex.Escape(pattern).Replace(@"\*", "[^/]*", StringComparison.Ordinal))
+            .Select(pattern => new Regex($"^{pattern}$", RegexOptions.IgnoreCase)),
     ];
 
-    /// <summary>The badge of a repository.</summary>
-    public async Task<Badge> OfAsync(string repository, CancellationToken cancellationToken) =>
-        _public.Any(pattern => pattern.IsMatch(repository)) && BuildFilter.IsRepository(repository)
-            ? Badge.Of(
-                // What was built again is new, and what it knows is old.
-                (await lists.ListAsync(new BuildFilter { Repository = repository }, Newest, cancellationToken)).Builds.MaxBy(build => build.Request.UpdatedAt),
-                await lists.MergesAsync(repository, Looked, cancellationToken))
-            : Badge.Unknown;
+    public async Task<Badge> OfAsync(string repository, CancellationToken cancellationToken)
+    {
+        if (!_public.Any(pattern => pattern.IsMatch(repository)) || !BuildFilter.IsRepository(repository))
+        {
+            return Badge.Unknown;
+        }
+
+        var newest = await lists.ListAsync(new BuildFilter { Repository = repository }, Newest, cancellationToken);
+        // What was built again is new, and what it knows is old.
+        return Badge.Of(
+            newest.Builds.MaxBy(build => build.Request.UpdatedAt),
+            await lists.MergesAsync(repository, Looked, cancellationToken));
+    }
 }

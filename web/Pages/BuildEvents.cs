@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
+using Ci.Pipeline.Text;
+using Ci.Web.Pages.Regions;
 using Microsoft.Extensions.Hosting;
 
 namespace Ci.Web.Pages;
@@ -106,17 +108,16 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
 
     private async Task<string> BuildEventAsync(Build build, Dictionary<string, string> sent, CancellationToken cancellationToken)
     {
-        var estimate = build.IsFinal ? null : await pages.EstimateAsync(build, cancellationToken);
         var changed = new Dictionary<string, string>();
-        foreach (var (region, html) in BuildRegions.Of(build, estimate, time.GetUtcNow()))
+        foreach (var (region, html) in await pages.RegionsAsync(build, cancellationToken))
         {
-            if (sent.GetValueOrDefault(region) != html.ToString())
+            if (sent.GetValueOrDefault(region) != html)
             {
-                changed[region] = sent[region] = html.ToString();
+                changed[region] = sent[region] = html;
             }
         }
 
-        var data = new BuildEventData(StateMark.Word(build.State), BuildRegions.Announcement(build), Layout.Iso(time.GetUtcNow()), changed);
+        var data = new BuildEventData(Format.Word(build.State), StateRegion.Announcement(build), Ago.Iso(time.GetUtcNow()), changed);
         return Event("build", JsonSerializer.Serialize(data, EventJson.Default.BuildEventData), null);
     }
 

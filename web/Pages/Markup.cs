@@ -6,9 +6,9 @@ using System.Text;
 namespace Ci.Web.Pages;
 
 /// <summary>
-/// HTML that our own code wrote. It is made of interpolated strings in which the literal parts are markup and the holes
-/// are text, which is escaped; only another <see cref="Markup"/> goes into a hole as it is. There is no other way to make
-/// one, so that nothing that came from outside is ever taken for markup.
+/// HTML that code writes and no template: the lines of a log, of which there may be thousands. It is made of interpolated
+/// strings in which the literal parts are markup and the holes are text, which is escaped; only another <see cref="Markup"/>
+/// goes into a hole as it is. There is no other way to make one.
 /// </summary>
 public readonly record struct Markup
 {
@@ -16,10 +16,8 @@ public readonly record struct Markup
 
     private Markup(string html) => _html = html;
 
-    /// <summary>Nothing.</summary>
     public static Markup None => default;
 
-    /// <summary>Markup of an interpolated string.</summary>
     public static Markup Of(MarkupText text) => new(text.Html());
 
     /// <summary>Several, one after the other.</summary>
@@ -34,7 +32,6 @@ public readonly record struct Markup
         return new Markup(html.ToString());
     }
 
-    /// <summary>The HTML.</summary>
     public override string ToString() => _html ?? "";
 
     /// <summary>Text as HTML shows it, in an element or in a quoted attribute.</summary>
@@ -54,7 +51,6 @@ public readonly ref struct MarkupText
 {
     private readonly StringBuilder _html;
 
-    /// <summary>Called by the compiler.</summary>
     public MarkupText(int literalLength, int formattedCount) => _html = new StringBuilder(literalLength + (formattedCount * 16));
 
     /// <summary>What our code wrote: markup.</summary>
@@ -63,13 +59,8 @@ public readonly ref struct MarkupText
     /// <summary>Text from anywhere: escaped.</summary>
     public void AppendFormatted(string? text) => _html.Append(Markup.Escape(text ?? ""));
 
-    /// <summary>Markup.</summary>
     public void AppendFormatted(Markup markup) => _html.Append(markup);
 
-    /// <summary>Markup, one after the other.</summary>
-    public void AppendFormatted(IEnumerable<Markup> markup) => _html.Append(Markup.Join(markup));
-
-    /// <summary>A whole number.</summary>
     public void AppendFormatted(long number) => _html.Append(number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A number with one digit behind the point: a coordinate.</summary>

@@ -16,7 +16,10 @@ public static class Negotiation
         foreach (var entry in (accept ?? "").Split(','))
         {
             var parts = entry.Split(';', StringSplitOptions.TrimEntries);
-            var quality = parts.Skip(1).Where(p => p.StartsWith("q=", StringComparison.OrdinalIgnoreCase)).Select(p => Quality(p[2..])).FirstOrDefault(1m);
+            var quality = parts.Skip(1)
+                .Where(parameter => parameter.StartsWith("q=", StringComparison.OrdinalIgnoreCase))
+                .Select(parameter => Quality(parameter[2..]))
+                .FirstOrDefault(1m);
             switch (parts[0].ToLowerInvariant())
             {
                 case "text/html" or "application/xhtml+xml":
@@ -38,5 +41,7 @@ public static class Negotiation
         contentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && PrefersHtml(accept);
 
     private static decimal Quality(string text) =>
-        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quality) ? Math.Clamp(quality, 0, 1) : 0;
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quality)
+            ? Math.Clamp(quality, 0, 1)
+            : 0;
 }

@@ -2,14 +2,9 @@ using System.Security.Cryptography;
 
 namespace Ci.Web.Pages;
 
-/// <summary>A file that pages need.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="ContentType">Its type.</param>
-/// <param name="Bytes">Its content.</param>
-/// <param name="Hash">A hash of its content.</param>
+/// <summary>A file that pages need, with a hash of its content.</summary>
 public sealed record PageAsset(string Name, string ContentType, ReadOnlyMemory<byte> Bytes, string Hash)
 {
-    /// <summary>The entity tag.</summary>
     public string ETag => $"\"{Hash}\"";
 
     /// <summary>Its address, which changes with its content, so that browsers may keep it for ever.</summary>
@@ -29,16 +24,12 @@ public static class PageAssets
         Load("favicon.svg", "image/svg+xml"),
     }.ToDictionary(asset => asset.Name);
 
-    /// <summary>The style sheet.</summary>
     public static PageAsset Style => All["pages.css"];
 
-    /// <summary>The script.</summary>
     public static PageAsset Script => All["pages.js"];
 
-    /// <summary>The icon.</summary>
     public static PageAsset Icon => All["favicon.svg"];
 
-    /// <summary>The file of a name, or null.</summary>
     public static PageAsset? Find(string name) => All.GetValueOrDefault(name);
 
     private static PageAsset Load(string name, string type)

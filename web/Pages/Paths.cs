@@ -1,11 +1,14 @@
 using System.Globalization;
 using Ci.Pipeline.Builds.Storage;
-using Ci.Pipeline.Reporting;
+using Ci.Pipeline.Text;
 
 namespace Ci.Web.Pages;
 
-/// <summary>The addresses of pages, as paths, so that they work under whatever name a host is reached.</summary>
-internal static class Paths
+/// <summary>
+/// The addresses of pages, as paths, so that they work under whatever name a host is reached; a build's is
+/// <see cref="Pipeline.Reporting.PublicAddress.PathTo"/>.
+/// </summary>
+public static class Paths
 {
     public const string Builds = "/api/builds";
 
@@ -13,7 +16,9 @@ internal static class Paths
 
     public const string Deliveries = "/api/deliveries";
 
-    public static string Build(string id) => PublicAddress.PathTo(id);
+    public const string Health = "/api/health";
+
+    public const string SignIn = "/api/sign-in";
 
     public static string Repository(string repository) =>
         "/api/repositories/" + string.Join('/', repository.Split('/').Select(Uri.EscapeDataString));
@@ -24,7 +29,7 @@ internal static class Paths
         string?[] parts =
         [
             filter.Repository is { } repository ? "repository=" + Uri.EscapeDataString(repository) : null,
-            filter.State is { } state ? "state=" + StateMark.Word(state) : null,
+            filter.State is { } state ? "state=" + Format.Word(state) : null,
             filter.PullRequest is { } number ? "pull=" + number.ToString(CultureInfo.InvariantCulture) : null,
             filter.Before is { } before ? "before=" + before : null,
         ];

@@ -1,39 +1,43 @@
 using Ci.Pipeline.Builds;
 using Ci.Pipeline.Builds.Storage;
-using Ci.Web.Api;
+using Ci.Web.Answers;
+using Ci.Web.Pages.Regions;
+using Microsoft.AspNetCore.Http;
 
 namespace Ci.Web.Pages;
 
-/// <summary>Reads what a page shows, and makes the page.</summary>
-public sealed class WebPages(BuildLists lists, BuildStore store, BuildLogs logs, TimeProvider time)
+/// <summary>Reads what a page shows, and hands it to the page.</summary>
+public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer renderer, TimeProvider time)
 {
     private const int PageLength = 50;
 
     /// <summary>The list of builds; what people entered as a filter comes as it is.</summary>
-    public async Task<Page> BuildsAsync(string? repository, string? state, string? pull, string? before, CancellationToken cancellationToken)
+    public async Task<IResult> BuildsAsync(
+        string? repository, string? state, string? pull, string? before, CancellationToken cancellationToken)
     {
-        if (BuildFilter.Parse(repository, state, pull, before) is not { Filter: { } filter } parsed)
+        var (filter, problem) = BuildFilter.Parse(repository, state, pull, before);
+        if (filter is null)
         {
-            return Problem(400, BuildFilter.Parse(repository, state, pull, before).Problem!);
+            return new ProblemResult(400, problem!);
         }
 
         var names = lists.RepositoriesAsync(cancellationToken);
         var part = await lists.ListAsync(filter, PageLength, cancellationToken);
-        return new Page(BuildsPage.Render(filter, part, await names, time.GetUtcNow()));
+        return new PageResult<BuildsPage>(new()
+        {
+            [nameof(BuildsPage.Filter)] = filter,
+            [nameof(BuildsPage.Part)] = part,
+            [nameof(BuildsPage.Repositories)] = await names,
+        });
     }
 
     /// <summary>One build; of a long log the end, unless all of it is asked for.</summary>
-    public async Task<Page> BuildAsync(string id, bool wholeLog, CancellationToken cancellationToken)
+    public async Task<IResult> BuildAsync(Build build, bool wholeLog, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { } build)
-        {
-            return NoSuchBuild();
-        }
-
-        var estimate = build.IsFinal ? null : await EstimateAsync(build, cancellationToken);
+        var estimate = await EstimateAsync(build, cancellationToken);
         var log = new LogView();
         IReadOnlyList<LogSection> sections = [];
-        if (await logs.ReadAsync(id, 0, cancellationToken) is { } stream)
+        if (await logs.ReadAsync(build.Id, 0, cancellationToken) is { } stream)
         {
             await using (stream)
             {
@@ -41,31 +45,51 @@ public sealed class WebPages(BuildLists lists, BuildStore store, BuildLogs logs,
             }
         }
 
-        var now = time.GetUtcNow();
-        return new Page(BuildPage.Render(build, estimate, log, sections, wholeLog, BuildEvents.IsOver(build, now), now));
+        return new PageResult<BuildPage>(new()
+        {
+            [nameof(BuildPage.Build)] = build,
+            [nameof(BuildPage.Estimate)] = estimate,
+            [nameof(BuildPage.Log)] = log,
+            [nameof(BuildPage.Sections)] = sections,
+            [nameof(BuildPage.ShowAll)] = wholeLog,
+            [nameof(BuildPage.IsOver)] = BuildEvents.IsOver(build, time.GetUtcNow()),
+        });
+    }
+
+    /// <summary>The parts of a build's page that change, by their ids.</summary>
+    internal async Task<IReadOnlyList<(string Id, string Html)>> RegionsAsync(Build build, CancellationToken cancellationToken)
+    {
+        var parameters = new Dictionary<string, object?>
+        {
+            [nameof(BuildRegion.Build)] = build,
+            [nameof(BuildRegion.Estimate)] = await EstimateAsync(build, cancellationToken),
+        };
+        var regions = new List<(string, string)>();
+        foreach (var (id, component) in BuildRegion.All)
+        {
+            regions.Add((id, await renderer.RenderAsync(component, parameters)));
+        }
+
+        return regions;
     }
 
     /// <summary>A repository; the builds tell whether there is one.</summary>
-    public async Task<Page> RepositoryAsync(string repository, CancellationToken cancellationToken)
+    public async Task<IResult> RepositoryAsync(string repository, CancellationToken cancellationToken)
     {
         var builds = BuildFilter.IsRepository(repository)
             ? (await lists.ListAsync(new BuildFilter { Repository = repository }, RepositoryPage.Most, cancellationToken)).Builds
             : [];
         return builds.Count == 0
-            ? Problem(404, "There is no build of a repository of this name.")
-            : new Page(RepositoryPage.Render(builds[0].Request.Repository, builds, time.GetUtcNow()));
+            ? new ProblemResult(404, "There is no build of a repository of this name.")
+            : new PageResult<RepositoryPage>(new()
+            {
+                [nameof(RepositoryPage.Repository)] = builds[0].Request.Repository,
+                [nameof(RepositoryPage.Builds)] = builds,
+            });
     }
 
-    /// <summary>The messages that were given up.</summary>
-    public Page PoisonQueue(DeadLettersView letters) => new(DeadLettersPage.Render(letters, time.GetUtcNow()));
-
-    /// <summary>There is no such build.</summary>
-    public static Page NoSuchBuild() => Problem(404, "There is no build of this id.");
-
-    /// <summary>Something is not there, or cannot be done; <paramref name="back"/> is where to go on.</summary>
-    public static Page Problem(int status, string sentence, string? back = null) => ProblemPage.Render(status, sentence, back ?? Paths.Builds);
-
-    /// <summary>How long a build is likely to take.</summary>
-    internal async Task<Estimate?> EstimateAsync(Build build, CancellationToken cancellationToken) =>
-        Estimate.Of(await lists.SucceededAsync(build.Request.Repository, Estimate.Most, cancellationToken));
+    /// <summary>How long a build that has not ended is likely to take.</summary>
+    private async Task<Estimate?> EstimateAsync(Build build, CancellationToken cancellationToken) => build.IsFinal
+        ? null
+        : Estimate.Of(await lists.SucceededAsync(build.Request.Repository, Estimate.Most, cancellationToken));
 }

@@ -1,0 +1,28 @@
+using Ci.Web.Api;
+using Ci.Web.Pages;
+using Microsoft.AspNetCore.Http;
+
+namespace Ci.Web.Answers;
+
+/// <summary>
+/// Says why something is not there or was not done: to a browser on a page that leads <paramref name="back"/>, to a program as JSON.
+/// </summary>
+public sealed class ProblemResult(int status, string sentence, string back = Paths.Builds) : IResult
+{
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.Headers.Vary = "Accept";
+        IResult answer = httpContext.Request.WantsPage()
+            ? new PageResult<ProblemPage>(
+                new()
+                {
+                    [nameof(ProblemPage.Status)] = status,
+                    [nameof(ProblemPage.Sentence)] = sentence,
+                    [nameof(ProblemPage.Back)] = back,
+                },
+                status)
+            : Results.Json(new ProblemAnswer(sentence), ReportJson.Default.ProblemAnswer, statusCode: status);
+        return answer.ExecuteAsync(httpContext);
+    }
+}
