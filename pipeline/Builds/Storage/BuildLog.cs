@@ -6,13 +6,10 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own,
-/// so that a slow store never slows a build; disposing waits until all of it is stored.
-/// </summary>
+/// <summary>Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own, so that
+/// a slow store never slows a build; disposing waits until all of it is stored.</summary>
 public sealed partial class BuildLog : IAsyncDisposable
 {
-    /// <summary>How many of the last lines are kept at hand for the report of a failure.</summary>
     public const int TailLines = 20;
 
     private const int MaxLineLength = 4096;
@@ -46,7 +43,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>The last lines, oldest first, without their times.</summary>
     public IReadOnlyList<string> Tail
     {
         get
@@ -58,13 +54,10 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>The steps that were shown.</summary>
     public BuildSteps Steps { get; } = new();
 
-    /// <summary>How long it has been written, in seconds.</summary>
     internal double Elapsed => _time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>A stage begins, with the next line.</summary>
     public void Begin(StageKind stage, string? image = null)
     {
         lock (_gate)
@@ -82,7 +75,6 @@ public sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Something was printed, wherever it is kept.</summary>
     internal void Hear(int characters) => _heard(characters);
 
-    /// <summary>Adds a line that has a time of its own.</summary>
     internal void Add(LogRecord record)
     {
         lock (_gate)
@@ -107,7 +99,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Stores what is not stored yet.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
