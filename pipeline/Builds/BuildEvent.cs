@@ -20,7 +20,6 @@ public abstract record BuildEvent
     /// <summary>A step ended, in its builder's words, if it has any; one that was cached may end without having begun.</summary>
     public sealed record StepEnded(BuildStep Step, StepOutcome Outcome, string? Words) : BuildEvent;
 
-    /// <summary>A step left an image (the classic builder's cache).</summary>
     public sealed record StepImage(string Id) : BuildEvent;
 
     /// <summary>A step, or the engine, printed a line. A detail is the builder's bookkeeping: it tells nobody why a build failed.</summary>
@@ -30,8 +29,6 @@ public abstract record BuildEvent
     public sealed record Activity(int Characters = 0) : BuildEvent;
 }
 
-/// <summary>Why an image's build failed, as its builder knows it.</summary>
-/// <param name="Step">The step; null when the Dockerfile could not be read.</param>
-/// <param name="Reason">What became of it, like <c>exit code 2</c>.</param>
-/// <param name="Line">The Dockerfile's line, from 1, where the builder names it.</param>
+/// <summary>Why an image's build failed: at which step, null when the Dockerfile could not be read; what became of it, like
+/// <c>exit code 2</c>; and the Dockerfile's line, from 1, where the builder names it.</summary>
 public sealed record StepFailure(BuildStep? Step, string Reason, int? Line = null);

@@ -3,17 +3,14 @@ using System.Text;
 
 namespace Ci.Pipeline.Builds;
 
-/// <summary>
-/// Names a build: the same repository, pull request, commit and purpose always give the same id, so that a delivery
-/// seen twice is one build; and nobody without the webhook secret can guess it, so that a build's page may be linked
-/// from GitHub while the host is open to the internet.
-/// </summary>
+/// <summary>Names a build: the same repository, pull request, commit and purpose always give the same id, so that a delivery seen
+/// twice is one build; and nobody without the webhook secret can guess it, so that a build's page may be linked from GitHub while the
+/// host is open to the internet.</summary>
 public sealed class BuildId
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private readonly byte[] _key;
 
-    /// <summary>Derives the key of the ids from the webhook secret.</summary>
     public BuildId(string webhookSecret)
     {
         _key = HKDF.DeriveKey(

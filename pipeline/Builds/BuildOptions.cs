@@ -3,39 +3,35 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds;
 
-/// <summary>How builds run; section <c>Build</c>.</summary>
 public sealed class BuildOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Build";
 
-    /// <summary>
-    /// How often a build is begun before it is given up as <i>error</i>. As large as <c>maxDequeueCount</c> in
-    /// host.json, so that the message goes to the poison queue at the same time.
-    /// </summary>
+    /// <summary>How often a build is begun before it is given up as <i>error</i>. As large as <c>maxDequeueCount</c> in host.json, so
+    /// that the message goes to the poison queue at the same time.</summary>
     [InRange(1, 100, ErrorMessage = "Build__MaxAttempts must be from 1 to 100.")]
     public int MaxAttempts { get; set; } = 5;
 
-    /// <summary>How many builds of one repository may wait for a worker; what comes then is answered 429. A merge always finds room.</summary>
+    /// <summary>How many builds of one repository may wait; what comes then is answered 429. A merge always finds room.</summary>
     [InRange(1, 10_000, ErrorMessage = "Build__MaxQueued must be from 1 to 10000.")]
     public int MaxQueued { get; set; } = 100;
 
-    /// <summary>How many images of one build are built at once.</summary>
     [InRange(1, 50, ErrorMessage = "Build__ImagesAtOnce must be from 1 to 50.")]
     public int ImagesAtOnce { get; set; } = 2;
 
-    /// <summary>
-    /// Whether an image is tagged instead of built when one from the same context, Dockerfile, arguments and bases is in
-    /// the registry already.
-    /// </summary>
+    /// <summary>Whether an image is tagged instead of built when one from the same context, Dockerfile, arguments and bases is in the
+    /// registry already.</summary>
     public bool ReuseUnchanged { get; set; } = true;
 
     /// <summary>How long a build may take. Shorter than <c>functionTimeout</c> in host.json, which ends all builds of the host.</summary>
-    [InRange(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
+    [InRange(
+        typeof(TimeSpan), "00:00:01", "1.00:00:00",
+        ErrorMessage = "Build__TimeLimit must be a time from 00:00:01 to 1.00:00:00, like 00:30:00.")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>How long a step may go on without a line of output.</summary>
-    [InRange(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Build__SilenceLimit must be a time from 00:00:01 to 1.00:00:00, like 00:10:00.")]
+    [InRange(
+        typeof(TimeSpan), "00:00:01", "1.00:00:00",
+        ErrorMessage = "Build__SilenceLimit must be a time from 00:00:01 to 1.00:00:00, like 00:10:00.")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How much a build may print, in bytes; one that prints more is stopped.</summary>
@@ -43,6 +39,5 @@ public sealed class BuildOptions
     public long MaxOutputBytes { get; set; } = 64 << 20;
 }
 
-/// <summary>Checks <see cref="BuildOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class BuildOptionsValidator : IValidateOptions<BuildOptions>;

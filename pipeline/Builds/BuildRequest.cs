@@ -4,32 +4,26 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.Builds;
 
-/// <summary>
-/// The message on queue <c>builds</c>: all that is needed to build one commit of one pull request.
-/// It is plain, versioned JSON that a person can read in any Azure Storage client, it fits well within a message's
-/// 48 KB, and it holds no secret.
-/// </summary>
+/// <summary>The message on queue <c>builds</c>: all that is needed to build one commit of one pull request. It is plain, versioned
+/// JSON that a person can read in any Azure Storage client, it fits well within a message's 48 KB, and it holds no secret.</summary>
 public sealed record BuildRequest
 {
     // Titles stay as people wrote them; the JSON is never put into HTML.
-    private static readonly QueueJson Readable = new(new JsonSerializerOptions(QueueJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly QueueJson Readable = new(
+        new JsonSerializerOptions(QueueJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>The version of this message's shape that this program writes and reads.</summary>
     public const int CurrentVersion = 1;
 
-    /// <summary>The version of the message's shape.</summary>
     public int Version { get; init; } = CurrentVersion;
 
     /// <summary>The build's unguessable, repeatable id (see <see cref="Builds.BuildId"/>).</summary>
     public required string BuildId { get; init; }
 
-    /// <summary>Why the commit is built: for an open pull request, or because it was merged.</summary>
     public required BuildPurpose Purpose { get; init; }
 
     /// <summary>The base repository, <c>owner/name</c>.</summary>
     public required string Repository { get; init; }
 
-    /// <summary>The pull request's number.</summary>
     public required int PullRequest { get; init; }
 
     /// <summary>The pull request's head commit: 40 (or, for SHA-256 repositories, 64) hex digits.</summary>
@@ -38,23 +32,17 @@ public sealed record BuildRequest
     /// <summary>The pull request's title, cut to 200 characters.</summary>
     public required string Title { get; init; }
 
-    /// <summary>The pull request's page on GitHub.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The login of the pull request's author.</summary>
     public required string Author { get; init; }
 
-    /// <summary>The branch the pull request comes from.</summary>
     public required string HeadRef { get; init; }
 
-    /// <summary>The branch the pull request goes to.</summary>
     public required string BaseRef { get; init; }
 
-    /// <summary>The repository's default branch, where the delivery says.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DefaultBranch { get; init; }
 
-    /// <summary>Whether the repository is private at GitHub, where the delivery says.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IsPrivate { get; init; }
 
@@ -75,7 +63,6 @@ public sealed record BuildRequest
     /// <summary>The delivery's GUID (<c>X-GitHub-Delivery</c>), to find it in GitHub's <i>Recent deliveries</i>.</summary>
     public required string Delivery { get; init; }
 
-    /// <summary>When the delivery was accepted.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 
     /// <summary>The trace that the build belongs to, where deliveries are traced (W3C Trace Context, <c>traceparent</c>).</summary>
@@ -85,10 +72,8 @@ public sealed record BuildRequest
     private bool IsWellFormed =>
         Enum.IsDefined(Purpose) && PullRequest > 0 && GitHubNames.IsRepository(Repository) && GitHubNames.IsCommit(Commit);
 
-    /// <summary>The message's text: indented JSON in camel case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Readable.BuildRequest);
 
-    /// <summary>Reads a message's text.</summary>
     /// <exception cref="UnreadableMessageException">It is not a message of ours, or of a version we do not know.</exception>
     public static BuildRequest Parse(string text)
     {
@@ -97,13 +82,16 @@ public sealed record BuildRequest
             var request = JsonSerializer.Deserialize(text, QueueJson.Default.BuildRequest)
                 ?? throw new UnreadableMessageException("The message is JSON null, not a build request.");
             return request.Version != CurrentVersion
-                ? throw new UnreadableMessageException($"The message has version {request.Version}; this program reads version {CurrentVersion}.")
+                ? throw new UnreadableMessageException(
+                    $"The message has version {request.Version}; this program reads version {CurrentVersion}.")
                 : request.IsWellFormed ? request
-                : throw new UnreadableMessageException("The message is no build request: its purpose, repository, pull request or commit is none.");
+                : throw new UnreadableMessageException(
+                    "The message is no build request: its purpose, repository, pull request or commit is none.");
         }
         catch (JsonException e)
         {
-            throw new UnreadableMessageException($"The message is no build request: {(e.Message.Length > 300 ? e.Message[..300] : e.Message)}", e);
+            throw new UnreadableMessageException(
+                $"The message is no build request: {(e.Message.Length > 300 ? e.Message[..300] : e.Message)}", e);
         }
     }
 }

@@ -3,14 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.Builds;
 
-/// <summary>A step of an image's build.</summary>
 public sealed record BuildStep
 {
-    /// <summary>What its builder tells it from others by.</summary>
     [JsonIgnore]
     public string Id { get; init; } = "";
 
-    /// <summary>The image that it is a step of; null where that was not said.</summary>
     [JsonIgnore]
     public string? Image { get; init; }
 
@@ -22,7 +19,6 @@ public sealed record BuildStep
 
     public int? Total { get; init; }
 
-    /// <summary>What it does, as the Dockerfile says it, on one line.</summary>
     public string Instruction { get; init; } = "";
 
     /// <summary>Where it stands: <c>build 4/9</c>.</summary>

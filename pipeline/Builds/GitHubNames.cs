@@ -5,10 +5,8 @@ namespace Ci.Pipeline.Builds;
 /// <summary>The forms of GitHub's names; what has them can be put into an address.</summary>
 public static partial class GitHubNames
 {
-    /// <summary>Whether a text is <c>owner/name</c>.</summary>
     public static bool IsRepository(string text) => RepositoryName().IsMatch(text);
 
-    /// <summary>Whether a text is a commit's hash: 40, or for SHA-256 repositories 64, hex digits.</summary>
     public static bool IsCommit(string text) => CommitHash().IsMatch(text);
 
     [GeneratedRegex(@"^[A-Za-z0-9](?:[A-Za-z0-9-_]{0,99})/(?!\.{1,2}\z)[A-Za-z0-9._-]{1,100}\z")]

@@ -6,13 +6,11 @@ public sealed class ImageUnavailableException(string message, Exception? inner =
 /// <summary>What the engine or the registry will refuse however often it is asked; the message is a sentence for people.</summary>
 public sealed class ImageRefusedException(string message, bool isCertain = true) : Exception(message)
 {
-    /// <summary>Whether the words leave no doubt; an engine in trouble has many others, and then the same words at a second try decide.</summary>
+    /// <summary>Whether the words leave no doubt; of others, which an engine in trouble has too, a second try decides.</summary>
     public bool IsCertain { get; } = isCertain;
 
-    /// <summary>The image that it is about; null when it is about none.</summary>
     public string? Image { get; init; }
 
-    /// <summary>What the builder knows of the step that it is about; null when it is about none, or nobody knows.</summary>
     public StepFailure? Failure { get; set; }
 
     /// <summary>The same with the step's place in the commit.</summary>

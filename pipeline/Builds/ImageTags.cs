@@ -5,7 +5,6 @@ namespace Ci.Pipeline.Builds;
 /// <summary>Which tags and labels an image gets; the names are those of docker/metadata-action.</summary>
 public static class ImageTags
 {
-    /// <summary>The label with the pull request's number.</summary>
     public const string PullRequestLabel = "ci.pull-request";
 
     /// <summary>The label with the key of what an image was built from; empty where there is none.</summary>
@@ -17,29 +16,22 @@ public static class ImageTags
     /// <summary>The tag that belongs to one commit and is pushed first: <c>sha-</c> and 12 hex digits.</summary>
     public static string OfCommit(string commit) => "sha-" + commit[..12];
 
-    /// <summary>Whether a tag is one that belongs to a commit.</summary>
     public static bool IsOfCommit(string tag) =>
         tag.Length == 16 && tag.StartsWith("sha-", StringComparison.Ordinal) && tag[4..].All(char.IsAsciiHexDigitLower);
 
-    /// <summary>The tags that move from image to image: <c>pr-N</c> while the pull request is open, <c>VERSION</c> and <c>latest</c> once merged.</summary>
+    /// <summary>The tags that move from image to image: <c>pr-N</c> while open, <c>VERSION</c> and <c>latest</c> once merged.</summary>
     public static IReadOnlyList<string> Moving(BuildRequest request, string version) => request.Purpose switch
     {
         BuildPurpose.Merge => [.. new[] { version, "latest" }.Distinct()],
         _ => [OfPullRequest(request.PullRequest)],
     };
 
-    /// <summary>The tag of an open pull request, <c>pr-N</c>.</summary>
     public static string OfPullRequest(int number) => string.Create(CultureInfo.InvariantCulture, $"pr-{number}");
 
-    /// <summary>
-    /// The <c>org.opencontainers.image.*</c> set and the pull request's number over the labels that dockerInfo.json
-    /// asks for. All come from the request, so that the same commit built twice gives the same image.
-    /// </summary>
-    /// <param name="request">The build's request.</param>
-    /// <param name="version">The image's version.</param>
-    /// <param name="own">The labels of dockerInfo.json; of the same name, they go before ours.</param>
-    /// <param name="content">The key of what it is built from, or null.</param>
-    public static IReadOnlyDictionary<string, string> Labels(BuildRequest request, string version, IReadOnlyDictionary<string, string> own, string? content = null)
+    /// <summary>The <c>org.opencontainers.image.*</c> set and the pull request's number; labels of dockerInfo.json go before these.
+    /// All come from the request, so that the same commit built twice gives the same image.</summary>
+    public static IReadOnlyDictionary<string, string> Labels(
+        BuildRequest request, string version, IReadOnlyDictionary<string, string> own, string? content = null)
     {
         var root = request.Url.Split("/pull/", 2)[0];
         var labels = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -49,7 +41,8 @@ public static class ImageTags
             ["org.opencontainers.image.title"] = request.Repository,
             ["org.opencontainers.image.revision"] = request.Commit,
             ["org.opencontainers.image.version"] = version,
-            ["org.opencontainers.image.created"] = request.UpdatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["org.opencontainers.image.created"] =
+                request.UpdatedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             [PullRequestLabel] = request.PullRequest.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, value) in own)

@@ -1,18 +1,13 @@
 namespace Ci.Pipeline.Builds;
 
-/// <summary>
-/// What one host at a time works on: whoever does writes its name and a time into the record, on the condition that nobody else
-/// wrote since it was read. A host that died is waited for until that time.
-/// </summary>
+/// <summary>What one host at a time works on: whoever does writes its name and a time into the record, on the condition that nobody
+/// else wrote since it was read. A host that died is waited for until that time.</summary>
 public abstract record Leased
 {
-    /// <summary>Who works on it; null when nobody does.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>Until when the owner has it, unless it renews the lease.</summary>
     public DateTimeOffset? OwnedUntil { get; init; }
 
-    /// <summary>Whether somebody has it now.</summary>
     public bool IsHeld(DateTimeOffset now) => Owner is not null && OwnedUntil >= now;
 
     /// <summary>A name that no other holder of anything has: machine, process, and a number.</summary>

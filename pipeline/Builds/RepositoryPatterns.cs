@@ -3,10 +3,10 @@ namespace Ci.Pipeline.Builds;
 /// <summary>Settings that name repositories: <c>owner/name</c> or <c>owner/*</c> with commas between, or <c>*</c> for all.</summary>
 public static class RepositoryPatterns
 {
-    /// <summary>Whether one of them names the repository.</summary>
     public static bool Match(string patterns, string repository) =>
         patterns.Split(',', StringSplitOptions.TrimEntries).Any(pattern =>
             pattern == "*"
             || pattern.Equals(repository, StringComparison.OrdinalIgnoreCase)
-            || (pattern.EndsWith("/*", StringComparison.Ordinal) && repository.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)));
+            || (pattern.EndsWith("/*", StringComparison.Ordinal)
+                && repository.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)));
 }

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Queue;
 
-/// <summary>Queue <c>builds</c> in Azure Storage, onto which a build is durably put.</summary>
 public sealed class BuildQueue(IOptions<StorageOptions> options)
 {
     /// <summary>The queue's name; the queue trigger and Azure Storage Explorer know it by this.</summary>
@@ -19,16 +18,13 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
         Name,
         new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }.WithPatienceOf(options.Value));
 
-    /// <summary>Creates the queue unless it is there.</summary>
-    /// <exception cref="RequestFailedException">Storage does not answer.</exception>
     public Task CreateAsync(CancellationToken cancellationToken) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
     /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
-    /// <exception cref="RequestFailedException">Storage did not take it.</exception>
-    public Task SendAsync(BuildRequest request, CancellationToken cancellationToken) => SendAsync(request, TimeSpan.Zero, cancellationToken);
+    public Task SendAsync(BuildRequest request, CancellationToken cancellationToken) =>
+        SendAsync(request, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
-    /// <exception cref="RequestFailedException">Storage did not take it.</exception>
     public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellationToken)
     {
         var message = request.ToJson();

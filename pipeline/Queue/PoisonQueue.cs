@@ -8,35 +8,26 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Queue;
 
-/// <summary>A message that was given up.</summary>
 public sealed record PoisonMessage
 {
-    /// <summary>The message's id in the poison queue.</summary>
     public required string Id { get; init; }
 
-    /// <summary>When it was given up.</summary>
     public DateTimeOffset? InsertedAt { get; init; }
 
-    /// <summary>Until when the queue keeps it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The build that it asked for; null when it cannot be read.</summary>
     public BuildRequest? Request { get; init; }
 
-    /// <summary>Why it cannot be read; null when it can.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Its text; decoded where it is base64, otherwise as it is.</summary>
     public required string Text { get; init; }
 }
 
-/// <summary>
-/// Queue <c>builds-poison</c>: the messages that the Functions host gave up after <c>maxDequeueCount</c> tries, or could
-/// not decode. They stay there, seen by every Azure Storage client, until they are replayed or the queue drops them.
-/// </summary>
+/// <summary>Queue <c>builds-poison</c>: the messages that the Functions host gave up after <c>maxDequeueCount</c> tries, or could not
+/// decode. They stay there, seen by every Azure Storage client, until they are replayed or the queue drops them.</summary>
 public sealed class PoisonQueue(IOptions<StorageOptions> options)
 {
-    /// <summary>The queue's name.</summary>
     public const string QueueName = BuildQueue.Name + "-poison";
 
     /// <summary>How many can be looked at: Azure Storage shows 32 messages of a queue at most ("Peek Messages").</summary>
@@ -46,9 +37,10 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
 
     // What is not base64 is to be shown too, so nothing is decoded on the way.
     private readonly QueueClient _poison = new(
-        options.Value.ConnectionString, QueueName, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }.WithPatienceOf(options.Value));
+        options.Value.ConnectionString,
+        QueueName,
+        new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }.WithPatienceOf(options.Value));
 
-    /// <summary>The oldest, and how many there are in all.</summary>
     public async Task<(IReadOnlyList<PoisonMessage> Letters, int Count)> ListAsync(CancellationToken cancellationToken)
     {
         try
@@ -63,10 +55,8 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
         }
     }
 
-    /// <summary>
-    /// Takes one out for <paramref name="replay"/>, which says whether it was replayed; only then it is removed. Null when
-    /// there is none of that id.
-    /// </summary>
+    /// <summary>Takes one out for <paramref name="replay"/>, which says whether it was replayed; only then it is removed. Null when
+    /// there is none of that id.</summary>
     public async Task<PoisonMessage?> TakeAsync(string id, Func<PoisonMessage, Task<bool>> replay, CancellationToken cancellationToken)
     {
         var others = new List<QueueMessage>();
@@ -116,7 +106,8 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
         {
             try
             {
-                await _poison.UpdateMessageAsync(message.MessageId, message.PopReceipt, (string?)null, TimeSpan.Zero, CancellationToken.None);
+                await _poison.UpdateMessageAsync(
+                    message.MessageId, message.PopReceipt, (string?)null, TimeSpan.Zero, CancellationToken.None);
             }
             catch (RequestFailedException)
             {
@@ -131,7 +122,11 @@ public sealed class PoisonQueue(IOptions<StorageOptions> options)
         var letter = new PoisonMessage { Id = id, InsertedAt = inserted, ExpiresAt = expires, Text = raw };
         if (Decode(raw) is not { } text)
         {
-            return letter with { Problem = "It is not base64, which the queue's messages are (messageEncoding in host.json): something else than this program wrote it." };
+            return letter with
+            {
+                Problem = "It is not base64, which the queue's messages are (messageEncoding in host.json): "
+                    + "something else than this program wrote it.",
+            };
         }
 
         try

@@ -4,15 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Pipeline.Queue;
 
-/// <summary>
-/// Creates the queue when the program starts: a queue trigger does not, and the Functions host warns at each look into one that
-/// is not there. Storage may come later than this program.
-/// </summary>
+/// <summary>Creates the queue when the program starts: a queue trigger does not, and the Functions host warns at each look into one
+/// that is not there. Storage may come later than this program.</summary>
 internal sealed partial class QueueCreation(BuildQueue queue, TimeProvider time, ILogger<QueueCreation> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)

@@ -2,20 +2,16 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Ci.Pipeline.Settings;
 
-/// <summary>
-/// <see cref="RangeAttribute"/> with the message that it is given: in its place <c>[OptionsValidator]</c> generates a copy that
-/// ignores <see cref="ValidationAttribute.ErrorMessage"/>, so that nobody is told which setting is wrong.
-/// </summary>
+/// <summary><see cref="RangeAttribute"/> with the message that it is given: in its place <c>[OptionsValidator]</c> generates a copy
+/// that ignores <see cref="ValidationAttribute.ErrorMessage"/>, so that nobody is told which setting is wrong.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class InRangeAttribute : RangeAttribute
 {
-    /// <summary>Between two whole numbers, both allowed.</summary>
     public InRangeAttribute(int minimum, int maximum)
         : base(minimum, maximum)
     {
     }
 
-    /// <summary>Between two numbers, both allowed.</summary>
     public InRangeAttribute(double minimum, double maximum)
         : base(minimum, maximum)
     {

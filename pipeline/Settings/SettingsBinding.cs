@@ -9,7 +9,6 @@ namespace Ci.Pipeline.Settings;
 /// <summary>Binds settings to options. A value that cannot be read is reported as a validator reports one that is not allowed.</summary>
 internal static class SettingsBinding
 {
-    /// <summary>Sets the options from their section.</summary>
     /// <exception cref="OptionsValidationException">Values that cannot be read, a sentence each.</exception>
     public static void BindTo<TOptions>(this IConfigurationSection section, TOptions options)
         where TOptions : class

@@ -15,13 +15,10 @@ using OpenTelemetry.Trace;
 
 namespace Ci.Pipeline.Telemetry;
 
-/// <summary>
-/// Traces from the delivery to the pushed image, and metrics; docs/telemetry.md lists them. Nothing is measured while nobody
-/// listens, and nothing is sent unless OpenTelemetry's own environment variables say where to.
-/// </summary>
+/// <summary>Traces from the delivery to the pushed image, and metrics; docs/telemetry.md lists them. Nothing is measured while nobody
+/// listens, and nothing is sent unless OpenTelemetry's own environment variables say where to.</summary>
 internal static class BuildTelemetry
 {
-    /// <summary>The name of the source of the spans, and of the meter.</summary>
     public const string Name = "Ci.Pipeline";
 
     private const string ServiceName = "pull-request-images";
@@ -33,14 +30,29 @@ internal static class BuildTelemetry
     private static readonly ActivitySource Spans = new(Name);
     private static readonly Meter Meter = new(Name);
     // The defaults are made for milliseconds.
-    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800] };
-    private static readonly InstrumentAdvice<long> Bytes = new() { HistogramBucketBoundaries = [1_000_000, 10_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000] };
-    private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>("ci.deliveries", "{delivery}", "Deliveries, by what became of them.");
-    private static readonly Histogram<double> Waits = Meter.CreateHistogram<double>("ci.queue.wait", "s", "How long builds waited for a worker.", advice: Seconds);
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800],
+    };
+    private static readonly InstrumentAdvice<long> Bytes = new()
+    {
+        HistogramBucketBoundaries =
+        [
+            1_000_000, 10_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000,
+            1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
+        ],
+    };
+    private static readonly Counter<long> Deliveries =
+        Meter.CreateCounter<long>("ci.deliveries", "{delivery}", "Deliveries, by what became of them.");
+    private static readonly Histogram<double> Waits =
+        Meter.CreateHistogram<double>("ci.queue.wait", "s", "How long builds waited for a worker.", advice: Seconds);
     // Semantic conventions for CI/CD metrics.
-    private static readonly Histogram<double> Runs = Meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "How long builds ran.", advice: Seconds);
-    private static readonly Histogram<double> Stages = Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.", advice: Seconds);
-    private static readonly Histogram<long> Sizes = Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.", advice: Bytes);
+    private static readonly Histogram<double> Runs =
+        Meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "How long builds ran.", advice: Seconds);
+    private static readonly Histogram<double> Stages =
+        Meter.CreateHistogram<double>("ci.stage.duration", "s", "How long a stage of a build took.", advice: Seconds);
+    private static readonly Histogram<long> Sizes =
+        Meter.CreateHistogram<long>("ci.image.size", "By", "What pulling a pushed image downloads.", advice: Bytes);
 
     /// <summary>Sends traces, metrics and logs with OTLP, each if the standard environment variables say where to.</summary>
     public static void AddTelemetry(this IServiceCollection services, IConfiguration configuration)
@@ -76,7 +88,8 @@ internal static class BuildTelemetry
         {
             // A line as people read it, its values beside it.
             telemetry.WithLogging(
-                logging => logging.AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Logs)), options => options.IncludeFormattedMessage = true);
+                logging => logging.AddOtlpExporter(otlp => ReadOwn(otlp, configuration, Logs)),
+                options => options.IncludeFormattedMessage = true);
         }
     }
 
@@ -85,22 +98,29 @@ internal static class BuildTelemetry
     private static void ReadOwn(OtlpExporterOptions otlp, IConfiguration configuration, string signal)
     {
         string Own(string option) => configuration[$"OTEL_EXPORTER_OTLP_{signal}_{option}"] ?? "";
-        otlp.Protocol = Own("PROTOCOL") switch { "grpc" => OtlpExportProtocol.Grpc, "http/protobuf" => OtlpExportProtocol.HttpProtobuf, _ => otlp.Protocol };
+        otlp.Protocol = Own("PROTOCOL") switch
+        {
+            "grpc" => OtlpExportProtocol.Grpc,
+            "http/protobuf" => OtlpExportProtocol.HttpProtobuf,
+            _ => otlp.Protocol,
+        };
         otlp.Headers = Own("HEADERS") is { Length: > 0 } headers ? headers : otlp.Headers;
-        otlp.TimeoutMilliseconds = int.TryParse(Own("TIMEOUT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : otlp.TimeoutMilliseconds;
+        otlp.TimeoutMilliseconds = int.TryParse(Own("TIMEOUT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
+            ? limit
+            : otlp.TimeoutMilliseconds;
         if (Uri.TryCreate(Own("ENDPOINT"), UriKind.Absolute, out var endpoint))
         {
             otlp.Endpoint = endpoint;
         }
     }
 
-    /// <summary>
-    /// Whether a signal is sent: there is an endpoint for it or for all, and no other exporter (OpenTelemetry specification,
-    /// "Exporter Selection"); or that exporter is asked for by name, which then takes the specification's endpoint.
-    /// </summary>
-    private static bool IsSent(IConfiguration configuration, string signal) => configuration[$"OTEL_{signal}_EXPORTER"] is { Length: > 0 } exporter
-        ? exporter.Split(',', StringSplitOptions.TrimEntries).Contains("otlp", StringComparer.OrdinalIgnoreCase)
-        : !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]) || !string.IsNullOrEmpty(configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]);
+    /// <summary>Whether a signal is sent: there is an endpoint for it or for all, and no other exporter (OpenTelemetry specification,
+    /// "Exporter Selection"); or that exporter is asked for by name, which then takes the specification's endpoint.</summary>
+    private static bool IsSent(IConfiguration configuration, string signal) =>
+        configuration[$"OTEL_{signal}_EXPORTER"] is { Length: > 0 } exporter
+            ? exporter.Split(',', StringSplitOptions.TrimEntries).Contains("otlp", StringComparer.OrdinalIgnoreCase)
+            : !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])
+                || !string.IsNullOrEmpty(configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]);
 
     /// <summary>Where a build's spans are to hang below, for its message; null when nobody traces.</summary>
     public static string? Context => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Source.Name: Name } current ? current.Id : null;
@@ -121,15 +141,9 @@ internal static class BuildTelemetry
         }
     }
 
-    /// <summary>A delivery is taken in.</summary>
     public static Activity? Delivery(string? id, string? name) =>
         Start("delivery", ActivityKind.Server, default)?.SetTag("ci.delivery.id", id).SetTag("ci.delivery.event", name);
 
-    /// <summary>What became of a delivery.</summary>
-    /// <param name="span">Its span, if there is one.</param>
-    /// <param name="verdict">That, in a word or two.</param>
-    /// <param name="buildId">The build that it asked for, if it did.</param>
-    /// <param name="problem">Why it was refused, if it was.</param>
     public static void Took(Activity? span, string verdict, string? buildId, string? problem)
     {
         Deliveries.Add(1, new KeyValuePair<string, object?>("ci.delivery.verdict", verdict));
@@ -146,7 +160,9 @@ internal static class BuildTelemetry
         var request = record.Request;
         if (record.StartedAt is { } started)
         {
-            Waits.Record(Math.Max((started - request.QueuedAt).TotalSeconds, 0), new KeyValuePair<string, object?>("ci.purpose", Format.Word(request.Purpose)));
+            Waits.Record(
+                Math.Max((started - request.QueuedAt).TotalSeconds, 0),
+                new KeyValuePair<string, object?>("ci.purpose", Format.Word(request.Purpose)));
         }
 
         ActivityContext.TryParse(request.Trace, null, isRemote: true, out var parent);
@@ -159,7 +175,6 @@ internal static class BuildTelemetry
             .SetTag("ci.attempt", record.Attempts);
     }
 
-    /// <summary>A build ended.</summary>
     public static void Ended(Activity? span, Build record)
     {
         // The conventions' words for results.
@@ -188,7 +203,6 @@ internal static class BuildTelemetry
         }
     }
 
-    /// <summary>A stage of a build; disposing ends it.</summary>
     public static IDisposable Stage(string name, string? image = null) => new StageSpan(name, image);
 
     // The web server and the Functions host have spans of their own around ours. Nobody asked for those, and what hangs below

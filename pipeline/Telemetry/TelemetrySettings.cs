@@ -4,10 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Telemetry;
 
-/// <summary>
-/// OpenTelemetry's own variables for its OTLP exporter. What is wrong with them is looked for before there is an exporter: it
-/// throws at headers that it cannot read, and passes over the rest and goes by its defaults.
-/// </summary>
+/// <summary>OpenTelemetry's own variables for its OTLP exporter. What is wrong with them is looked for before there is an exporter: it
+/// throws at headers that it cannot read, and passes over the rest and goes by its defaults.</summary>
 /// <param name="Problems">What is wrong, a sentence each.</param>
 internal sealed record TelemetrySettings(IReadOnlyList<string> Problems) : IValidateOptions<TelemetrySettings.Checked>
 {
@@ -21,7 +19,6 @@ internal sealed record TelemetrySettings(IReadOnlyList<string> Problems) : IVali
         ("TIMEOUT", value => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _), "a whole number of milliseconds"),
     ];
 
-    /// <summary>Reads the variables for all signals, and those for the ones named.</summary>
     public static TelemetrySettings Of(IConfiguration configuration, IEnumerable<string> signals) => new(
         [.. from prefix in signals.Select(signal => $"{Prefix}{signal}_").Prepend(Prefix)
             from rule in Rules
@@ -31,16 +28,17 @@ internal sealed record TelemetrySettings(IReadOnlyList<string> Problems) : IVali
             let shown = rule.Option == "HEADERS" || value.Contains('@', StringComparison.Ordinal) ? "" : $" is '{value}'; it"
             select $"{prefix}{rule.Option}{shown} must be {rule.Rule}."]);
 
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, Checked options) => ValidateOptionsResult.Fail(Problems);
 
     private static bool IsEndpoint(string value) =>
-        Uri.TryCreate(value, UriKind.Absolute, out var endpoint) && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps);
+        Uri.TryCreate(value, UriKind.Absolute, out var endpoint)
+        && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps);
 
     // As the exporter reads them (OpenTelemetry specification, "Specifying headers via environment variables").
     private static bool AreHeaders(string value) =>
-        Uri.UnescapeDataString(value).Split(',', StringSplitOptions.TrimEntries).All(pair => pair.IndexOf('=', StringComparison.Ordinal) > 0);
+        Uri.UnescapeDataString(value)
+            .Split(',', StringSplitOptions.TrimEntries)
+            .All(pair => pair.IndexOf('=', StringComparison.Ordinal) > 0);
 
-    /// <summary>What the start of the host waits for.</summary>
     internal sealed class Checked;
 }

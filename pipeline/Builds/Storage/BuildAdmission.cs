@@ -3,20 +3,16 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>What became of a build that was asked for.</summary>
 public abstract record AdmissionResult
 {
     private AdmissionResult()
     {
     }
 
-    /// <summary>It is to be built: its message is to be put onto the queue.</summary>
     public sealed record Queued(Build Record) : AdmissionResult;
 
-    /// <summary>Somebody has to approve it first.</summary>
     public sealed record Waiting(Build Record) : AdmissionResult;
 
-    /// <summary>A worker builds it already.</summary>
     public sealed record Running(Build Record) : AdmissionResult;
 
     /// <summary>It is built, and still what counts.</summary>
@@ -29,17 +25,16 @@ public abstract record AdmissionResult
     public sealed record Closed : AdmissionResult;
 }
 
-/// <summary>
-/// Takes builds in, in one transaction each: the build that is asked for is queued, the pull request points to it, and the
-/// build that it pointed to before is over, or none of it.
-/// </summary>
+/// <summary>Takes builds in, in one transaction each: the build that is asked for is queued, the pull request points to it, and the
+/// build that it pointed to before is over, or none of it.</summary>
 public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
 {
     /// <summary>Who approved what a person with the host's key had built.</summary>
     public const string ByHand = "(by hand)";
 
     /// <summary>The newest that is known of a pull request, and its build's record; null when nothing is.</summary>
-    public async Task<(PullRequestHead Head, Build Record)?> NewestAsync(string repository, int pullRequest, CancellationToken cancellationToken)
+    public async Task<(PullRequestHead Head, Build Record)?> NewestAsync(
+        string repository, int pullRequest, CancellationToken cancellationToken)
     {
         var headRow = await table.FindAsync(PullRequestHeadRow.Key(repository, pullRequest), cancellationToken);
         return headRow is not null && PullRequestHeadRow.Read(headRow) is { BuildId: { } id } head
@@ -62,9 +57,7 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
         }
     }
 
-    /// <summary>
-    /// Queues a build that has ended once more; null when it has not ended, or is not the one that counts any more.
-    /// </summary>
+    /// <summary>Queues a build that has ended once more; null when it has not ended, or is not the one that counts any more.</summary>
     public async Task<Build?> RepeatAsync(Build record, CancellationToken cancellationToken)
     {
         while (true)
@@ -78,9 +71,9 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
             }
 
             // Whoever may ask for this may approve, too.
-            var again = ended.Again(ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null })
-                with
-            { IsAnew = ended.State == BuildState.Succeeded };
+            var approver = ended.Request.IsFork ? ended.Request.ApprovedBy ?? ByHand : null;
+            var request = ended.Request with { QueuedAt = time.GetUtcNow(), ApprovedBy = approver };
+            var again = ended.Again(request) with { IsAnew = ended.State == BuildState.Succeeded };
             if (await table.TryWriteAsync([.. Unchanged(headRow), .. BuildRow.Update(buildRow, again)], cancellationToken))
             {
                 return again;
@@ -88,8 +81,8 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
         }
     }
 
-    /// <summary>Null when somebody else was faster.</summary>
-    private Task<AdmissionResult?> TryAdmitAsync(PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellationToken)
+    private Task<AdmissionResult?> TryAdmitAsync(
+        PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellationToken)
     {
         var known = buildRow is null ? null : BuildRow.Read(buildRow);
         var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
@@ -101,11 +94,13 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
         };
     }
 
-    private async Task<AdmissionResult?> TryTakeLateAsync(PullRequestUpdate change, Build? known, PullRequestHead head, CancellationToken cancellationToken)
+    private async Task<AdmissionResult?> TryTakeLateAsync(
+        PullRequestUpdate change, Build? known, PullRequestHead head, CancellationToken cancellationToken)
     {
         if (known is null && change.Request.Purpose != BuildPurpose.Close)
         {
-            known = Build.Queued(change.Request).Stopped(BuildState.Superseded, SupersededBy(head), time.GetUtcNow(), head.BuildId);
+            known = Build.Queued(change.Request).Stopped(
+                BuildState.Superseded, SupersededBy(head.Purpose, head.Commit), time.GetUtcNow(), head.BuildId);
             if (!await table.TryWriteAsync(BuildRow.Add(known), cancellationToken))
             {
                 return null;
@@ -117,7 +112,12 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
 
     /// <summary>The pull request stays with this build: what runs or is built stays so, all else is queued.</summary>
     private async Task<AdmissionResult?> TryTakeAgainAsync(
-        PullRequestUpdate change, Build? known, TableEntity? row, TableTransactionAction? pointer, TableTransactionAction[] unchanged, CancellationToken cancellationToken)
+        PullRequestUpdate change,
+        Build? known,
+        TableEntity? row,
+        TableTransactionAction? pointer,
+        TableTransactionAction[] unchanged,
+        CancellationToken cancellationToken)
     {
         AdmissionResult result = known switch
         {
@@ -168,7 +168,6 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
         return await TryPointAsync(pointer, previousId, row, queued, cancellationToken) ? new AdmissionResult.Queued(queued) : null;
     }
 
-    /// <summary>Makes a build the one that counts, and ends the one that did.</summary>
     private async Task<bool> TryPointAsync(
         TableTransactionAction pointer, string? previousId, TableEntity? row, Build next, CancellationToken cancellationToken)
     {
@@ -193,7 +192,6 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     private static IEnumerable<TableTransactionAction> Write(TableEntity? row, Build queued) =>
         row is null ? BuildRow.Add(queued) : BuildRow.Update(row, queued);
 
-    /// <summary>Ends the build that the pull request pointed to before, if it has not ended.</summary>
     private IEnumerable<TableTransactionAction> End(TableEntity row, Build successor)
     {
         if (BuildRow.Read(row) is not { CanBeStopped: true } previous)
@@ -202,12 +200,15 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
         }
 
         var ended = successor.Request.Purpose == BuildPurpose.Close
-            ? previous.Stopped(BuildState.Cancelled, $"Cancelled: pull request #{previous.Request.PullRequest} was closed.", time.GetUtcNow())
-            : previous.Stopped(BuildState.Superseded, SupersededBy(successor.Request.Purpose, successor.Request.Commit), time.GetUtcNow(), successor.Id);
+            ? previous.Stopped(
+                BuildState.Cancelled, $"Cancelled: pull request #{previous.Request.PullRequest} was closed.", time.GetUtcNow())
+            : previous.Stopped(
+                BuildState.Superseded,
+                SupersededBy(successor.Request.Purpose, successor.Request.Commit),
+                time.GetUtcNow(),
+                successor.Id);
         return BuildRow.Update(row, ended);
     }
-
-    private static string SupersededBy(PullRequestHead head) => SupersededBy(head.Purpose, head.Commit);
 
     private static string SupersededBy(BuildPurpose purpose, string commit) => purpose switch
     {

@@ -2,10 +2,8 @@ using Azure;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// A worker's hold on a build, kept in the build's record. It is renewed while the build runs. A worker that could not
-/// renew it in time, or whose build was stopped from outside, has lost it: it stops, and publishes nothing.
-/// </summary>
+/// <summary>A worker's hold on a build, kept in the build's record. It is renewed while the build runs. A worker that could not renew
+/// it in time, or whose build was stopped from outside, has lost it: it stops, and publishes nothing.</summary>
 public sealed class BuildLease : IAsyncDisposable
 {
     /// <summary>How long a hold lasts without being renewed: a build whose worker died is free again after this.</summary>
@@ -37,16 +35,13 @@ public sealed class BuildLease : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <summary>The record as it was when the hold began.</summary>
     public Build Record { get; }
 
-    /// <summary>Who holds it: machine, process, and a number that no other hold has.</summary>
     public string Owner { get; }
 
     /// <summary>Cancelled when the hold is lost, or the build is to stop.</summary>
     public CancellationToken Token => _lost.Token;
 
-    /// <summary>Whether the build is somebody else's by now, or was stopped.</summary>
     public bool IsLost { get; private set; }
 
     /// <summary>Takes a build that is queued, or whose worker is gone; null when it has ended or another worker has it.</summary>
@@ -73,10 +68,8 @@ public sealed class BuildLease : IAsyncDisposable
         return taken is null ? null : new BuildLease(store, time, owner, taken, cancellationToken);
     }
 
-    /// <summary>The stage that began last; null before the first.</summary>
     public BuildStage? Stage => _stages is [.., var newest] ? newest : null;
 
-    /// <summary>Is told of every stage that begins.</summary>
     public Action<BuildStage> Began { private get; set; } = static _ => { };
 
     /// <summary>A stage begins. It is written with the next look at the record, so that it costs the build nothing.</summary>
@@ -105,7 +98,7 @@ public sealed class BuildLease : IAsyncDisposable
         Token.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Ends the hold with a change of the record; when the build was ended from outside, only lets go of it and returns false.</summary>
+    /// <summary>Ends the hold with a change of the record; of a build ended from outside it only lets go, and returns false.</summary>
     public async Task<bool> EndAsync(Func<Build, Build> change, CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
@@ -116,13 +109,14 @@ public sealed class BuildLease : IAsyncDisposable
             r =>
             {
                 changed = IsMine(r);
-                return r.Owner != Owner ? null : ((changed ? change(r with { Stages = _stages }) : r) with { Planned = _planned }).Released();
+                return r.Owner != Owner
+                    ? null
+                    : ((changed ? change(r with { Stages = _stages }) : r) with { Planned = _planned }).Released();
             },
             cancellationToken);
         return changed;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -179,7 +173,9 @@ public sealed class BuildLease : IAsyncDisposable
         var now = _time.GetTimestamp();
         var stages = _stages;
         var renewed = await _store.UpdateAsync(
-            Record.Id, r => IsMine(r) ? (r with { Stages = stages, Planned = _planned }).HeldBy(Owner, _time.GetUtcNow() + Length) : null, cancellationToken);
+            Record.Id,
+            r => IsMine(r) ? (r with { Stages = stages, Planned = _planned }).HeldBy(Owner, _time.GetUtcNow() + Length) : null,
+            cancellationToken);
         if (renewed is not null)
         {
             _stagesWritten = stages;
@@ -214,7 +210,8 @@ public sealed class BuildLease : IAsyncDisposable
         {
             lock (lease._gate)
             {
-                lease._stages = [.. lease._stages.Select(stage => ReferenceEquals(stage, begun) ? begun with { EndedAt = lease._time.GetUtcNow() } : stage)];
+                lease._stages = [.. lease._stages.Select(
+                    stage => ReferenceEquals(stage, begun) ? begun with { EndedAt = lease._time.GetUtcNow() } : stage)];
             }
         }
     }

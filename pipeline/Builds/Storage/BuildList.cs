@@ -1,22 +1,16 @@
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// The lists that a build is in when nothing is left to be done about it, each a range of rows whose keys begin alike and go
-/// on with the build's place in time, so that a list is read from one range, newest first. There are few of
-/// them, for a storage emulator looks at every row of a table whatever it is asked for.
-/// </summary>
+/// <summary>The lists that a build is in when nothing is left to be done about it, each a range of rows whose keys begin alike and go
+/// on with the build's place in time, so that a list is read from one range, newest first. There are few of them, for a storage
+/// emulator looks at every row of a table whatever it is asked for.</summary>
 internal static class BuildList
 {
-    /// <summary>All builds.</summary>
     public const string All = BuildRow.TimePrefix;
 
-    /// <summary>What the keys of the rows of filtered lists begin with.</summary>
     public const string Prefix = "list-";
 
-    /// <summary>A repository's builds.</summary>
     public static string OfRepository(string repository) => $"{Prefix}repository-{Name(repository)}|";
 
-    /// <summary>The lists that a build is in.</summary>
     public static IEnumerable<string> Of(Build record) => [All, OfRepository(record.Request.Repository)];
 
     /// <summary>The filter that finds a list's rows behind a place; from its beginning if there is none.</summary>

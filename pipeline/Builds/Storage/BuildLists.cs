@@ -3,22 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>Which builds to list.</summary>
 public sealed partial record BuildFilter
 {
-    /// <summary>Of this repository, <c>owner/name</c>; null for any.</summary>
     public string? Repository { get; init; }
 
-    /// <summary>In this state; null for any.</summary>
     public BuildState? State { get; init; }
 
-    /// <summary>Of this pull request; null for any.</summary>
     public int? PullRequest { get; init; }
 
-    /// <summary>Only what is older than this place of an earlier list.</summary>
     public string? Before { get; init; }
 
-    /// <summary>Whether it lists only some.</summary>
     public bool IsFiltered => Repository is not null || State is not null || PullRequest is not null;
 
     /// <summary>Reads what people enter or follow; null, and why, where that is no filter.</summary>
@@ -29,9 +23,12 @@ public sealed partial record BuildFilter
         BuildState parsed = default;
         var number = 0;
         var problem =
-            !string.IsNullOrEmpty(repository) && !RepositoryName().IsMatch(repository) ? "The repository must be given as owner/name."
-            : !string.IsNullOrEmpty(state) && !(char.IsAsciiLetter(state[0]) && Enum.TryParse(state, ignoreCase: true, out parsed)) ? "There is no state of that name."
-            : !string.IsNullOrEmpty(pullRequest) && !(int.TryParse(pullRequest, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0)
+            !string.IsNullOrEmpty(repository) && !RepositoryName().IsMatch(repository)
+                ? "The repository must be given as owner/name."
+            : !string.IsNullOrEmpty(state) && !(char.IsAsciiLetter(state[0]) && Enum.TryParse(state, ignoreCase: true, out parsed))
+                ? "There is no state of that name."
+            : !string.IsNullOrEmpty(pullRequest)
+                && !(int.TryParse(pullRequest, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0)
                 ? "The pull request must be given by its number."
             : number > 0 && string.IsNullOrEmpty(repository) ? "Give the repository too: pull requests are numbered within one."
             : !string.IsNullOrEmpty(before) && !PlaceShape().IsMatch(before) ? "That place in the list is none; begin with the newest."
@@ -47,7 +44,6 @@ public sealed partial record BuildFilter
             null);
     }
 
-    /// <summary>Whether a name is an <c>owner/name</c>.</summary>
     public static bool IsRepository(string name) => RepositoryName().IsMatch(name);
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}\z")]
@@ -57,9 +53,7 @@ public sealed partial record BuildFilter
     private static partial Regex PlaceShape();
 }
 
-/// <summary>A part of a list.</summary>
-/// <param name="Builds">The builds, newest first.</param>
-/// <param name="Older">The place to go on at; null when there is nothing older.</param>
+/// <summary>Builds, newest first, and the place to go on at; null when there is nothing older.</summary>
 public sealed record BuildListPart(IReadOnlyList<Build> Builds, string? Older);
 
 /// <summary>Lists builds by what people look for, each from the range of rows that is nearest to it.</summary>
@@ -73,17 +67,21 @@ public sealed class BuildLists(BuildStore store)
         var found = filter switch
         {
             { State: BuildState.Queued or BuildState.Running } => await ActiveAsync(filter, cancellationToken),
-            { Repository: { } repository } => await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellationToken),
+            { Repository: { } repository } =>
+                await ReadAsync(BuildList.OfRepository(repository), filter, count + 1, Conditions(filter), cancellationToken),
             _ => await ReadAsync(BuildList.All, filter, count + 1, Conditions(filter), cancellationToken),
         };
         return new BuildListPart([.. found.Take(count)], found.Count > count ? BuildRow.Place(found[count - 1]) : null);
     }
 
-    /// <summary>A repository's newest builds that succeeded, newest first.</summary>
     public Task<IReadOnlyList<Build>> SucceededAsync(string repository, int count, CancellationToken cancellationToken) =>
-        ReadAsync(BuildList.OfRepository(repository), new BuildFilter { Repository = repository, State = BuildState.Succeeded }, count, Is(BuildState.Succeeded), cancellationToken);
+        ReadAsync(
+            BuildList.OfRepository(repository),
+            new BuildFilter { Repository = repository, State = BuildState.Succeeded },
+            count,
+            Is(BuildState.Succeeded),
+            cancellationToken);
 
-    /// <summary>A repository's newest builds of what was merged, newest first.</summary>
     public Task<IReadOnlyList<Build>> MergesAsync(string repository, int count, CancellationToken cancellationToken) =>
         store.ListAsync(
             BuildList.OfRepository(repository),
@@ -93,13 +91,16 @@ public sealed class BuildLists(BuildStore store)
             build => build.Request.Purpose == BuildPurpose.Merge && IsOf(new BuildFilter { Repository = repository }, build),
             cancellationToken);
 
-    /// <summary>The repositories of the newest builds, by name.</summary>
     public async Task<IReadOnlyList<string>> RepositoriesAsync(CancellationToken cancellationToken) =>
-        [.. (await store.ListAsync(Looked, cancellationToken)).Select(build => build.Request.Repository).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
+        [.. (await store.ListAsync(Looked, cancellationToken))
+            .Select(build => build.Request.Repository)
+            .Distinct()
+            .Order(StringComparer.OrdinalIgnoreCase)];
 
     private async Task<IReadOnlyList<Build>> ActiveAsync(BuildFilter filter, CancellationToken cancellationToken) =>
         [.. (await store.ActiveAsync(cancellationToken))
-            .Where(build => IsOf(filter, build) && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
+            .Where(build => IsOf(filter, build)
+                && (filter.Before is null || string.CompareOrdinal(BuildRow.Place(build), filter.Before) > 0))
             .OrderBy(BuildRow.Place, StringComparer.Ordinal)];
 
     private static bool IsOf(BuildFilter filter, Build build) =>
@@ -113,6 +114,7 @@ public sealed class BuildLists(BuildStore store)
 
     private static string Is(BuildState state) => $" and State eq '{state}'";
 
-    private Task<IReadOnlyList<Build>> ReadAsync(string list, BuildFilter filter, int count, string conditions, CancellationToken cancellationToken) =>
+    private Task<IReadOnlyList<Build>> ReadAsync(
+        string list, BuildFilter filter, int count, string conditions, CancellationToken cancellationToken) =>
         store.ListAsync(list, filter.Before, count, conditions, build => IsOf(filter, build), cancellationToken);
 }

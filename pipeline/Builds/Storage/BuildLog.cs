@@ -6,10 +6,8 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own,
-/// so that a slow store never slows a build; disposing waits until all of it is stored.
-/// </summary>
+/// <summary>Writes a build's log: every line with the seconds since the build began. Lines are handed to a writer of its own, so that
+/// a slow store never slows a build; disposing waits until all of it is stored.</summary>
 public sealed partial class BuildLog : IAsyncDisposable
 {
     public const int TailLines = 20;
@@ -45,7 +43,6 @@ public sealed partial class BuildLog : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>The last lines, oldest first, without their times.</summary>
     public IReadOnlyList<string> Tail
     {
         get
@@ -59,10 +56,8 @@ public sealed partial class BuildLog : IAsyncDisposable
 
     public BuildSteps Steps { get; } = new();
 
-    /// <summary>How long it has been written, in seconds.</summary>
     internal double Elapsed => _time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>A stage begins, with the next line.</summary>
     public void Begin(StageKind stage, string? image = null)
     {
         lock (_gate)
@@ -80,7 +75,6 @@ public sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Something was printed, wherever it is kept.</summary>
     internal void Hear(int characters) => _heard(characters);
 
-    /// <summary>Adds a line that has a time of its own.</summary>
     internal void Add(LogRecord record)
     {
         lock (_gate)

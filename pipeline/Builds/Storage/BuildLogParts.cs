@@ -1,9 +1,7 @@
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// Parts of a log that are written side by side and stand one behind the other: the first that goes on is shown as it
-/// grows, what the others say waits until those before them have ended. Each line keeps its own time.
-/// </summary>
+/// <summary>Parts of a log that are written side by side and stand one behind the other: the first that goes on is shown as it grows,
+/// what the others say waits until those before them have ended. Each line keeps its own time.</summary>
 public sealed class BuildLogParts(BuildLog log)
 {
     // What waits is kept in memory; nobody reads more of a step that says so much.
@@ -23,7 +21,6 @@ public sealed class BuildLogParts(BuildLog log)
         }
     }
 
-    /// <summary>Shows what waits of the part whose turn it is, and of those behind it if it has ended.</summary>
     private void Advance()
     {
         while (_open.TryPeek(out var first))
@@ -38,7 +35,6 @@ public sealed class BuildLogParts(BuildLog log)
         }
     }
 
-    /// <summary>One part: an image's.</summary>
     public sealed class Part(BuildLogParts parts, BuildLog log) : IDisposable
     {
         private readonly Queue<Action> _waiting = new();
@@ -47,14 +43,12 @@ public sealed class BuildLogParts(BuildLog log)
 
         internal bool IsEnded { get; private set; }
 
-        /// <summary>Begins the image's build with a line that says so.</summary>
         public void Begin(string image, string line)
         {
             Begin(StageKind.Build, image, () => log.Steps.Begin(image));
             Write(new BuildEvent.Output(null, line));
         }
 
-        /// <summary>A stage of the image begins, with the next line.</summary>
         public void Begin(StageKind stage, string image) => Begin(stage, image, static () => { });
 
         public void Write(BuildEvent happened)
@@ -120,10 +114,8 @@ public sealed class BuildLogParts(BuildLog log)
     }
 }
 
-/// <summary>
-/// The lines that a build's events have in its log. Steps of several stages run side by side: what comes from another step
-/// than the line above stands below that step's title again.
-/// </summary>
+/// <summary>The lines that a build's events have in its log. Steps of several stages run side by side: what comes from another step
+/// than the line above stands below that step's title again.</summary>
 internal sealed class BuildEventLines
 {
     private readonly HashSet<string> _titled = new(StringComparer.Ordinal);

@@ -13,7 +13,6 @@ public sealed class BuildLogReader
     /// <summary>How many bytes have become records: where to read on.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>Reads what has come behind <see cref="Offset"/>.</summary>
     public async IAsyncEnumerable<LogRecord> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true));

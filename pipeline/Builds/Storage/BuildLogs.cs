@@ -7,9 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// The builds' logs: one append blob each, <c>build-logs/ID.log</c>, which can be read while it grows: a <see cref="LogRecord"/> a line.
-/// </summary>
+/// <summary>The builds' logs: one append blob each, <c>build-logs/ID.log</c>, which can be read while it grows: a
+/// <see cref="LogRecord"/> a line.</summary>
 public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask, TimeProvider time)
 {
     public const string ContainerName = "build-logs";
@@ -17,10 +16,8 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
     private readonly BlobContainerClient _container = new(
         options.Value.ConnectionString, ContainerName, new BlobClientOptions().WithPatienceOf(options.Value));
 
-    /// <summary>
-    /// Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.
-    /// <paramref name="heard"/> is called with every sign of life, and how many characters it had.
-    /// </summary>
+    /// <summary>Opens a build's log for writing at its end; a second attempt goes on where the first one stopped.
+    /// <paramref name="heard"/> is called with every sign of life, and how many characters it had.</summary>
     public async Task<BuildLog> OpenAsync(string id, Action<int> heard, CancellationToken cancellationToken)
     {
         var blob = _container.GetAppendBlobClient(id + ".log");
@@ -47,10 +44,8 @@ public sealed class BuildLogs(IOptions<StorageOptions> options, SecretMask mask,
         return new BuildLog(blob, mask, heard, time);
     }
 
-    /// <summary>
-    /// The log from byte <paramref name="offset"/> to where it ends now, as a stream; null when there is no log yet or
-    /// nothing behind the offset.
-    /// </summary>
+    /// <summary>The log from byte <paramref name="offset"/> to where it ends now, as a stream; null when there is no log yet or
+    /// nothing behind the offset.</summary>
     public async Task<Stream?> ReadAsync(string id, long offset, CancellationToken cancellationToken)
     {
         try

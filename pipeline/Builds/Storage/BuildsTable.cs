@@ -5,15 +5,12 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// Table <c>builds</c>, in which all that must change together is in one partition. It is made when it is first written;
-/// until then every read finds nothing.
-/// </summary>
+/// <summary>Table <c>builds</c>, in which all that must change together is in one partition. It is made when it is first written;
+/// until then every read finds nothing.</summary>
 public sealed class BuildsTable
 {
     private readonly TableClient _table;
 
-    /// <summary>The table of the storage that the options name.</summary>
     public BuildsTable(IOptions<StorageOptions> options)
         : this(options.Value.ConnectionString, new TableClientOptions().WithPatienceOf(options.Value))
     {
@@ -22,7 +19,6 @@ public sealed class BuildsTable
     internal BuildsTable(string connectionString, TableClientOptions options)
         => _table = new TableClient(connectionString, BuildStore.TableName, options);
 
-    /// <summary>A row, or null.</summary>
     public async Task<TableEntity?> FindAsync(string key, CancellationToken cancellationToken)
     {
         try
@@ -41,7 +37,6 @@ public sealed class BuildsTable
         // In this order: one that is done with meanwhile is not missed.
         await FindAsync(BuildRow.ActivePrefix + id, cancellationToken) ?? await FindAsync(BuildRow.DonePrefix + id, cancellationToken);
 
-    /// <summary>The rows that a filter finds, in the order of their keys, as many as asked for.</summary>
     public async Task<IReadOnlyList<TableEntity>> QueryAsync(string filter, int count, CancellationToken cancellationToken)
     {
         var found = new List<TableEntity>();
@@ -91,7 +86,10 @@ public sealed class BuildsTable
 
     // To add a row fails with 404 only when storage does not know the account: to try again would not help.
     private static bool IsToBeThere(TableTransactionAction action) =>
-        action.ActionType is TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpdateReplace or TableTransactionActionType.Delete;
+        action.ActionType is TableTransactionActionType.UpdateMerge
+            or TableTransactionActionType.UpdateReplace
+            or TableTransactionActionType.Delete;
 
-    private static bool IsToGo(TableTransactionAction action) => action.ActionType == TableTransactionActionType.Delete && action.ETag == ETag.All;
+    private static bool IsToGo(TableTransactionAction action) =>
+        action.ActionType == TableTransactionActionType.Delete && action.ETag == ETag.All;
 }

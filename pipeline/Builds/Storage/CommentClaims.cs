@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using Azure.Data.Tables;
 
@@ -14,7 +13,6 @@ public sealed class CommentClaims(BuildsTable table, TimeProvider time)
 {
     private readonly RowLease<CommentClaim> _leases = new(table, CommentClaimJson.Default.CommentClaim, TimeSpan.FromSeconds(60), time);
 
-    /// <summary>Claims a pull request's comment; null while another is writing it.</summary>
     public Task<CommentClaim?> ClaimAsync(BuildRequest request, CancellationToken cancellationToken) => _leases.TakeAsync(
         new TableEntity(BuildRow.Partition, Key(request)) { ["Repository"] = request.Repository, ["PullRequest"] = request.PullRequest },
         Leased.NewOwner(),
@@ -22,14 +20,14 @@ public sealed class CommentClaims(BuildsTable table, TimeProvider time)
         waits: false,
         cancellationToken);
 
-    /// <summary>Lets go of it, and notes what is known of it.</summary>
     public Task ReleaseAsync(BuildRequest request, CommentClaim claim, CancellationToken cancellationToken) =>
         _leases.ReleaseAsync(Key(request), claim, cancellationToken);
 
-    private static string Key(BuildRequest request) => string.Create(
-        CultureInfo.InvariantCulture, $"comment-{request.Repository.ToLowerInvariant().Replace('/', '|')}|{request.PullRequest}");
+    private static string Key(BuildRequest request) => "comment-" + BuildRow.PullRequestKey(request.Repository, request.PullRequest);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CommentClaim))]
 internal sealed partial class CommentClaimJson : JsonSerializerContext;

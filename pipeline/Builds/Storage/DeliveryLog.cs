@@ -9,13 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// Every delivery that was signed, with its verdict, in table <c>deliveries</c>: newest first, by GUID, and by pull request.
-/// What nobody signed is not kept, or anybody could fill the table.
-/// </summary>
+/// <summary>Every delivery that was signed, with its verdict, in table <c>deliveries</c>: newest first, by GUID, and by pull request.
+/// What nobody signed is not kept, or anybody could fill the table.</summary>
 public sealed partial class DeliveryLog : IAsyncDisposable
 {
-    /// <summary>The table's name.</summary>
     public const string TableName = "deliveries";
 
     private const string Partition = "deliveries";
@@ -29,10 +26,10 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private readonly BuildStore _store;
     private readonly ILogger<DeliveryLog> _logger;
     private readonly TableClient _table;
-    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(
+        new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly Task _writing;
 
-    /// <summary>The log in the storage that the options name.</summary>
     public DeliveryLog(BuildStore store, IOptions<StorageOptions> options, ILogger<DeliveryLog> logger)
     {
         _store = store;
@@ -41,10 +38,8 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         _writing = Task.Run(WriteWaitingAsync);
     }
 
-    /// <summary>
-    /// Has an entry written behind GitHub's answer. It is no promise; but who reads the log on this host waits for it, and so
-    /// does the host's end.
-    /// </summary>
+    /// <summary>Has an entry written behind GitHub's answer. It is no promise; but who reads the log on this host waits for it, and so
+    /// does the host's end.</summary>
     public void Add(DeliveryLogEntry entry)
     {
         if (!_waiting.Writer.TryWrite(new Waiting.ToWrite(entry)))
@@ -60,11 +55,11 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         await Task.WhenAny(_writing, Task.Delay(Patience));
     }
 
-    /// <summary>The newest entries, newest first.</summary>
-    public Task<IReadOnlyList<DeliveryLogEntry>> NewestAsync(int count, CancellationToken cancellationToken) => ReadAsync("newest-", count, cancellationToken);
+    public Task<IReadOnlyList<DeliveryLogEntry>> NewestAsync(int count, CancellationToken cancellationToken) =>
+        ReadAsync("newest-", count, cancellationToken);
 
-    /// <summary>The newest entries of a pull request, newest first.</summary>
-    public Task<IReadOnlyList<DeliveryLogEntry>> OfPullRequestAsync(string repository, int number, int count, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeliveryLogEntry>> OfPullRequestAsync(
+        string repository, int number, int count, CancellationToken cancellationToken) =>
         ReadAsync(PullPrefix(repository, number), count, cancellationToken);
 
     /// <summary>What was decided about a delivery, each time that it came, the last first.</summary>
@@ -87,7 +82,7 @@ public sealed partial class DeliveryLog : IAsyncDisposable
     private static string DeliveryPrefix(string guid) => $"id-{guid}-";
 
     private static string PullPrefix(string repository, int number) =>
-        string.Create(CultureInfo.InvariantCulture, $"pull-{repository.ToLowerInvariant().Replace('/', '|')}|{number}-");
+        $"pull-{BuildRow.PullRequestKey(repository, number)}-";
 
     private static TableEntity Row(DeliveryLogEntry entry, string key) => new(Partition, key)
     {
@@ -115,7 +110,6 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until what was added before is written.</summary>
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
         var reader = new Waiting.ToRead(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -134,7 +128,8 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await _table.SubmitAsync([.. Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)))], limit.Token);
+            var rows = Keys(entry).Select(key => new TableTransactionAction(TableTransactionActionType.UpsertReplace, Row(entry, key)));
+            await _table.SubmitAsync([.. rows], limit.Token);
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
         {
@@ -166,7 +161,8 @@ public sealed partial class DeliveryLog : IAsyncDisposable
         return await WithBuildsAsync(found, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<DeliveryLogEntry>> WithBuildsAsync(IReadOnlyList<DeliveryLogEntry> entries, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<DeliveryLogEntry>> WithBuildsAsync(
+        IReadOnlyList<DeliveryLogEntry> entries, CancellationToken cancellationToken)
     {
         var builds = new ConcurrentDictionary<string, LedgerBuild>();
         await Parallel.ForEachAsync(

@@ -20,7 +20,6 @@ public sealed record LogRecord
     /// <summary>When it was written, in seconds from the try's begin; null for a line of plain text, which older versions stored.</summary>
     public double? Time { get; init; }
 
-    /// <summary>The stage that begins with this line; null when none does.</summary>
     public StageKind? Stage { get; init; }
 
     public string? Image { get; init; }
@@ -28,21 +27,18 @@ public sealed record LogRecord
     /// <summary>The step that begins with this line, or goes on, which has no instruction; null when none does.</summary>
     public BuildStep? Step { get; init; }
 
-    /// <summary>What the line says, unless that is the step's title.</summary>
     public string? Text { get; init; }
 
     /// <summary>Whether it is the builder's bookkeeping: it is there, but not in the way.</summary>
     [JsonPropertyName("detail")]
     public bool IsDetail { get; init; }
 
-    /// <summary>What the line says, without its time.</summary>
     [JsonIgnore]
     public string Line => Text ?? (Step is null ? "" : Step.Instruction.Length > 0 ? Step.Title : $"Step {Step.Place} …");
 
     /// <summary>The line as people read it: <c>   12.3s  Step 4/9 : RUN make</c>.</summary>
     public override string ToString() => Time is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time,7:F1}s  {Line}") : Line;
 
-    /// <summary>As it is stored, with the end of the line.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json.LogRecord) + "\n";
 
     public static LogRecord Parse(ReadOnlySpan<byte> line)

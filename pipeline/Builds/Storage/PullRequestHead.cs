@@ -1,32 +1,26 @@
-using System.Globalization;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>
-/// The newest that is known of a pull request, whatever the order in which its deliveries came: which build is the one
-/// that counts. All others of it are over.
-/// </summary>
+/// <summary>The newest that is known of a pull request, whatever the order in which its deliveries came: which build is the one that
+/// counts. All others of it are over.</summary>
 public sealed record PullRequestHead
 {
     /// <summary>The build that counts; null when the pull request was closed before there was any.</summary>
     public string? BuildId { get; init; }
 
-    /// <summary>The head commit.</summary>
     public required string Commit { get; init; }
 
     /// <summary>The head commit before it, where the delivery said so.</summary>
     public string? Before { get; init; }
 
-    /// <summary>What the build that counts is for.</summary>
     public required BuildPurpose Purpose { get; init; }
 
     /// <summary>When the pull request changed to this, according to GitHub; whole seconds.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>How a change of the pull request stands to this one.</summary>
     public UpdateOrder Order(PullRequestUpdate change)
     {
         var request = change.Request;
@@ -57,7 +51,6 @@ public sealed record PullRequestHead
     };
 }
 
-/// <summary>How a change stands to what is known.</summary>
 public enum UpdateOrder
 {
     /// <summary>It is the one that is known: a redelivery.</summary>
@@ -66,28 +59,20 @@ public enum UpdateOrder
     /// <summary>It came late: something newer is known.</summary>
     Older,
 
-    /// <summary>It is news.</summary>
     Newer,
 }
 
-/// <summary>A change of a pull request that asks for a build.</summary>
-/// <param name="Request">The build.</param>
-/// <param name="Before">The head commit that a push replaced, if the delivery says.</param>
-/// <param name="Reopened">Whether the pull request was just opened again.</param>
-/// <param name="Waits">What has to be done before it is built, for people; null when nothing has.</param>
+/// <summary>A change of a pull request that asks for a build, after the head commit <c>Before</c> that a push replaced, if the delivery
+/// says. <c>Waits</c> is what people have to do before it is built; null when nothing.</summary>
 public sealed record PullRequestUpdate(BuildRequest Request, string? Before = null, bool Reopened = false, string? Waits = null);
 
-/// <summary>A pull request's head as a row.</summary>
 internal static class PullRequestHeadRow
 {
     public static string Key(BuildRequest request) => Key(request.Repository, request.PullRequest);
 
-    public static string Key(string repository, int pullRequest) => string.Create(
-        CultureInfo.InvariantCulture, $"pull-{repository.ToLowerInvariant().Replace('/', '|')}|{pullRequest}");
+    public static string Key(string repository, int pullRequest) => "pull-" + BuildRow.PullRequestKey(repository, pullRequest);
 
-    public static PullRequestHead Read(TableEntity row) =>
-        JsonSerializer.Deserialize(row.GetString("Record"), RecordJson.Default.PullRequestHead)
-        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildStore.TableName} has no record.");
+    public static PullRequestHead Read(TableEntity row) => BuildRow.Read(row, RecordJson.Default.PullRequestHead);
 
     public static TableTransactionAction Write(PullRequestUpdate change, ETag? etag)
     {

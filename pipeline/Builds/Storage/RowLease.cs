@@ -4,23 +4,15 @@ using Azure.Data.Tables;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>Leases of rows of table <c>builds</c>, each with its record as JSON in column <c>Record</c>.</summary>
-/// <param name="table">The table.</param>
-/// <param name="type">The record.</param>
-/// <param name="length">How long a lease lasts without an answer: several times what the work takes.</param>
-/// <param name="time">The clock.</param>
+/// <summary>Leases of rows of table <c>builds</c>, each with its record as JSON in column <c>Record</c>. A lease lasts
+/// <paramref name="length"/> without an answer: several times what the work takes.</summary>
 internal sealed class RowLease<T>(BuildsTable table, JsonTypeInfo<T> type, TimeSpan length, TimeProvider time)
     where T : Leased
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Takes a row over, or adds it.</summary>
-    /// <param name="row">Its key, and the columns that people look for.</param>
-    /// <param name="owner">Who takes it; what it has already it may take again.</param>
-    /// <param name="change">Gets the record, if there is one, and returns the new one, or null to leave it.</param>
-    /// <param name="waits">Whether to wait while somebody else has it.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>The record as it was written; null when it was left, or somebody else has it.</returns>
+    /// <summary>Takes a row over, or adds it; its owner may take it again. <paramref name="change"/> gets the record, if there is one,
+    /// and returns the new one, or null to leave it. Returns what was written; null when it was left, or is another's.</summary>
     public async Task<T?> TakeAsync(TableEntity row, string owner, Func<T?, T?> change, bool waits, CancellationToken cancellationToken)
     {
         while (true)
@@ -62,7 +54,6 @@ internal sealed class RowLease<T>(BuildsTable table, JsonTypeInfo<T> type, TimeS
         }
     }
 
-    /// <summary>Removes a row, unless it is somebody else's.</summary>
     public async Task DeleteAsync(string key, T held, CancellationToken cancellationToken)
     {
         if (await OwnAsync(key, held, cancellationToken) is { } row)
@@ -71,9 +62,7 @@ internal sealed class RowLease<T>(BuildsTable table, JsonTypeInfo<T> type, TimeS
         }
     }
 
-    public T Read(TableEntity row) =>
-        JsonSerializer.Deserialize(row.GetString("Record"), type)
-        ?? throw new InvalidOperationException($"Row {row.RowKey} of table {BuildStore.TableName} has no record.");
+    public T Read(TableEntity row) => BuildRow.Read(row, type);
 
     private async Task<TableEntity?> OwnAsync(string key, T held, CancellationToken cancellationToken) =>
         await table.FindAsync(key, cancellationToken) is { } row && Read(row).Owner == held.Owner ? row : null;

@@ -5,14 +5,13 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>Where messages, records and logs are kept.</summary>
 public sealed class StorageOptions
 {
-    /// <summary>
-    /// The Azure Storage connection string, setting <c>AzureWebJobsStorage</c>: the one that the Functions host uses
-    /// for its queue triggers. <c>UseDevelopmentStorage=true</c> means Azurite on 127.0.0.1.
-    /// </summary>
-    [Required(ErrorMessage = "AzureWebJobsStorage is empty: set it to UseDevelopmentStorage=true for Azurite on this machine, or to a storage account's connection string.")]
+    /// <summary>The Azure Storage connection string, setting <c>AzureWebJobsStorage</c>: the one that the Functions host uses for its
+    /// queue triggers. <c>UseDevelopmentStorage=true</c> means Azurite on 127.0.0.1.</summary>
+    [Required(ErrorMessage =
+        "AzureWebJobsStorage is empty: set it to UseDevelopmentStorage=true for Azurite on this machine, "
+        + "or to a storage account's connection string.")]
     public string ConnectionString { get; set; } = "";
 
     /// <summary>What of the connection string nobody is to read: the account's key, or a signature.</summary>
@@ -22,21 +21,18 @@ public sealed class StorageOptions
         where name is "AccountKey" or "SharedAccessSignature"
         select part.Split('=', 2)[^1];
 
-    /// <summary>How long storage may take for one request.</summary>
     internal TimeSpan RequestLimit { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an accepted delivery may wait for storage before GitHub is told 503; GitHub itself waits 10 s.</summary>
     public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>Checks <see cref="StorageOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class StorageOptionsValidator : IValidateOptions<StorageOptions>;
 
 /// <summary>Checks at start that the connection string is one. It is never shown: it holds the account's key.</summary>
 public sealed class ConnectionStringValidator : IValidateOptions<StorageOptions>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, StorageOptions options)
     {
         try
@@ -52,7 +48,8 @@ public sealed class ConnectionStringValidator : IValidateOptions<StorageOptions>
             return options.ConnectionString.Length == 0
                 ? ValidateOptionsResult.Skip
                 : ValidateOptionsResult.Fail(
-                    "AzureWebJobsStorage is not a connection string: set it to UseDevelopmentStorage=true for Azurite on this machine, or to the one that the storage account's page shows.");
+                    "AzureWebJobsStorage is not a connection string: set it to UseDevelopmentStorage=true for Azurite on this machine, "
+                    + "or to the one that the storage account's page shows.");
         }
     }
 }

@@ -7,8 +7,8 @@ namespace Ci.Pipeline.Builds.Storage;
 internal static class TableTransactions
 {
     /// <summary>Writes rows of one partition, all or none; makes the table when there is none yet.</summary>
-    /// <exception cref="RequestFailedException">Storage refused them.</exception>
-    public static async Task SubmitAsync(this TableClient table, IReadOnlyList<TableTransactionAction> rows, CancellationToken cancellationToken)
+    public static async Task SubmitAsync(
+        this TableClient table, IReadOnlyList<TableTransactionAction> rows, CancellationToken cancellationToken)
     {
         try
         {

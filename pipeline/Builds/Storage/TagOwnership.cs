@@ -2,15 +2,12 @@ using Azure.Data.Tables;
 
 namespace Ci.Pipeline.Builds.Storage;
 
-/// <summary>Which build a moving tag belongs to, and who is moving it.</summary>
 public sealed record TagOwner : Leased
 {
-    /// <summary>The image's name.</summary>
     public required string Image { get; init; }
 
     public required string Tag { get; init; }
 
-    /// <summary>The build whose image it points to, or is about to.</summary>
     public required string BuildId { get; init; }
 
     public required string Repository { get; init; }
@@ -21,10 +18,8 @@ public sealed record TagOwner : Leased
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
-/// <summary>
-/// Sees to it that a moving tag ends at the newest build, whichever of two builds ends last: a tag is claimed before it is
-/// moved, one build at a time, and a build that is older than the tag's leaves it alone.
-/// </summary>
+/// <summary>Sees to it that a moving tag ends at the newest build, whichever of two builds ends last: a tag is claimed before it is
+/// moved, one build at a time, and a build that is older than the tag's leaves it alone.</summary>
 public sealed class TagOwnership(BuildsTable table, TimeProvider time)
 {
     /// <summary>How long a claim holds without an answer: several times what writing a manifest takes.</summary>
@@ -34,7 +29,7 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
 
     private readonly RowLease<TagOwner> _leases = new(table, RecordJson.Default.TagOwner, Length, time);
 
-    /// <summary>Claims one tag of an image for a build; null when it belongs to a newer build. Waits while another is moving it.</summary>
+    /// <summary>Claims one tag of an image for a build; null when it belongs to a newer build. Waits while another moves it.</summary>
     public Task<TagOwner?> ClaimAsync(Build build, string image, string tag, string owner, CancellationToken cancellationToken)
     {
         var request = build.Request;
@@ -55,18 +50,19 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
             UpdatedAt = request.UpdatedAt,
         };
         return _leases.TakeAsync(
-            row, owner, held => held is not null && held.BuildId != build.Id && IsNewer(held, request) ? null : claim, waits: true, cancellationToken);
+            row,
+            owner,
+            held => held is not null && held.BuildId != build.Id && IsNewer(held, request) ? null : claim,
+            waits: true,
+            cancellationToken);
     }
 
-    /// <summary>The tag is moved: others may claim it.</summary>
     public Task ReleaseAsync(TagOwner claim, CancellationToken cancellationToken) =>
         _leases.ReleaseAsync(Key(claim.Image, claim.Tag), claim, cancellationToken);
 
-    /// <summary>The tag is gone from the registry: so is what is known of it.</summary>
     public Task ForgetAsync(TagOwner claim, CancellationToken cancellationToken) =>
         _leases.DeleteAsync(Key(claim.Image, claim.Tag), claim, cancellationToken);
 
-    /// <summary>The images that have a tag by a pull request's builds.</summary>
     public async Task<IReadOnlyList<string>> ImagesWithAsync(Build build, string tag, CancellationToken cancellationToken)
     {
         var repository = build.Request.Repository.Replace("'", "''", StringComparison.Ordinal);
@@ -75,10 +71,8 @@ public sealed class TagOwnership(BuildsTable table, TimeProvider time)
         return [.. rows.Select(row => _leases.Read(row).Image)];
     }
 
-    /// <summary>
-    /// GitHub's times are whole seconds: of two pull requests that changed within one, the higher number counts as the
-    /// later, so that every order of work ends alike.
-    /// </summary>
+    /// <summary>GitHub's times are whole seconds: of two pull requests that changed within one, the higher number counts as the later,
+    /// so that every order of work ends alike.</summary>
     private static bool IsNewer(TagOwner held, BuildRequest other) =>
         (held.UpdatedAt, held.PullRequest).CompareTo((other.UpdatedAt, other.PullRequest)) > 0;
 
