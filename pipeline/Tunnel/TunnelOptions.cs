@@ -1,8 +1,6 @@
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>
-/// Section <c>Tunnel</c>: whether this program itself points GitHub's webhooks at the ngrok tunnel that leads to it.
-/// </summary>
+/// <summary>Section <c>Tunnel</c>: whether this program itself points GitHub's webhooks at the ngrok tunnel that leads to it.</summary>
 public sealed class TunnelOptions
 {
     public const string Section = "Tunnel";
