@@ -7,7 +7,6 @@ namespace Ci.Pipeline.Intake;
 /// <summary>Who may see lists and act by hand; section <c>Api</c>.</summary>
 public sealed class AccessOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "Api";
 
     /// <summary>
@@ -37,6 +36,5 @@ public sealed class AccessOptions
     public int FailuresPerMinute { get; set; } = 60;
 }
 
-/// <summary>Checks <see cref="AccessOptions"/> at start.</summary>
 [OptionsValidator]
 public sealed partial class AccessOptionsValidator : IValidateOptions<AccessOptions>;

@@ -11,7 +11,6 @@ namespace Ci.Pipeline.Intake;
 /// <param name="Problem">Why nothing was done; null when it was.</param>
 public sealed record ActionResult(Build? Record, string? Problem);
 
-/// <summary>What people do with a build by hand.</summary>
 public sealed class BuildActions(BuildStore store, BuildAdmission admission, BuildQueue queue, CommitStatuses statuses, TimeProvider time)
 {
     /// <summary>Stops a build that is queued or running; its worker notices within a second.</summary>

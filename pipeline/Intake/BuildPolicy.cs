@@ -28,10 +28,8 @@ public abstract record Verdict
     public sealed record Ignore(string Reason) : Verdict;
 }
 
-/// <summary>Decides which pull-request events are built.</summary>
 public sealed class BuildPolicy(IOptions<ForkOptions> forks)
 {
-    /// <summary>The verdict on an event.</summary>
     public Verdict Decide(PullRequestEvent e) => e.Action switch
     {
         "closed" when e.PullRequest.Merged == true => new Verdict.Build(BuildPurpose.Merge),

@@ -13,7 +13,6 @@ namespace Ci.Pipeline.Intake;
 public sealed partial class BuildSubmitter(
     BuildAdmission admission, BuildStore store, BuildQueue queue, IOptions<BuildOptions> options, ILogger<BuildSubmitter> logger)
 {
-    /// <summary>Takes in what a change of a pull request asks for.</summary>
     public Task<DeliveryResult> TakeAsync(PullRequestUpdate change, CancellationToken cancellationToken) =>
         StoringAsync(token => StoreAsync(change with { Request = change.Request with { Trace = BuildTelemetry.Context } }, token), cancellationToken);
 

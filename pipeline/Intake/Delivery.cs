@@ -18,10 +18,8 @@ public sealed record Delivery
     /// <summary><c>Content-Length</c>, if it was given.</summary>
     public long? Length { get; init; }
 
-    /// <summary>The address that it came from.</summary>
     public string Source { get; init; } = "unknown";
 
-    /// <summary>The body.</summary>
     public required Stream Body { get; init; }
 }
 

@@ -7,7 +7,6 @@ namespace Ci.Pipeline.Intake;
 /// <summary>What the webhook needs to know; settings <c>GitHub__WebhookSecret</c> and <c>GitHub__Repositories</c>.</summary>
 public sealed class WebhookOptions
 {
-    /// <summary>The configuration section.</summary>
     public const string Section = "GitHub";
 
     /// <summary>

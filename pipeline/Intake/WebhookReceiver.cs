@@ -19,7 +19,6 @@ public sealed partial class WebhookReceiver(
 
     private readonly WebhookSignature _signature = new(options.Value.WebhookSecret);
 
-    /// <summary>Takes one delivery in.</summary>
     public async Task<DeliveryResult> AcceptAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         using var span = BuildTelemetry.Delivery(delivery.Id, delivery.Event);

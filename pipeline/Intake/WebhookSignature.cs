@@ -6,7 +6,6 @@ namespace Ci.Pipeline.Intake;
 /// <summary>What a look at the signature header found.</summary>
 public enum SignatureCheck
 {
-    /// <summary>The body was signed with our secret.</summary>
     Valid,
 
     /// <summary>There is no <c>X-Hub-Signature-256</c> header.</summary>

@@ -13,7 +13,6 @@ public abstract record BuildOutcome
     /// <summary>Its images are in the registry.</summary>
     public sealed record Pushed(IReadOnlyList<PushedImage> Images, IReadOnlyList<string> Warnings) : BuildOutcome
     {
-        /// <summary>The sentence for people.</summary>
         public string Sentence =>
             $"Pushed {string.Join(", ", Images.Select(i => $"{i.Reference} ({Format.Size(i.Size)})"))}.";
     }

@@ -7,7 +7,6 @@ namespace Ci.Pipeline.Worker;
 /// <summary>Whether it is a build's turn.</summary>
 public enum Turn
 {
-    /// <summary>It may begin.</summary>
     Now,
 
     /// <summary>Another repository has waited while builds of this one run: that one goes first.</summary>

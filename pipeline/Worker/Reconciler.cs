@@ -32,10 +32,10 @@ public sealed partial class Reconciler(
     // A queue that is never empty hides that one message is missing; one too many does no harm.
     private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(15);
 
-    private static readonly TimeSpan RoomInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
-    private DateTimeOffset _roomMade = DateTimeOffset.MinValue;
+    private DateTimeOffset _prunedAt = DateTimeOffset.MinValue;
     private DateTimeOffset _swept = DateTimeOffset.MinValue;
     private string? _problem;
 
@@ -60,7 +60,7 @@ public sealed partial class Reconciler(
         {
             if (record.IsFinal)
             {
-                await LetGoAsync(record, cancellationToken);
+                await ReleaseAsync(record, cancellationToken);
                 await notifier.NotifyCompletedAsync(record.Id, cancellationToken);
             }
             else if (record.State == BuildState.Running || await IsForgottenAsync(record, cancellationToken))
@@ -97,7 +97,7 @@ public sealed partial class Reconciler(
                 var start = time.GetTimestamp();
                 await LookAsync(stoppingToken);
                 took = time.GetElapsedTime(start);
-                await MakeRoomAsync(stoppingToken);
+                await PruneAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -130,7 +130,7 @@ public sealed partial class Reconciler(
     }
 
     /// <summary>The worker that was to let go of a build that was ended from outside died before it did.</summary>
-    private async Task LetGoAsync(Build record, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(Build record, CancellationToken cancellationToken)
     {
         if (record.Owner is not null)
         {
@@ -142,7 +142,7 @@ public sealed partial class Reconciler(
     private async Task<bool> IsOverAsync(string id, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { IsFinal: true } record && !record.IsHeld(time.GetUtcNow());
 
-    private async Task MakeRoomAsync(CancellationToken cancellationToken)
+    private async Task PruneAsync(CancellationToken cancellationToken)
     {
         if (time.GetUtcNow() - _swept >= SweepInterval)
         {
@@ -152,13 +152,13 @@ public sealed partial class Reconciler(
             await cleanup.SweepNamesAsync((await store.ActiveAsync(cancellationToken)).Select(record => record.Request.Commit), cancellationToken);
         }
 
-        if (time.GetUtcNow() - _roomMade < RoomInterval)
+        if (time.GetUtcNow() - _prunedAt < PruneInterval)
         {
             return;
         }
 
-        _roomMade = time.GetUtcNow();
-        if (await cleanup.MakeAsync(cancellationToken) is > 0 and var count)
+        _prunedAt = time.GetUtcNow();
+        if (await cleanup.PruneAsync(cancellationToken) is > 0 and var count)
         {
             Log.MadeRoom(logger, count);
         }

@@ -24,9 +24,9 @@ public sealed class EngineCleanupTests(Fixture engine)
         var named = await BuildAsync($"LABEL {ImageTags.OwnLabel}=2");
         await engine.RunAsync("tag", named, "keep-me:1");
 
-        await Room(new DockerOptions { Host = engine.Host }).MakeAsync(Cancellation);
+        await Room(new DockerOptions { Host = engine.Host }).PruneAsync(Cancellation);
         var young = await ExistsAsync(ours);
-        await Room(new DockerOptions { Host = engine.Host, KeepImages = TimeSpan.Zero }).MakeAsync(Cancellation);
+        await Room(new DockerOptions { Host = engine.Host, KeepImages = TimeSpan.Zero }).PruneAsync(Cancellation);
 
         Assert.Equal((true, false, true, true), (young, await ExistsAsync(ours), await ExistsAsync(theirs), await ExistsAsync(named)));
         await engine.RunAsync("rmi", "keep-me:1");

@@ -76,7 +76,7 @@ public sealed class ClassicBuilderTests(Azurite azurite, DockerEngine engine, Do
         await scenario.OpenAsync(Files(scenario, ""));
         var left = await own.RunAsync("images", "--filter", "label=" + ImageTags.OwnLabel, "--format", "{{.Repository}}:{{.Tag}}");
 
-        await EngineCleanupTests.Room(new DockerOptions { Host = own.Host, KeepImages = TimeSpan.Zero }).MakeAsync(
+        await EngineCleanupTests.Room(new DockerOptions { Host = own.Host, KeepImages = TimeSpan.Zero }).PruneAsync(
             TestContext.Current.CancellationToken);
 
         Assert.Equal("<none>:<none>", left.Trim());

@@ -128,7 +128,7 @@ public sealed class EngineCleanup : IDisposable
         _nobodys = nobodys;
     }
 
-    public async Task<int> MakeAsync(CancellationToken cancellationToken)
+    public async Task<int> PruneAsync(CancellationToken cancellationToken)
     {
         await _objects.RemoveContainersAsync(MarkerPrefix, _time.GetUtcNow() - ContainerAge, cancellationToken);
         var removed = await PruneImagesAsync(cancellationToken);
