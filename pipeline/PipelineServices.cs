@@ -36,7 +36,9 @@ public static class PipelineServices
     public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<StorageOptions>().Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "").ValidateOnStart();
+        services.AddOptions<StorageOptions>()
+            .Configure(o => o.ConnectionString = configuration["AzureWebJobsStorage"] ?? "")
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
         services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
         services.AddValidated<WebhookOptions, WebhookOptionsValidator>(configuration, WebhookOptions.Section);

@@ -13,18 +13,24 @@ public sealed class AccessOptions
     /// The key that lists and actions ask for. Without one they are closed; a single build can be seen by whoever has its
     /// link, for nobody can guess it.
     /// </summary>
-    [RegularExpression("^(.{16,})?$", ErrorMessage = "Api__Key must be empty or at least 16 characters: choose a long random one (openssl rand -hex 32).")]
+    [RegularExpression(
+        "^(.{16,})?$",
+        ErrorMessage = "Api__Key must be empty or at least 16 characters: choose a long random one (openssl rand -hex 32).")]
     public string Key { get; set; } = "";
 
     /// <summary>How long a browser stays signed in.</summary>
-    [InRange(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "Api__SignInTime must be a time from 00:01:00 to 365.00:00:00, like 12:00:00.")]
+    [InRange(
+        typeof(TimeSpan), "00:01:00", "365.00:00:00",
+        ErrorMessage = "Api__SignInTime must be a time from 00:01:00 to 365.00:00:00, like 12:00:00.")]
     public TimeSpan SignInTime { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>
     /// The header in which the tunnel or proxy before this host hands on the client's address; empty when there is none. Whatever
     /// stands before this host must take away what clients send under that name, as deploy/ngrok.yml does.
     /// </summary>
-    [RegularExpression("^[A-Za-z0-9-]*$", ErrorMessage = "Api__ClientAddressHeader must be the name of a header, like X-Ci-Client-Address, or empty.")]
+    [RegularExpression(
+        "^[A-Za-z0-9-]*$",
+        ErrorMessage = "Api__ClientAddressHeader must be the name of a header, like X-Ci-Client-Address, or empty.")]
     public string ClientAddressHeader { get; set; } = "";
 
     /// <summary>How many requests a minute one address may make of what needs no key.</summary>

@@ -78,7 +78,8 @@ public sealed class BuildPolicy(IOptions<ForkOptions> forks)
 
         if (e.PullRequest.State != "open" || e.PullRequest.Draft || !IsUntrusted(e))
         {
-            return new Verdict.Ignore($"ignored: the label {label} approves commits of open pull requests from forks, and #{e.Number} is none");
+            return new Verdict.Ignore(
+                $"ignored: the label {label} approves commits of open pull requests from forks, and #{e.Number} is none");
         }
 
         return e.Sender is { } sender

@@ -11,9 +11,9 @@ namespace Ci.Pipeline.Intake;
 /// Takes in comments: <c>/build</c> approves the commit of a fork that waits for it, if its author may write to the
 /// repository.
 /// </summary>
-public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildAdmission admission, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
+public sealed class IssueCommentHandler(
+    IOptions<WebhookOptions> options, BuildAdmission admission, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
 {
-    /// <summary>Takes in an <c>issue_comment</c> payload.</summary>
     public async Task<DeliveryResult> TakeAsync(ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         IssueCommentEvent e;
@@ -31,13 +31,17 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
             return new DeliveryResult.Refused(400, problem);
         }
 
-        return await DecideAsync(e, cancellationToken) with { About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Issue.Number, null) };
+        return await DecideAsync(e, cancellationToken) with
+        {
+            About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Issue.Number, null),
+        };
     }
 
     private async Task<DeliveryResult> DecideAsync(IssueCommentEvent e, CancellationToken cancellationToken)
     {
         // An edited comment may have been another's when it was approved of.
-        if (e.Action != "created" || e.Issue.PullRequest is null || e.Sender is not { } sender || BuildCommand.Parse(e.Comment.Body) is not { } command)
+        if (e.Action != "created" || e.Issue.PullRequest is null || e.Sender is not { } sender
+            || BuildCommand.Parse(e.Comment.Body) is not { } command)
         {
             return new DeliveryResult.Done("ignored: only a new comment /build on a pull request does something");
         }
@@ -47,9 +51,11 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
             : Payload.NotAllowed(e.Repository);
     }
 
-    private async Task<DeliveryResult> ApproveAsync(IssueCommentEvent e, BuildCommand command, string login, CancellationToken cancellationToken)
+    private async Task<DeliveryResult> ApproveAsync(
+        IssueCommentEvent e, BuildCommand command, string login, CancellationToken cancellationToken)
     {
-        if (await admission.NewestAsync(e.Repository.FullName, e.Issue.Number, cancellationToken) is not { Record: { State: BuildState.Waiting } record } newest)
+        if (await admission.NewestAsync(e.Repository.FullName, e.Issue.Number, cancellationToken)
+            is not { Record: { State: BuildState.Waiting } record } newest)
         {
             return new DeliveryResult.Done($"ignored: no commit of pull request #{e.Issue.Number} waits for approval");
         }
@@ -63,7 +69,8 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
         {
             if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellationToken))
             {
-                return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} has no write access to {e.Repository.FullName}", record.Id);
+                return new DeliveryResult.Done(
+                    $"ignored: {Payload.Shown(login)} has no write access to {e.Repository.FullName}", record.Id);
             }
         }
         catch (GitHubException problem)
@@ -81,7 +88,9 @@ public sealed class IssueCommentHandler(IOptions<WebhookOptions> options, BuildA
         var commit = Format.Commit(head.Commit);
         if (command.Commit is { } named)
         {
-            return head.Commit.StartsWith(named, StringComparison.Ordinal) ? null : $"the comment approves {named}, but what waits is {commit}";
+            return head.Commit.StartsWith(named, StringComparison.Ordinal)
+                ? null
+                : $"the comment approves {named}, but what waits is {commit}";
         }
 
         // GitHub's times are whole seconds, so within one nobody knows which was first.

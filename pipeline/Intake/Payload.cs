@@ -9,7 +9,9 @@ internal static class Payload
     /// <summary>What is wrong with a pull request's event; null when nothing is.</summary>
     public static string? Problem(PullRequestEvent e) =>
         Problem(e.Repository)
-        ?? (GitHubNames.IsCommit(e.PullRequest.Head.Sha) ? null : $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.")
+        ?? (GitHubNames.IsCommit(e.PullRequest.Head.Sha)
+            ? null
+            : $"pull_request.head.sha is '{Shown(e.PullRequest.Head.Sha)}', which is no commit of 40 or 64 hex digits.")
         ?? (e.Number < 1 ? $"number is {e.Number}; pull requests are numbered from 1." : null);
 
     /// <summary>What is wrong with a comment's event; null when nothing is.</summary>
@@ -27,5 +29,7 @@ internal static class Payload
     public static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
 
     private static string? Problem(Repository repository) =>
-        GitHubNames.IsRepository(repository.FullName) ? null : $"repository.full_name is '{Shown(repository.FullName)}', which is no owner/name.";
+        GitHubNames.IsRepository(repository.FullName)
+            ? null
+            : $"repository.full_name is '{Shown(repository.FullName)}', which is no owner/name.";
 }

@@ -8,9 +8,13 @@ namespace Ci.Pipeline.Intake;
 
 /// <summary>Takes in what happened to a pull request.</summary>
 public sealed class PullRequestHandler(
-    IOptions<WebhookOptions> options, BuildId ids, BuildPolicy policy, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
+    IOptions<WebhookOptions> options,
+    BuildId ids,
+    BuildPolicy policy,
+    Collaborators collaborators,
+    BuildSubmitter submitter,
+    TimeProvider time)
 {
-    /// <summary>Takes in a <c>pull_request</c> payload.</summary>
     public async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         PullRequestEvent e;
@@ -28,37 +32,32 @@ public sealed class PullRequestHandler(
             return new DeliveryResult.Refused(400, problem);
         }
 
-        return await DecideAsync(delivery, e, cancellationToken) with
+        var repository = e.Repository.FullName;
+        var result = !options.Value.Allows(repository) ? Payload.NotAllowed(e.Repository) : policy.Decide(e) switch
         {
-            About = new DeliverySubject(Payload.Shown(e.Action), e.Repository.FullName, e.Number, e.PullRequest.Head.Sha.ToLowerInvariant()),
-        };
-    }
-
-    private async Task<DeliveryResult> DecideAsync(Delivery delivery, PullRequestEvent e, CancellationToken cancellationToken)
-    {
-        if (!options.Value.Allows(e.Repository.FullName))
-        {
-            return Payload.NotAllowed(e.Repository);
-        }
-
-        return policy.Decide(e) switch
-        {
-            Verdict.Build build => await submitter.TakeAsync(Change(delivery, e, build.Purpose, build.IsFork), cancellationToken),
+            Verdict.Build build => await submitter.TakeAsync(Update(delivery, e, build.Purpose, build.IsFork), cancellationToken),
             Verdict.Wait wait => await submitter.TakeAsync(
-                Change(delivery, e, BuildPurpose.PullRequest, isFork: true) with { Waits = wait.Reason }, cancellationToken),
+                Update(delivery, e, BuildPurpose.PullRequest, isFork: true) with { Waits = wait.Reason }, cancellationToken),
             Verdict.Approve approve => await ApproveAsync(delivery, e, approve.Login, cancellationToken),
             Verdict.Ignore ignore => new DeliveryResult.Done(ignore.Reason),
             var other => throw new InvalidOperationException($"Unknown verdict {other}."),
         };
+        return result with
+        {
+            About = new DeliverySubject(Payload.Shown(e.Action), repository, e.Number, e.PullRequest.Head.Sha.ToLowerInvariant()),
+        };
     }
 
-    private async Task<DeliveryResult> ApproveAsync(Delivery delivery, PullRequestEvent e, string login, CancellationToken cancellationToken)
+    private async Task<DeliveryResult> ApproveAsync(
+        Delivery delivery, PullRequestEvent e, string login, CancellationToken cancellationToken)
     {
         try
         {
             if (!await collaborators.MayWriteAsync(e.Repository.FullName, login, cancellationToken))
             {
-                return new DeliveryResult.Done($"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, but has no write access to {e.Repository.FullName}");
+                return new DeliveryResult.Done(
+                    $"ignored: {Payload.Shown(login)} set the label {Payload.Shown(e.Label?.Name ?? "")}, "
+                    + $"but has no write access to {e.Repository.FullName}");
             }
         }
         catch (GitHubException problem)
@@ -66,18 +65,16 @@ public sealed class PullRequestHandler(
             return new DeliveryResult.Refused(503, $"{problem.Message} Then press Redeliver.");
         }
 
-        var change = Change(delivery, e, BuildPurpose.PullRequest, isFork: true);
+        var change = Update(delivery, e, BuildPurpose.PullRequest, isFork: true);
         return await submitter.TakeAsync(change with { Request = change.Request with { ApprovedBy = login } }, cancellationToken);
     }
 
-    private PullRequestUpdate Change(Delivery delivery, PullRequestEvent e, BuildPurpose purpose, bool isFork) =>
-        new(Request(delivery, e, purpose) with { IsFork = isFork }, e.Before?.ToLowerInvariant(), e.Action == "reopened");
-
-    private BuildRequest Request(Delivery delivery, PullRequestEvent e, BuildPurpose purpose)
+    private PullRequestUpdate Update(Delivery delivery, PullRequestEvent e, BuildPurpose purpose, bool isFork)
     {
         var repository = e.Repository.FullName;
-        return new BuildRequest
+        var request = new BuildRequest
         {
+            IsFork = isFork,
             BuildId = ids.Of(repository, e.Number, e.PullRequest.Head.Sha, purpose),
             Purpose = purpose,
             Repository = repository,
@@ -95,5 +92,6 @@ public sealed class PullRequestHandler(
             Delivery = Payload.Shown(delivery.Id ?? ""),
             QueuedAt = time.GetUtcNow(),
         };
+        return new PullRequestUpdate(request, e.Before?.ToLowerInvariant(), e.Action == "reopened");
     }
 }

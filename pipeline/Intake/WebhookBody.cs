@@ -55,7 +55,8 @@ public static class WebhookBody
 
         var buffer = new byte[FirstBytes];
         var left = (long)MostDropped;
-        while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken) is > 0 and var read)
+        while (left > 0
+            && await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken) is > 0 and var read)
         {
             left -= read;
         }

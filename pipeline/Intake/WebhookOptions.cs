@@ -13,7 +13,8 @@ public sealed class WebhookOptions
     /// The secret that is entered in the repository's webhook settings too. Without it nothing starts: a webhook
     /// that cannot check its sender would build anybody's code.
     /// </summary>
-    [Required(ErrorMessage = "GitHub__WebhookSecret is empty: set it to the secret that you entered in the repository's webhook settings (openssl rand -hex 32 makes one).")]
+    [Required(ErrorMessage = "GitHub__WebhookSecret is empty: set it to the secret that you entered in the repository's webhook settings "
+        + "(openssl rand -hex 32 makes one).")]
     [MinLength(8, ErrorMessage = "GitHub__WebhookSecret is shorter than 8 characters: choose a long random one (openssl rand -hex 32).")]
     public string WebhookSecret { get; set; } = "";
 
@@ -24,7 +25,8 @@ public sealed class WebhookOptions
     [RegularExpression(
         @"^\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*(,\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*)*$",
         ErrorMessage = "GitHub__Repositories must be *, or owner/name or owner/* with commas between.")]
-    [Required(ErrorMessage = "GitHub__Repositories is empty, so nothing would be built: set it to *, or owner/name or owner/* with commas between.")]
+    [Required(ErrorMessage = "GitHub__Repositories is empty, so nothing would be built: "
+        + "set it to *, or owner/name or owner/* with commas between.")]
     public string Repositories { get; set; } = "*";
 
     /// <summary>Whether a repository is built.</summary>

@@ -10,7 +10,13 @@ namespace Ci.Pipeline.Intake;
 /// refused one says what to do.
 /// </summary>
 public sealed partial class WebhookReceiver(
-    IOptions<WebhookOptions> options, PullRequestHandler pullRequests, IssueCommentHandler comments, DeliveryLog deliveryLog, RequestLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger)
+    IOptions<WebhookOptions> options,
+    PullRequestHandler pullRequests,
+    IssueCommentHandler comments,
+    DeliveryLog deliveryLog,
+    RequestLimiter limiter,
+    TimeProvider time,
+    ILogger<WebhookReceiver> logger)
 {
     private const int UsualBytes = 1 << 20;
 
@@ -104,20 +110,18 @@ public sealed partial class WebhookReceiver(
                 415, $"Content type '{delivery.ContentType}' is not read: set the webhook's content type to application/json.");
         }
 
-        var result = await TakeAsync(delivery, json, cancellationToken);
-        deliveryLog.Add(Entry(delivery, result));
-        return result;
-    }
-
-    private async Task<DeliveryResult> TakeAsync(Delivery delivery, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
-        delivery.Event switch
+        var result = delivery.Event switch
         {
             null or "" => new DeliveryResult.Refused(400, "Header X-GitHub-Event is missing: deliveries come from GitHub, which sends it."),
             "ping" => new DeliveryResult.Done("pong: the webhook and its secret are set up right"),
             "pull_request" => await pullRequests.TakeAsync(delivery, json, cancellationToken),
             "issue_comment" => await comments.TakeAsync(json, cancellationToken),
-            _ => new DeliveryResult.Done($"ignored: event {Payload.Shown(delivery.Event)} builds nothing; only pull_request and issue_comment do"),
+            _ => new DeliveryResult.Done(
+                $"ignored: event {Payload.Shown(delivery.Event)} builds nothing; only pull_request and issue_comment do"),
         };
+        deliveryLog.Add(Entry(delivery, result));
+        return result;
+    }
 
     private DeliveryLogEntry Entry(Delivery delivery, DeliveryResult result)
     {
@@ -145,7 +149,8 @@ public sealed partial class WebhookReceiver(
     private static string? Problem(SignatureCheck check) => check switch
     {
         SignatureCheck.Valid => null,
-        SignatureCheck.Missing => "Header X-Hub-Signature-256 is missing: enter the secret (setting GitHub__WebhookSecret) in the webhook's settings.",
+        SignatureCheck.Missing =>
+            "Header X-Hub-Signature-256 is missing: enter the secret (setting GitHub__WebhookSecret) in the webhook's settings.",
         SignatureCheck.Malformed => "Header X-Hub-Signature-256 is not sha256= and 64 hex digits.",
         _ => "The signature does not match: the secret in the webhook's settings and setting GitHub__WebhookSecret differ.",
     };

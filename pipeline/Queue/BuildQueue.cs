@@ -20,12 +20,10 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
 
     public Task CreateAsync(CancellationToken cancellationToken) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
-    /// <summary>Stores the message; when this returns, it is on disk. Creates the queue when there is none yet.</summary>
-    public Task SendAsync(BuildRequest request, CancellationToken cancellationToken) =>
-        SendAsync(request, TimeSpan.Zero, cancellationToken);
-
-    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most.</summary>
-    public async Task SendAsync(BuildRequest request, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>
+    /// Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most; when this returns, it is on disk.
+    /// </summary>
+    public async Task SendAsync(BuildRequest request, CancellationToken cancellationToken, TimeSpan delay = default)
     {
         var message = request.ToJson();
         try

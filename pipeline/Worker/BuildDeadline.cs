@@ -38,7 +38,8 @@ public sealed class BuildDeadline : IDisposable
         _silence.Change(_limits.SilenceLimit, Timeout.InfiniteTimeSpan);
         if (Interlocked.Add(ref _heard, bytes) > _limits.MaxOutputBytes)
         {
-            RunOut($"The build printed more than {Format.Size(_limits.MaxOutputBytes)} and was stopped. Have it print less, or raise Build__MaxOutputBytes.");
+            RunOut($"The build printed more than {Format.Size(_limits.MaxOutputBytes)} and was stopped. "
+                + "Have it print less, or raise Build__MaxOutputBytes.");
         }
     }
 
@@ -54,7 +55,8 @@ public sealed class BuildDeadline : IDisposable
         $"The build took longer than {Format.Duration(_limits.TimeLimit)} and was stopped. Make it faster, or raise Build__TimeLimit.";
 
     private string SilenceReason() =>
-        $"Nothing was heard of a step for {Format.Duration(_limits.SilenceLimit)}, so the build was stopped. Have the step print what it does, or raise Build__SilenceLimit.";
+        $"Nothing was heard of a step for {Format.Duration(_limits.SilenceLimit)}, so the build was stopped. "
+        + "Have the step print what it does, or raise Build__SilenceLimit.";
 
     private void RunOut(string reason)
     {

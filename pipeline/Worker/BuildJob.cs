@@ -36,7 +36,7 @@ public sealed class BuildJob(
         var closing = request.Purpose == BuildPurpose.Merge ? tagPublisher.CloseAsync(lease, log, cancellationToken) : null;
         try
         {
-            return await MakeAsync(lease, log, cancellationToken);
+            return await BuildAsync(lease, log, cancellationToken);
         }
         finally
         {
@@ -44,7 +44,7 @@ public sealed class BuildJob(
         }
     }
 
-    private async Task<BuildOutcome> MakeAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
+    private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         var request = lease.Record.Request;
         log.Begin(StageKind.Source);
@@ -63,11 +63,6 @@ public sealed class BuildJob(
             return new BuildOutcome.Pushed(await tagPublisher.PublishAsync(lease, built, log, cancellationToken), []);
         }
 
-        return await BuildAsync(lease, log, cancellationToken);
-    }
-
-    private async Task<BuildOutcome> BuildAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
-    {
         lease.Begin(StageKind.Source);
         var fetched = await FetchAsync(lease, log, cancellationToken);
         if (fetched is not SourceStageResult.Ready ready)

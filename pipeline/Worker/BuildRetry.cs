@@ -11,7 +11,12 @@ namespace Ci.Pipeline.Worker;
 
 /// <summary>What becomes of a build whose worker did not bring it to an end: another try, another host, or its end as an error.</summary>
 public sealed partial class BuildRetry(
-    BuildQueue queue, BuildNotifier notifier, SecretMask mask, IOptions<BuildOptions> options, TimeProvider time, ILogger<BuildRetry> logger)
+    BuildQueue queue,
+    BuildNotifier notifier,
+    SecretMask mask,
+    IOptions<BuildOptions> options,
+    TimeProvider time,
+    ILogger<BuildRetry> logger)
 {
     // A wait that GitHub asks for is not waited out by a worker when it is longer than the queue's own delay.
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
@@ -58,7 +63,9 @@ public sealed partial class BuildRetry(
         log.Line("Interrupted: the host is stopping. The build begins anew.");
         await log.DisposeAsync();
         await queue.SendAsync(lease.Record.Request, cancellationToken);
-        await lease.EndAsync(r => r with { State = BuildState.Queued, Summary = "Waiting: the host that built it was stopped.", Attempts = r.Attempts - 1 }, cancellationToken);
+        await lease.EndAsync(
+            r => r with { State = BuildState.Queued, Summary = "Waiting: the host that built it was stopped.", Attempts = r.Attempts - 1 },
+            cancellationToken);
         return false;
     }
 
@@ -82,7 +89,13 @@ public sealed partial class BuildRetry(
         await lease.EndAsync(
             r => isLast
                 ? r with { State = BuildState.Error, Summary = sentence, FinishedAt = time.GetUtcNow(), LogTail = tail }
-                : r with { State = BuildState.Queued, Summary = sentence, SentAt = time.GetUtcNow(), UnconfirmedFailure = (fault as ImageRefusedException)?.Message },
+                : r with
+                {
+                    State = BuildState.Queued,
+                    Summary = sentence,
+                    SentAt = time.GetUtcNow(),
+                    UnconfirmedFailure = (fault as ImageRefusedException)?.Message,
+                },
             cancellationToken);
         if (isLast)
         {
@@ -98,9 +111,16 @@ public sealed partial class BuildRetry(
         var sentence = $"Waiting {Format.Duration(wait)}, as GitHub asks: {cause}";
         log.Line(sentence);
         await log.DisposeAsync();
-        await queue.SendAsync(lease.Record.Request, wait, cancellationToken);
+        await queue.SendAsync(lease.Record.Request, cancellationToken, wait);
         await lease.EndAsync(
-            r => r with { State = BuildState.Queued, Summary = sentence, NotBefore = time.GetUtcNow() + wait, SentAt = time.GetUtcNow(), Attempts = r.Attempts - 1 },
+            r => r with
+            {
+                State = BuildState.Queued,
+                Summary = sentence,
+                NotBefore = time.GetUtcNow() + wait,
+                SentAt = time.GetUtcNow(),
+                Attempts = r.Attempts - 1,
+            },
             cancellationToken);
     }
 

@@ -55,9 +55,11 @@ public sealed class BuildScheduler(BuildStore store, BuildQueue queue, TimeProvi
     /// <summary>Puts a build's message behind the others'.</summary>
     public async Task StepBackAsync(BuildRequest request, CancellationToken cancellationToken)
     {
-        await queue.SendAsync(request, StepBackDelay, cancellationToken);
+        await queue.SendAsync(request, cancellationToken, StepBackDelay);
         await store.UpdateAsync(
-            request.BuildId, r => r.State == BuildState.Queued && r.SteppedBackAt is null ? r with { SteppedBackAt = time.GetUtcNow() } : null, cancellationToken);
+            request.BuildId,
+            r => r.State == BuildState.Queued && r.SteppedBackAt is null ? r with { SteppedBackAt = time.GetUtcNow() } : null,
+            cancellationToken);
     }
 
     private bool OthersGoFirst(IReadOnlyList<Build> active, Build mine)
@@ -70,7 +72,8 @@ public sealed class BuildScheduler(BuildStore store, BuildQueue queue, TimeProvi
                 && !active.Any(other => IsOf(other, record.Request.Repository) && other.IsHeld(now)));
     }
 
-    private static bool IsOf(Build record, string repository) => record.Request.Repository.Equals(repository, StringComparison.OrdinalIgnoreCase);
+    private static bool IsOf(Build record, string repository) =>
+        record.Request.Repository.Equals(repository, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSamePullRequest(BuildRequest one, BuildRequest other) =>
         one.PullRequest == other.PullRequest && one.Repository.Equals(other.Repository, StringComparison.OrdinalIgnoreCase);

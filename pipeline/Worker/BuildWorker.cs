@@ -50,7 +50,7 @@ public sealed partial class BuildWorker(
 
         using var span = BuildTelemetry.Build(lease.Record);
         Log.Started(logger, request.BuildId, request.Repository, request.PullRequest, Format.Commit(request.Commit));
-        await RunAsync(lease, cancellationToken);
+        await RunHeldAsync(lease, cancellationToken);
         if (await store.FindAsync(request.BuildId, cancellationToken) is { IsFinal: true } ended)
         {
             BuildTelemetry.Ended(span, ended);
@@ -59,7 +59,7 @@ public sealed partial class BuildWorker(
         await notifier.NotifyCompletedAsync(request.BuildId, cancellationToken);
     }
 
-    private async Task RunAsync(BuildLease lease, CancellationToken cancellationToken)
+    private async Task RunHeldAsync(BuildLease lease, CancellationToken cancellationToken)
     {
         using var deadline = new BuildDeadline(options.Value, time, lease.Token);
         await using var log = await logs.OpenAsync(lease.Record.Id, deadline.ReportActivity, cancellationToken);
@@ -97,7 +97,8 @@ public sealed partial class BuildWorker(
         {
             if (lease.Record.Attempts > options.Value.MaxAttempts)
             {
-                return new BuildOutcome.InfrastructureError($"Given up: its worker died {options.Value.MaxAttempts} times while it was built.");
+                return new BuildOutcome.InfrastructureError(
+                    $"Given up: its worker died {options.Value.MaxAttempts} times while it was built.");
             }
 
             return await job.RunAsync(lease, log, deadline.Token);
@@ -185,7 +186,8 @@ public sealed partial class BuildWorker(
         public static partial void Stage(ILogger logger, string buildId, string repository, int pullRequest, string words);
 
         [LoggerMessage(7, LogLevel.Debug, "{Repository}#{PullRequest}  Building {Image}, step {Step}: {Instruction}")]
-        public static partial void Progress(ILogger logger, string buildId, string repository, int pullRequest, string? image, string step, string instruction);
+        public static partial void Progress(
+            ILogger logger, string buildId, string repository, int pullRequest, string? image, string step, string instruction);
 
         [LoggerMessage(2, LogLevel.Information, "Build {BuildId} has ended, is another worker's, or has no record: nothing to do")]
         public static partial void NothingToDo(ILogger logger, string buildId);
@@ -194,7 +196,8 @@ public sealed partial class BuildWorker(
         public static partial void Succeeded(ILogger logger, string buildId, string repository, int pullRequest, string summary);
 
         [LoggerMessage(8, LogLevel.Information, "{Repository}#{PullRequest}  ✗ {Summary}")]
-        public static partial void Failed(ILogger logger, string buildId, string repository, int pullRequest, BuildState state, string summary);
+        public static partial void Failed(
+            ILogger logger, string buildId, string repository, int pullRequest, BuildState state, string summary);
 
         [LoggerMessage(4, LogLevel.Information, "Build {BuildId} was ended from outside, or is another worker's by now: it is left")]
         public static partial void Stopped(ILogger logger, string buildId);

@@ -18,7 +18,14 @@ namespace Ci.Pipeline.Worker;
 /// few seconds after; several hosts may do so at once.
 /// </summary>
 public sealed partial class Reconciler(
-    BuildStore store, BuildQueue queue, BuildNotifier notifier, QueuePositionReporter line, EngineCleanup cleanup, IOptions<SourceOptions> source, TimeProvider time, ILogger<Reconciler> logger) : BackgroundService
+    BuildStore store,
+    BuildQueue queue,
+    BuildNotifier notifier,
+    QueuePositionReporter line,
+    EngineCleanup cleanup,
+    IOptions<SourceOptions> source,
+    TimeProvider time,
+    ILogger<Reconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -103,7 +110,8 @@ public sealed partial class Reconciler(
             {
                 return;
             }
-            catch (Exception e) when (e is ImageUnavailableException or RequestFailedException or AggregateException or OperationCanceledException)
+            catch (Exception e) when (e is ImageUnavailableException or RequestFailedException or AggregateException
+                or OperationCanceledException)
             {
                 Tell(e.Message.Split('\n')[0]);
             }
@@ -120,7 +128,8 @@ public sealed partial class Reconciler(
     {
         try
         {
-            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks)), time, cancellationToken);
+            var pause = Math.Clamp(took.Ticks * TimesItsLength, Interval.Ticks, LongestInterval.Ticks);
+            await Task.Delay(TimeSpan.FromTicks(pause), time, cancellationToken);
             return true;
         }
         catch (OperationCanceledException)
@@ -149,7 +158,8 @@ public sealed partial class Reconciler(
             _swept = time.GetUtcNow();
             SourceArchive.Sweep(source.Value, _swept);
             await cleanup.SweepEndedAsync(id => IsOverAsync(id, cancellationToken), cancellationToken);
-            await cleanup.SweepNamesAsync((await store.ActiveAsync(cancellationToken)).Select(record => record.Request.Commit), cancellationToken);
+            var active = await store.ActiveAsync(cancellationToken);
+            await cleanup.SweepNamesAsync(active.Select(record => record.Request.Commit), cancellationToken);
         }
 
         if (time.GetUtcNow() - _prunedAt < PruneInterval)
@@ -197,7 +207,11 @@ public sealed partial class Reconciler(
         [LoggerMessage(1, LogLevel.Warning, "Build {BuildId} was {State}, and nobody was at it: it is taken up again")]
         public static partial void TakenUp(ILogger logger, string buildId, BuildState state);
 
-        [LoggerMessage(3, LogLevel.Information, "Removed {Count} images of earlier builds from the engine: they were older or more than Docker__KeepImages and Docker__MaxImageBytes allow")]
+        [LoggerMessage(
+            3,
+            LogLevel.Information,
+            "Removed {Count} images of earlier builds from the engine: "
+            + "they were older or more than Docker__KeepImages and Docker__MaxImageBytes allow")]
         public static partial void MadeRoom(ILogger logger, int count);
 
         [LoggerMessage(4, LogLevel.Warning, "What earlier builds left cannot be looked after now: {Problem}")]

@@ -29,7 +29,8 @@ public sealed class TagPublisher(RegistryClient registry, TagOwnership ownership
         return await Task.WhenAll(pushed.Select(image => PublishAsync(lease, image, confirming, log, limit.Token)));
     }
 
-    private async Task<PushedImage> PublishAsync(BuildLease lease, CommitImage image, Task confirming, BuildLog log, CancellationToken cancellationToken)
+    private async Task<PushedImage> PublishAsync(
+        BuildLease lease, CommitImage image, Task confirming, BuildLog log, CancellationToken cancellationToken)
     {
         var moving = ImageTags.Moving(lease.Record.Request, image.Version).ToList();
         var areMoved = await Task.WhenAll(moving.Select(tag => MoveAsync(lease, image, tag, confirming, log, cancellationToken)));
@@ -49,7 +50,8 @@ public sealed class TagPublisher(RegistryClient registry, TagOwnership ownership
     }
 
     /// <summary>Moves one tag, unless it belongs to a newer build.</summary>
-    private async Task<bool> MoveAsync(BuildLease lease, CommitImage image, string tag, Task confirming, BuildLog log, CancellationToken cancellationToken)
+    private async Task<bool> MoveAsync(
+        BuildLease lease, CommitImage image, string tag, Task confirming, BuildLog log, CancellationToken cancellationToken)
     {
         if (await ownership.ClaimAsync(lease.Record, image.Name, tag, lease.Owner, cancellationToken) is not { } claim)
         {

@@ -92,7 +92,8 @@ public sealed class ActionTests(Azurite azurite, DockerEngine engine, DockerRegi
         var (replayed, _) = await scenario.PostAsync($"api/dead-letters/{letter["id"]}/replay");
         var ended = await scenario.EndOfAsync(build.Id);
 
-        Assert.Equal("Given up after 1 attempts: GitHub answered 503.", letter["cause"]!.ToString());
+        Assert.StartsWith(
+            "Given up after 1 attempts: GitHub answered 503 (Server Error) when asked", letter["cause"]!.ToString(), StringComparison.Ordinal);
         Assert.Equal(("error", 200, "succeeded"), (build.State, replayed, ended.State));
         Assert.Equal(0, JsonNode.Parse(await scenario.GetAsync("api/dead-letters"))!["count"]!.GetValue<int>());
     }

@@ -48,9 +48,20 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
     {
         while (true)
         {
-            var headRow = table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellationToken);
-            var buildRow = table.FindBuildAsync(change.Request.BuildId, cancellationToken);
-            if (await TryAdmitAsync(change, await headRow, await buildRow, cancellationToken) is { } admitted)
+            var (findingHead, findingBuild) = (
+                table.FindAsync(PullRequestHeadRow.Key(change.Request), cancellationToken),
+                table.FindBuildAsync(change.Request.BuildId, cancellationToken));
+            var (headRow, buildRow) = (await findingHead, await findingBuild);
+            var known = buildRow is null ? null : BuildRow.Read(buildRow);
+            var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
+            // Null when somebody else was faster: then all of it is looked at anew.
+            var admitted = await (head?.Order(change) switch
+            {
+                UpdateOrder.Older => TryTakeLateAsync(change, known, head, cancellationToken),
+                UpdateOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellationToken),
+                _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellationToken),
+            });
+            if (admitted is not null)
             {
                 return admitted;
             }
@@ -79,19 +90,6 @@ public sealed class BuildAdmission(BuildsTable table, TimeProvider time)
                 return again;
             }
         }
-    }
-
-    private Task<AdmissionResult?> TryAdmitAsync(
-        PullRequestUpdate change, TableEntity? headRow, TableEntity? buildRow, CancellationToken cancellationToken)
-    {
-        var known = buildRow is null ? null : BuildRow.Read(buildRow);
-        var head = headRow is null ? null : PullRequestHeadRow.Read(headRow);
-        return head?.Order(change) switch
-        {
-            UpdateOrder.Older => TryTakeLateAsync(change, known, head, cancellationToken),
-            UpdateOrder.Same => TryTakeAgainAsync(change, known, buildRow, pointer: null, Unchanged(headRow), cancellationToken),
-            _ => TryTakeNewAsync(change, known, buildRow, headRow, cancellationToken),
-        };
     }
 
     private async Task<AdmissionResult?> TryTakeLateAsync(
