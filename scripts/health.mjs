@@ -44,12 +44,12 @@ do {
         seen = await ask();
     } catch (error) {
         // What was seen before says more than that there was no time for another look.
-        problem = error.name === "AbortError" || error.name === "TimeoutError" ? `no answer within ${seconds} s` : error.message;
+        if (error.name !== "AbortError" && error.name !== "TimeoutError") problem = error.message;
     }
     if (!seen?.canBuild) await new Promise((resolve) => setTimeout(resolve, Math.min(500, Math.max(deadline - Date.now(), 0))));
 } while (!seen?.canBuild && Date.now() < deadline);
 
-if (!seen) console.log(`  health     http://localhost:${port}/api/health: ${problem}`);
+if (!seen) console.log(`  health     http://localhost:${port}/api/health: ${problem ?? `no answer within ${seconds} s`}`);
 for (const part of seen?.parts ?? [])
     if (part.state === "warning" || part.state === "failing")
         console.log(`  ${part.name.padEnd(10)} ${part.state}: ${part.says ?? "sign in at /api/health to see more"}`);
