@@ -5,10 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Web;
 
-/// <summary>Puts together what people and programs are shown.</summary>
 public static class WebServices
 {
-    /// <summary>Adds the pages, the API's answers and who may see them; the pipeline is added beside it.</summary>
     public static IServiceCollection AddWeb(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyValidator>();

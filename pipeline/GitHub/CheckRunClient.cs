@@ -2,17 +2,10 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// Check runs, which only a GitHub App may make (<c>POST /repos/{owner}/{repo}/check-runs</c> and <c>PATCH …/{id}</c>, GitHub REST
-/// API, "Check runs").
-/// </summary>
+/// <summary>Only a GitHub App may make check runs (GitHub REST API, "Check runs").</summary>
 public sealed class CheckRunClient(GitHubClient gitHub)
 {
-    /// <summary>Changes a run, or makes it if there is none of that name and external id; returns its id.</summary>
-    /// <param name="repository">The repository, <c>owner/name</c>.</param>
-    /// <param name="id">The run's id, as far as it is known.</param>
-    /// <param name="run">What it is to say.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Makes the run if there is none of that name and external id; returns its id.</summary>
     internal async Task<long> SaveAsync(string repository, long? id, CheckRun run, CancellationToken cancellationToken)
     {
         // An earlier try may have been taken, and only its answer lost.
@@ -66,7 +59,6 @@ internal sealed record CheckOutput(string Title, string Summary, string? Text = 
 
 internal sealed record CheckNote(string Path, int StartLine, int EndLine, string AnnotationLevel, string Message);
 
-/// <summary>A check run as GitHub shows it, as far as it is read.</summary>
 internal sealed record ListedCheckRun(long Id, string? ExternalId);
 
 internal sealed record CheckRunList(List<ListedCheckRun> CheckRuns);

@@ -1,18 +1,12 @@
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// Knows who may write to a repository. A payload does not say: a label can be set with the triage role too, and
-/// <c>author_association</c> calls everybody a member who may only read.
-/// </summary>
+/// <summary>A payload does not say who may write: triage may label too, and <c>author_association</c> calls readers members.</summary>
 public sealed class Collaborators(GitHubClient gitHub)
 {
     // A delivery's sender waits for the answer, GitHub no longer than ten seconds.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
-    /// <summary>
-    /// Whether an account may write (<c>GET /repos/{owner}/{repo}/collaborators/{username}/permission</c>, GitHub REST API,
-    /// "Get repository permissions for a user": the maintain role counts as write there, triage as read).
-    /// </summary>
+    /// <summary>The maintain role counts as write, triage as read (GitHub REST API, "Get repository permissions for a user").</summary>
     /// <exception cref="GitHubException">GitHub did not say.</exception>
     public async Task<bool> MayWriteAsync(string repository, string login, CancellationToken cancellationToken)
     {
@@ -46,6 +40,5 @@ internal sealed record CollaboratorPermission
     /// <summary><c>admin</c>, <c>write</c>, <c>read</c> or <c>none</c>.</summary>
     public required string Permission { get; init; }
 
-    /// <summary>Of whom it speaks.</summary>
     public Account? User { get; init; }
 }

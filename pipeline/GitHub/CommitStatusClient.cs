@@ -5,7 +5,7 @@ namespace Ci.Pipeline.GitHub;
 /// <summary>Commit statuses (<c>POST /repos/{owner}/{repo}/statuses/{sha}</c>, GitHub REST API, "Create a commit status").</summary>
 public sealed class CommitStatusClient(GitHubClient gitHub)
 {
-    /// <summary>Sets a context's status. One that GitHub takes twice does no harm: the newest of a context counts.</summary>
+    /// <summary>A status that GitHub takes twice does no harm: the newest of a context counts.</summary>
     internal Task SetAsync(string repository, string commit, NewStatus status, CancellationToken cancellationToken) => gitHub.SendAsync(
         new GitHubRequest(
             HttpMethod.Post,

@@ -6,10 +6,7 @@ using System.Text;
 namespace Ci.Pipeline.GitHub;
 
 #pragma warning disable CA5350 // It is git's own name of a content. Whoever can make two contents of one name can push either.
-/// <summary>
-/// Git's name of what is in a file: the SHA-1 of <c>blob LENGTH</c>, a zero and the content (Pro Git, "Git Objects"). A commit
-/// names its files by it, so that files from an archive and files from a list are told to be the same without reading them again.
-/// </summary>
+/// <summary>The SHA-1 of <c>blob LENGTH</c>, a zero and the content, by which a commit names a file (Pro Git, "Git Objects").</summary>
 internal static class GitBlob
 {
     public const int NameLength = SHA1.HashSizeInBytes;
@@ -43,7 +40,7 @@ internal static class GitBlob
         return hash.GetHashAndReset();
     }
 
-    /// <summary>The hash of a content of that length, before the content.</summary>
+    /// <summary>The hash before the content, which has to be appended.</summary>
     public static IncrementalHash Begin(long length)
     {
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);

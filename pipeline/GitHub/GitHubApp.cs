@@ -10,13 +10,10 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// A GitHub App's tokens, one for each repository and good for nothing else (GitHub Docs, "Authenticating as a GitHub App
-/// installation"): they last an hour, are kept, and renewed before they end, by one request however many wait for it.
-/// </summary>
+/// <summary>A token is good for one repository and one hour (GitHub Docs, "Authenticating as a GitHub App installation").</summary>
 public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvider time, ILogger<GitHubApp> logger)
 {
-    /// <summary>How long before its end a token is renewed: whatever was begun with it can be ended with it.</summary>
+    /// <summary>Whatever was begun with a token can be ended with it.</summary>
     public static readonly TimeSpan RenewBefore = TimeSpan.FromMinutes(5);
 
     // GitHub's clock may be behind ours, and takes no more than ten minutes in all.
@@ -28,7 +25,7 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
 
     private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A repository's token; null where the App is not installed, for what anybody may read.</summary>
+    /// <summary>Null where the App is not installed: anybody may read what is public.</summary>
     /// <exception cref="GitHubUnavailableException">GitHub is away.</exception>
     internal async Task<string?> TokenForAsync(string repository, GitHubClient gitHub, CancellationToken cancellationToken)
     {
@@ -54,7 +51,7 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
         }
     }
 
-    /// <summary>GitHub refused a token before its time, as it does when the App's permissions were changed: the next one is new.</summary>
+    /// <summary>GitHub refuses a token before its time when the App's permissions were changed: the next one is new.</summary>
     internal void Forget(string repository, string token)
     {
         if (_slots.TryGetValue(repository, out var slot) && slot.Kept?.Token == token)
@@ -63,7 +60,7 @@ public sealed partial class GitHubApp(IOptions<GitHubOptions> options, TimeProvi
         }
     }
 
-    /// <summary>Proves that we are the App, signed with its key (RFC 7519; GitHub Docs, "Generating a JSON Web Token").</summary>
+    /// <summary>A JSON Web Token (RFC 7519; GitHub Docs, "Generating a JSON Web Token").</summary>
     private string Proof()
     {
         var now = time.GetUtcNow();
@@ -145,7 +142,6 @@ internal sealed record AppClaims(long Iat, long Exp, string Iss);
 
 internal sealed record Installation(long Id);
 
-/// <summary>What a token is to be good for.</summary>
 internal sealed record NewToken(IReadOnlyList<string> Repositories);
 
 internal sealed record InstallationToken(string Token, DateTimeOffset ExpiresAt)

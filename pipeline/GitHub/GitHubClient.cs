@@ -9,15 +9,10 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.GitHub;
 
 /// <summary>
-/// The one way to GitHub, with one policy for all who ask (GitHub Docs, "Best practices for using the REST API" and
-/// "Troubleshooting the REST API").
+/// The one way to GitHub (GitHub Docs, "Best practices for using the REST API", "Troubleshooting the REST API"). 5xx, 408 and
+/// no answer are tried three times in all. A rate limit is waited out if that takes seconds; until a longer one is over, nothing
+/// is sent. What GitHub refuses is not repeated, but for an App's token, which is renewed once.
 /// </summary>
-/// <remarks>
-/// 5xx, 408 and no answer are tried three times in all. A rate limit is waited out if that takes seconds; if it takes longer, an
-/// exception says how long, and until then nothing is sent. What GitHub refuses is not repeated, and the exception says which
-/// permission may be missing. Redirects are followed, and the token goes along within the API. A GitHub App's token that is refused
-/// is renewed once. What would be there twice if it were sent twice is looked for before it is sent again.
-/// </remarks>
 public sealed partial class GitHubClient(
     HttpClient http,
     GitHubApp app,
@@ -36,31 +31,25 @@ public sealed partial class GitHubClient(
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Sends what does no harm if GitHub takes it twice: reads, changes, and what the newest of counts.</summary>
+    /// <summary>Sends what does no harm if GitHub takes it twice.</summary>
     /// <exception cref="GitHubRefusedException">GitHub will not.</exception>
     /// <exception cref="GitHubUnavailableException">GitHub is away, or asks for time.</exception>
     public Task<T> SendAsync<T>(GitHubRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class => SendAsync(request, (response, stop) => ReadAsync(request, response, type, stop), cancellationToken);
 
-    /// <summary>Sends what does no harm if GitHub takes it twice, and reads the answer in a way of its own.</summary>
     public Task<T> SendAsync<T>(
         GitHubRequest request, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
         where T : class => RepeatAsync(request, read, null, cancellationToken);
 
-    /// <summary>Sends what does no harm if GitHub takes it twice, and whose answer says nothing more.</summary>
     public Task SendAsync(GitHubRequest request, CancellationToken cancellationToken) =>
         RepeatAsync(request, (_, _) => Task.FromResult(request), null, cancellationToken);
 
-    /// <summary>Makes something that would be there twice. When GitHub did not answer, it is looked for before it is sent again.</summary>
-    /// <param name="request">What makes it.</param>
-    /// <param name="type">What GitHub answers.</param>
-    /// <param name="find">Looks whether it is there.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Makes what must not be there twice: if no answer comes, <paramref name="find"/> looks before it is sent again.</summary>
     public Task<T> CreateAsync<T>(
         GitHubRequest request, JsonTypeInfo<T> type, Func<CancellationToken, Task<T?>> find, CancellationToken cancellationToken)
         where T : class => RepeatAsync(request, (response, stop) => ReadAsync(request, response, type, stop), find, cancellationToken);
 
-    /// <summary>Sends it once; whoever gets the answer disposes of it.</summary>
+    /// <summary>The caller disposes of the answer.</summary>
     internal async Task<HttpResponseMessage> SendOnceAsync(GitHubRequest request, CancellationToken cancellationToken)
     {
         var account = AccountOf(request);
@@ -162,7 +151,7 @@ public sealed partial class GitHubClient(
 
     private GitHubUnavailableException NoAnswer(Exception e) => new($"GitHub at {http.BaseAddress} does not answer.", inner: e);
 
-    /// <summary>Whose requests GitHub counts together: those of a token, or those of an App where one account has installed it.</summary>
+    /// <summary>GitHub counts by token, or by the account that installed the App.</summary>
     private string AccountOf(GitHubRequest request) =>
         !options.Value.IsApp ? "" : request.Proof is not null ? "/app" : request.Repository?.Split('/')[0] ?? "";
 
@@ -171,10 +160,7 @@ public sealed partial class GitHubClient(
         ?? (!options.Value.IsApp ? (options.Value.Token.Length > 0 ? options.Value.Token : null)
             : request.Repository is { } repository ? await app.TokenForAsync(repository, this, cancellationToken) : null);
 
-    /// <summary>
-    /// Sends it where it is to go. A repository that was renamed is elsewhere within the API, and wants the token there too; the link
-    /// to an archive leads out of it, and has its own.
-    /// </summary>
+    /// <summary>A renamed repository wants the token at its new address; the link to an archive leads out of the API.</summary>
     private async Task<HttpResponseMessage> FollowAsync(GitHubRequest request, string? token, CancellationToken cancellationToken)
     {
         var api = http.BaseAddress!;
@@ -202,7 +188,6 @@ public sealed partial class GitHubClient(
         }
     }
 
-    /// <summary>What an answer without success means; decided here and nowhere else.</summary>
     private async Task<GitHubException> ProblemAsync(
         GitHubRequest request, string account, HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -249,10 +234,7 @@ public sealed partial class GitHubClient(
         }
     }
 
-    /// <summary>
-    /// The permission by the name that GitHub's pages have for it. <c>x-accepted-github-permissions</c> has
-    /// <c>issues=write; pull_requests=write</c>: any of the sets that semicolons separate will do, and commas separate what is in one.
-    /// </summary>
+    /// <summary>Any set between the semicolons of <c>issues=write; pull_requests=write</c> will do; commas separate within a set.</summary>
     internal static string? AcceptedPermission(HttpResponseMessage response) =>
         response.Headers.TryGetValues("x-accepted-github-permissions", out var values)
         && values.FirstOrDefault(value => value.Contains('=', StringComparison.Ordinal)) is { } accepted

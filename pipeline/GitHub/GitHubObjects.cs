@@ -5,10 +5,7 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// Asks GitHub for single objects of a repository (GitHub REST API, "Git database"): a commit, all that is in its tree, and
-/// what is in a file. Like archives, a fork's are there in the base repository.
-/// </summary>
+/// <summary>GitHub REST API, "Git database". The base repository has the objects of a fork too.</summary>
 public sealed class GitHubObjects(GitHubClient gitHub)
 {
     private const string Permission = "Contents: read";
@@ -16,13 +13,11 @@ public sealed class GitHubObjects(GitHubClient gitHub)
     // Builds are not to use up what the commit statuses and comments need of an hour's 5,000 requests.
     private const int RequestsLeft = 500;
 
-    /// <summary>When the commit was made.</summary>
     /// <exception cref="NotListedException">GitHub's requests are to be spared.</exception>
     /// <exception cref="GitHubException">GitHub does not say.</exception>
     internal async Task<DateTimeOffset> CommittedAtAsync(string repository, string commit, CancellationToken cancellationToken) =>
         (await ListAsync(repository, $"git/commits/{commit}", commit, GitHubJson.Default.GitCommit, cancellationToken)).Committer.Date;
 
-    /// <summary>All that is in the commit's tree.</summary>
     /// <exception cref="NotListedException">GitHub does not say all of it, or its requests are to be spared.</exception>
     /// <exception cref="GitHubException">GitHub does not say.</exception>
     internal async Task<IReadOnlyList<GitTreeEntry>> TreeAsync(string repository, string commit, CancellationToken cancellationToken)
@@ -31,8 +26,7 @@ public sealed class GitHubObjects(GitHubClient gitHub)
         return tree.Truncated ? throw new NotListedException("it has more files than GitHub lists") : tree.Tree;
     }
 
-    /// <summary>What is in a file, by git's name of it.</summary>
-    /// <exception cref="SourceUnavailableException">GitHub gave another.</exception>
+    /// <exception cref="SourceUnavailableException">GitHub gave another file.</exception>
     /// <exception cref="GitHubException">GitHub did not give it.</exception>
     internal async Task<byte[]> BlobAsync(string repository, byte[] name, CancellationToken cancellationToken)
     {
@@ -68,19 +62,17 @@ public sealed class GitHubObjects(GitHubClient gitHub)
         && count < RequestsLeft;
 }
 
-/// <summary>A commit cannot be listed, or not all of it: its archive is fetched instead. The message ends a sentence of the log.</summary>
+/// <summary>The archive is fetched instead. The message ends a sentence of the log.</summary>
 internal sealed class NotListedException(string message) : Exception(message);
 
 internal sealed record GitTreeEntry
 {
     public required string Path { get; init; }
 
-    /// <summary>
-    /// As git writes it: <c>100644</c>, <c>100755</c>, <c>120000</c> (link), <c>040000</c> (folder), <c>160000</c> (submodule).
-    /// </summary>
+    /// <summary><c>100644</c>, <c>100755</c>, <c>120000</c> (link), <c>040000</c> (folder), <c>160000</c> (submodule).</summary>
     public required string Mode { get; init; }
 
-    /// <summary>Git's name of it, 40 hex digits.</summary>
+    /// <summary>40 hex digits.</summary>
     public required string Sha { get; init; }
 
     public long Size { get; init; }

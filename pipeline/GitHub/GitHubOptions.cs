@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>How GitHub is reached; section <c>GitHub</c>.</summary>
+/// <summary>Section <c>GitHub</c>.</summary>
 public sealed class GitHubOptions
 {
     public const string Section = "GitHub";
@@ -17,7 +17,7 @@ public sealed class GitHubOptions
     [RegularExpression("^https?://.+$", ErrorMessage = "GitHub__ApiUrl must start with https://, like https://api.github.com.")]
     public string ApiUrl { get; set; } = "https://api.github.com";
 
-    /// <summary>A token that may read the repositories' contents; empty for public repositories, or with a GitHub App.</summary>
+    /// <summary>Empty for public repositories, or with a GitHub App.</summary>
     public string Token { get; set; } = "";
 
     /// <summary>A GitHub App's id or client id; empty to use <see cref="Token"/>.</summary>
@@ -25,17 +25,15 @@ public sealed class GitHubOptions
         "^[A-Za-z0-9.]*$", ErrorMessage = "GitHub__AppId must be the App ID or the Client ID of the App's page, like 123456.")]
     public string AppId { get; set; } = "";
 
-    /// <summary>The App's private key, PEM; <c>\n</c> may stand for its line breaks.</summary>
+    /// <summary>PEM; <c>\n</c> may stand for its line breaks.</summary>
     public string PrivateKey { get; set; } = "";
 
     public string PrivateKeyPath { get; set; } = "";
 
     public bool IsApp => AppId.Length > 0;
 
-    /// <summary>Whether it may write anything at GitHub.</summary>
     public bool CanWrite => IsApp || Token.Length > 0;
 
-    /// <summary>The App's private key as PEM.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public string ReadPrivateKey() =>
@@ -47,7 +45,6 @@ public sealed class GitHubOptions
 [OptionsValidator]
 public sealed partial class GitHubOptionsValidator : IValidateOptions<GitHubOptions>;
 
-/// <summary>Checks at start that a GitHub App has a key, and that it is one.</summary>
 public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
 {
     public ValidateOptionsResult Validate(string? name, GitHubOptions options) =>

@@ -4,10 +4,7 @@ using System.Net;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// Until when GitHub is to be left alone (GitHub Docs, "Rate limits for the REST API"): whoever goes on asking may be banned. It is
-/// kept for each account whose requests GitHub counts together.
-/// </summary>
+/// <summary>Whoever goes on asking may be banned (GitHub Docs, "Rate limits for the REST API").</summary>
 public sealed class GitHubRateLimits(TimeProvider time)
 {
     // "Otherwise, wait for at least one minute before retrying", and then "for an exponentially increasing amount of time".
@@ -18,14 +15,11 @@ public sealed class GitHubRateLimits(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, Limit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>How long GitHub is still to be left alone; null when it is not.</summary>
+    /// <summary>Null when GitHub may be asked.</summary>
     public TimeSpan? Left(string account) =>
         _limits.TryGetValue(account, out var limit) && limit.Until - time.GetUtcNow() is { Ticks: > 0 } left ? left : null;
 
-    /// <summary>Whether an answer says that too much was asked, and then how long to wait.</summary>
-    /// <param name="account">Whose requests are counted.</param>
-    /// <param name="response">GitHub's answer.</param>
-    /// <param name="message">What GitHub said; a secondary limit may be told by that alone.</param>
+    /// <summary>How long to wait if too much was asked, else null. The message alone may tell a secondary limit.</summary>
     public TimeSpan? Note(string account, HttpResponseMessage response, string? message)
     {
         if (!IsLimit(response, message))
@@ -51,7 +45,6 @@ public sealed class GitHubRateLimits(TimeProvider time)
         }
     }
 
-    /// <summary>How long the server asks to wait; null when it does not.</summary>
     public TimeSpan? RetryAfter(HttpResponseMessage response) =>
         response.Headers.RetryAfter is { } retry && (retry.Delta ?? retry.Date - time.GetUtcNow()) is { } wait ? NotNegative(wait) : null;
 

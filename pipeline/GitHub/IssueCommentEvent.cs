@@ -3,10 +3,10 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>The slice of GitHub's <c>issue_comment</c> payload that we read; a pull request's comments come as an issue's.</summary>
+/// <summary>GitHub's <c>issue_comment</c> payload: a pull request's comments come as an issue's.</summary>
 public sealed record IssueCommentEvent
 {
-    /// <summary>What happened to the comment: <c>created</c>, <c>edited</c> or <c>deleted</c>.</summary>
+    /// <summary><c>created</c>, <c>edited</c> or <c>deleted</c>.</summary>
     public required string Action { get; init; }
 
     public required Issue Issue { get; init; }
@@ -14,7 +14,6 @@ public sealed record IssueCommentEvent
     public required Repository Repository { get; init; }
     public Account? Sender { get; init; }
 
-    /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static IssueCommentEvent Parse(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, GitHubJson.Default.IssueCommentEvent)
@@ -25,7 +24,7 @@ public sealed record Issue
 {
     public required int Number { get; init; }
 
-    /// <summary>There if it is a pull request.</summary>
+    /// <summary>Null when it is an issue.</summary>
     public JsonElement? PullRequest { get; init; }
 }
 
@@ -35,17 +34,13 @@ public sealed record Comment
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>What a comment asks for.</summary>
-/// <param name="Commit">The beginning of the commit's hash that the comment names; null for the head as it was then.</param>
+/// <summary><c>Commit</c> is the beginning of a hash; null is the head as it was when the comment was made.</summary>
 public sealed record BuildCommand(string? Commit)
 {
     private const string Word = "/build";
     private const int ShortestCommit = 7;
 
-    /// <summary>
-    /// Reads a comment: its first line is <c>/build</c>, alone or with a commit behind it. Null when it is anything else, a
-    /// quotation of the command among it.
-    /// </summary>
+    /// <summary>Only a first line of <c>/build</c> counts, alone or with a commit behind it; a quotation of it does not.</summary>
     public static BuildCommand? Parse(string? body)
     {
         var words = (body ?? "").TrimStart().Split('\n', 2)[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -58,6 +53,5 @@ public sealed record BuildCommand(string? Commit)
         };
     }
 
-    /// <summary>The command that approves a commit and no other.</summary>
     public static string For(string commit) => $"{Word} {Format.Commit(commit)}";
 }

@@ -1,6 +1,6 @@
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>Comments on a pull request, which are an issue's at GitHub (REST API, "Issue comments").</summary>
+/// <summary>A pull request's comments are an issue's at GitHub (REST API, "Issue comments").</summary>
 public sealed class IssueComments(GitHubClient gitHub)
 {
     private const string Permission = "Pull requests: read and write";
@@ -9,7 +9,7 @@ public sealed class IssueComments(GitHubClient gitHub)
     // Ours is written by the first build, so it is among the oldest, which GitHub lists first.
     private const int MaxPages = 5;
 
-    /// <summary>The oldest comment that begins so, by an account if that is known; null when there is none.</summary>
+    /// <summary>The oldest comment that begins with the marker; any author's if <paramref name="author"/> is null.</summary>
     internal async Task<IssueComment?> FindAsync(
         string repository, int number, string marker, string? author, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ public sealed class IssueComments(GitHubClient gitHub)
             stop => FindAsync(repository, number, marker, author, stop),
             cancellationToken);
 
-    /// <summary>Changes one; null when it is gone.</summary>
+    /// <summary>Null when the comment is gone.</summary>
     internal async Task<IssueComment?> ChangeAsync(string repository, long id, string body, CancellationToken cancellationToken)
     {
         try
@@ -62,7 +62,6 @@ public sealed class IssueComments(GitHubClient gitHub)
             .With(new NewComment(body), GitHubJson.Default.NewComment);
 }
 
-/// <summary>A comment as GitHub shows it, as far as it is read.</summary>
 internal sealed record IssueComment(long Id, string? Body, Account? User);
 
 internal sealed record NewComment(string Body);

@@ -3,10 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>What we read of GitHub's <c>pull_request</c> payload (docs.github.com, "Webhook events and payloads").</summary>
+/// <summary>GitHub's <c>pull_request</c> payload (docs.github.com, "Webhook events and payloads").</summary>
 public sealed record PullRequestEvent
 {
-    /// <summary>What happened: <c>opened</c>, <c>synchronize</c>, <c>closed</c>, …</summary>
     public required string Action { get; init; }
 
     public required int Number { get; init; }
@@ -17,12 +16,10 @@ public sealed record PullRequestEvent
     public required PullRequest PullRequest { get; init; }
     public required Repository Repository { get; init; }
 
-    /// <summary>With <c>labeled</c>: the label that was set.</summary>
     public Label? Label { get; init; }
 
     public Account? Sender { get; init; }
 
-    /// <summary>Reads a payload.</summary>
     /// <exception cref="JsonException">It is not JSON, or something that we need is missing or of another type.</exception>
     public static PullRequestEvent Parse(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, GitHubJson.Default.PullRequestEvent)
@@ -39,21 +36,20 @@ public sealed record PullRequest
 
     public bool Draft { get; init; }
 
-    /// <summary>Whether it was merged; on <c>closed</c> this tells a merge from a rejection.</summary>
+    /// <summary>On <c>closed</c> this tells a merge from a rejection.</summary>
     public bool? Merged { get; init; }
 
     public required string Title { get; init; }
 
-    /// <summary>Its author; null for a deleted account.</summary>
+    /// <summary>Null for a deleted account.</summary>
     public Account? User { get; init; }
 
-    /// <summary>What its author is to the repository: <c>OWNER</c>, <c>MEMBER</c>, <c>COLLABORATOR</c>, <c>NONE</c>, …</summary>
+    /// <summary><c>OWNER</c>, <c>MEMBER</c>, <c>COLLABORATOR</c>, <c>NONE</c>, …</summary>
     public string? AuthorAssociation { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
     public required string HtmlUrl { get; init; }
 
-    /// <summary>Whether it comes from another repository, or from one that is gone.</summary>
     [JsonIgnore]
     public bool IsFork => Head.Repo is null || Head.Repo.Id != Base.Repo?.Id;
 }
@@ -63,13 +59,13 @@ public sealed record Side
     public required string Ref { get; init; }
     public required string Sha { get; init; }
 
-    /// <summary>The repository; null when a fork was deleted.</summary>
+    /// <summary>Null when a fork was deleted.</summary>
     public Repository? Repo { get; init; }
 }
 
 public sealed record Repository
 {
-    /// <summary>GitHub's number for it, which a rename does not change.</summary>
+    /// <summary>A rename does not change it.</summary>
     public required long Id { get; init; }
 
     /// <summary><c>owner/name</c>.</summary>
@@ -78,13 +74,13 @@ public sealed record Repository
     public bool? Private { get; init; }
     public string? DefaultBranch { get; init; }
 
-    /// <summary>How large it is, all commits together, in kilobytes; GitHub counts anew from time to time.</summary>
+    /// <summary>All commits together, in kilobytes; GitHub counts anew from time to time.</summary>
     public long? Size { get; init; }
 }
 
 public sealed record Label
 {
-    /// <summary>Its name; GitHub takes two that differ in case for one.</summary>
+    /// <summary>GitHub takes two that differ in case for one.</summary>
     public required string Name { get; init; }
 }
 

@@ -1,13 +1,12 @@
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>Which files a pull request touches, for the <c>paths</c> of dockerInfo.json.</summary>
 public sealed class PullRequestFiles(GitHubClient gitHub)
 {
     // GitHub lists at most 3,000 files of a pull request, 100 a page (REST, "List pull requests files").
     private const int PageSize = 100;
     private const int MaxPages = 30;
 
-    /// <summary>The paths, old and new names of renamed files included; null when there are more than GitHub lists.</summary>
+    /// <summary>Both names of renamed files; null when there are more files than GitHub lists.</summary>
     /// <exception cref="GitHubException">GitHub did not list them.</exception>
     public async Task<IReadOnlyList<string>?> ListAsync(string repository, int pullRequest, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>A repository's webhooks (GitHub REST API, "Repository webhooks").</summary>
 public sealed class RepositoryHooks(GitHubClient gitHub)
 {
     private const string Path = "/api/webhook";
@@ -9,10 +8,9 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
     private static readonly string[] NgrokDomains =
         [".ngrok.io", ".ngrok.app", ".ngrok.dev", ".ngrok-free.app", ".ngrok-free.dev", ".ngrok.pizza"];
 
-    /// <summary>The address GitHub is to deliver to, under a tunnel's public address.</summary>
     internal static string WebhookUrl(Uri publicUrl) => new Uri(publicUrl, Path).AbsoluteUri;
 
-    /// <summary>Our hook: the one with this very address, else one that an earlier tunnel left behind.</summary>
+    /// <summary>The hook with this very address, else one that an earlier tunnel left behind.</summary>
     internal async Task<Hook?> FindAsync(string repository, string url, CancellationToken cancellationToken)
     {
         var hooks = await gitHub.SendAsync(
@@ -21,7 +19,6 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
             ?? hooks.Find(hook => LeadsToATunnel(hook.Config?.Url));
     }
 
-    /// <summary>Creates the hook, or points the existing one here; returns its id.</summary>
     internal async Task<long> SaveAsync(string repository, Hook? existing, string url, string secret, CancellationToken cancellationToken)
     {
         var config = new HookConfig(url, "json", secret, "0");
@@ -44,7 +41,6 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
     internal Task PingAsync(string repository, long id, CancellationToken cancellationToken) =>
         gitHub.SendAsync(Request(HttpMethod.Post, repository, $"/{id}/pings", "ping a webhook"), cancellationToken);
 
-    /// <summary>The newest <c>ping</c> among the hook's recent deliveries.</summary>
     internal async Task<HookDelivery?> LastPingAsync(string repository, long id, CancellationToken cancellationToken)
     {
         var deliveries = await gitHub.SendAsync(
@@ -65,7 +61,6 @@ public sealed class RepositoryHooks(GitHubClient gitHub)
 
 internal sealed record Hook(long Id, HookTarget? Config);
 
-/// <summary>Where GitHub delivers to, the one thing of a listed webhook's configuration that is read.</summary>
 internal sealed record HookTarget(string? Url);
 
 internal sealed record HookConfig(string Url, string ContentType, string Secret, string InsecureSsl)
@@ -76,5 +71,4 @@ internal sealed record HookConfig(string Url, string ContentType, string Secret,
 
 internal sealed record HookChange(string Name, bool Active, IReadOnlyList<string> Events, HookConfig Config);
 
-/// <summary>One entry of GitHub's <i>Recent deliveries</i>.</summary>
 internal sealed record HookDelivery(long Id, string? Event, int StatusCode, string? Status);

@@ -4,7 +4,7 @@ using Polly;
 
 namespace Ci.Pipeline.Http;
 
-/// <summary>What is tried again at once, before the queue tries the whole build again: requests that met a passing fault.</summary>
+/// <summary>A passing fault is tried again at once, before the queue tries the whole build again.</summary>
 internal static class HttpRetries
 {
     // Whoever asks for a longer wait than this gets it from the queue, and not from a worker that could build something else.

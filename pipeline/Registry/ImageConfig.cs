@@ -2,43 +2,36 @@ using System.Text.Json;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>A layer of an image.</summary>
-/// <param name="Digest">Its digest; the same digest is the same layer.</param>
-/// <param name="Size">What pulling it downloads, in bytes.</param>
-/// <param name="CreatedBy">The instruction that made it, as the builder noted it; empty where it did not.</param>
+/// <summary><c>Size</c> is what pulling downloads, in bytes. <c>CreatedBy</c> is empty where the builder noted nothing.</summary>
 public sealed record ImageLayer(string Digest, long Size, string CreatedBy);
 
-/// <summary>
-/// What an image is, by its manifest and its configuration (OCI image specification, "Image Manifest" and "Image
-/// Configuration"; Docker's own formats have the same members).
-/// </summary>
+/// <summary>OCI image specification, "Image Manifest" and "Image Configuration"; Docker's own formats have the same members.</summary>
 public sealed record ImageConfig
 {
-    /// <summary>What pulling it downloads, in bytes.</summary>
+    /// <summary>What pulling the image downloads, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>Its layers, the base's first.</summary>
+    /// <summary>The base's first.</summary>
     public required IReadOnlyList<ImageLayer> Layers { get; init; }
 
-    /// <summary>ENV, each <c>NAME=value</c>.</summary>
+    /// <summary>Each <c>NAME=value</c>.</summary>
     public IReadOnlyList<string> Env { get; init; } = [];
 
-    /// <summary>EXPOSE, each <c>80/tcp</c>.</summary>
+    /// <summary>Each <c>80/tcp</c>.</summary>
     public IReadOnlyList<string> Ports { get; init; } = [];
 
-    /// <summary>USER; empty for root.</summary>
+    /// <summary>Empty for root.</summary>
     public string User { get; init; } = "";
 
-    /// <summary>ENTRYPOINT, in the exec form; empty for none.</summary>
+    /// <summary>In the exec form; empty for none.</summary>
     public string Entrypoint { get; init; } = "";
 
-    /// <summary>CMD, in the exec form; empty for none.</summary>
+    /// <summary>In the exec form; empty for none.</summary>
     public string Command { get; init; } = "";
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Reads a manifest and its configuration.</summary>
-    /// <exception cref="JsonException">They are none.</exception>
+    /// <exception cref="JsonException">One of them is no JSON.</exception>
     /// <exception cref="InvalidOperationException">A member is of another type than the specification says.</exception>
     /// <exception cref="KeyNotFoundException">A member is missing.</exception>
     public static ImageConfig Read(byte[] manifest, byte[] configuration)
@@ -70,7 +63,7 @@ public sealed record ImageConfig
         };
     }
 
-    /// <summary>What made each layer: the history's entries, without those that made none.</summary>
+    /// <summary>The history's entries, without those that made no layer.</summary>
     private static List<string> Made(JsonElement configuration) =>
         [.. Items(configuration, "history")
             .Where(entry => !(entry.TryGetProperty("empty_layer", out var empty) && empty.ValueKind == JsonValueKind.True))
@@ -85,7 +78,7 @@ public sealed record ImageConfig
     private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
         Member(element, name, JsonValueKind.Array) is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray() : default;
 
-        /// <summary>A member of that kind; the empty element where there is none.</summary>
+        /// <summary>The empty element where there is no member of that kind.</summary>
         internal static JsonElement Member(JsonElement element, string name, JsonValueKind kind) =>
             element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) && member.ValueKind == kind
             ? member

@@ -6,37 +6,26 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>What an image's configuration is to say, beside what its builder wrote.</summary>
 public sealed record ImageStamp
 {
-    /// <summary>The time that the image is to bear; null to leave the build's.</summary>
+    /// <summary>Null to leave the build's.</summary>
     public DateTimeOffset? Date { get; init; }
 
-    /// <summary>Labels; one of the Dockerfile with the same name gives way, as to those of <c>docker build --label</c>.</summary>
+    /// <summary>A label of the Dockerfile with the same name gives way, as to <c>docker build --label</c>.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     public bool IsEmpty => Date is null && Labels.Count == 0;
 }
 
 /// <summary>
-/// Sets in the registry, right after the push, what the builder did not: the labels, of which the classic builder makes a
-/// step each, and the commit's time, with which the same commit, built again, gives the same digest where its Dockerfile
-/// allows it (BuildKit sets that itself from Engine 24 on, as <c>SOURCE_DATE_EPOCH</c>).
+/// The classic builder makes a step of each label; so they are set in the registry, after the push. With the commit's time the same
+/// commit gives the same digest again (BuildKit sets that itself from Engine 24 on, as <c>SOURCE_DATE_EPOCH</c>).
 /// </summary>
 public sealed class ImageConfigRewriter(RegistryClient registry)
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>
-    /// Sets it on the image behind a tag and returns its manifest; null where that is an index of several, which is left
-    /// as it is.
-    /// </summary>
-    /// <param name="name">The image's repository in the registry.</param>
-    /// <param name="tag">The tag.</param>
-    /// <param name="imageId">The engine's id of the image, which mostly is the digest of its configuration.</param>
-    /// <param name="pushed">Asks the registry for the manifest.</param>
-    /// <param name="stamp">What is to be set.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Null for an index, which is left as it is. <paramref name="imageId"/> mostly is the configuration's digest.</summary>
     public async Task<Manifest?> SetAsync(
         string name, string tag, string imageId, Task<Manifest> pushed, ImageStamp stamp, CancellationToken cancellationToken)
     {
@@ -84,10 +73,7 @@ public sealed class ImageConfigRewriter(RegistryClient registry)
         }
     }
 
-    /// <summary>
-    /// An image's configuration (OCI image specification) with the labels, with no time in it that is later than the
-    /// stamp's, and without what the classic builder notes of its containers, which are others each time.
-    /// </summary>
+    /// <summary>Leaves out what the classic builder notes of its containers, which are others each time.</summary>
     internal static byte[] Stamped(byte[] configuration, ImageStamp stamp)
     {
         var json = JsonNode.Parse(configuration)!.AsObject();

@@ -3,13 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>
-/// An index: the images of several platforms under one digest, and what is said about them (OCI image specification, "Image
-/// Index"; Docker calls it a manifest list). Engines that keep their images in containerd push one for every image.
-/// </summary>
+/// <summary>OCI image specification, "Image Index". Engines that keep their images in containerd push one for every image.</summary>
 internal static partial class ImageIndex
 {
-    /// <summary>The digest of the first image that is for a platform; null of a manifest that is no index, or has none.</summary>
+    /// <summary>Null of a manifest that is no index, or has no image for a platform.</summary>
     public static string? FirstImage(byte[] manifest)
     {
         using var json = JsonDocument.Parse(manifest);

@@ -6,10 +6,7 @@ namespace Ci.Pipeline.Registry;
 
 public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOptions> options)
 {
-    /// <summary>What an image is; null when there is none, or it is none that we understand.</summary>
-    /// <param name="name">The repository's name, without the registry.</param>
-    /// <param name="reference">A tag or a digest.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Null also for what we do not understand. <paramref name="name"/> is without the registry.</summary>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
     public async Task<ImageConfig?> FindAsync(string name, string reference, CancellationToken cancellationToken)
     {
@@ -25,7 +22,7 @@ public sealed class ImageInspector(RegistryClient registry, IOptions<RegistryOpt
         }
     }
 
-    /// <summary>What the image of a manifest is; null when it is none that we understand.</summary>
+    /// <summary>Null when it is no image that we understand.</summary>
     /// <exception cref="ImageUnavailableException">The registry does not answer.</exception>
     public async Task<ImageConfig?> ReadAsync(string name, Manifest manifest, CancellationToken cancellationToken)
     {

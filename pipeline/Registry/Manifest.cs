@@ -3,22 +3,17 @@ using System.Text.Json;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>A manifest as the registry keeps it.</summary>
-/// <param name="Digest">Its digest, <c>sha256:…</c>.</param>
-/// <param name="MediaType">Its media type.</param>
-/// <param name="Size">What pulling it downloads: its configuration and layers, compressed, in bytes.</param>
-/// <param name="Content">Its bytes, which the digest is of.</param>
+/// <summary><c>Size</c> is what pulling downloads: configuration and layers, compressed, in bytes.</summary>
 public sealed record Manifest(string Digest, string MediaType, long Size, byte[] Content)
 {
-    /// <summary>The digest of a manifest or blob, <c>sha256:…</c>.</summary>
     public static string DigestOf(byte[] content) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 
-    /// <summary>What pulling the image of a manifest downloads, in bytes; 0 of an index.</summary>
+    /// <summary>What pulling the image downloads, in bytes; 0 of an index.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="InvalidOperationException">A member is of another type than the specification says.</exception>
     /// <exception cref="KeyNotFoundException">A member is missing.</exception>
     /// <exception cref="FormatException">A size is no size.</exception>
-    /// <exception cref="OverflowException">Nor is it one with the others together.</exception>
+    /// <exception cref="OverflowException">The sizes are too large together.</exception>
     internal static long SizeOf(byte[] content)
     {
         using var json = JsonDocument.Parse(content);

@@ -9,10 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>
-/// Logs in to the registry when it asks for it: with the password itself, or with a token that the registry's token
-/// service gives for it (CNCF distribution, "Token Authentication Specification").
-/// </summary>
+/// <summary>Logs in with the password, or with a token for it (CNCF distribution, "Token Authentication Specification").</summary>
 public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : DelegatingHandler
 {
     // The least time that a token lives by that specification; it is taken for the shortest.
@@ -20,7 +17,7 @@ public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : 
 
     private readonly ConcurrentDictionary<string, (AuthenticationHeaderValue Value, long Since)> _known = new(StringComparer.Ordinal);
 
-    /// <summary>The handler below it: trusts the authorities of <c>Registry__CaPath</c>, where it is set, beside the system's.</summary>
+    /// <summary>Trusts the authorities of <c>Registry__CaPath</c> beside the system's.</summary>
     public static SocketsHttpHandler Primary(RegistryOptions options)
     {
         var handler = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = true };

@@ -7,10 +7,7 @@ using Ci.Pipeline.Http;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>
-/// The registry's API (OCI distribution specification). Asking it is the surest way to know what was pushed; and a tag is
-/// moved by writing the same manifest under another name, with no engine and no layer sent again.
-/// </summary>
+/// <summary>OCI distribution specification. A tag is moved without an engine: its manifest is written under another name.</summary>
 public sealed class RegistryClient(HttpClient http)
 {
     public const string HttpClientName = "registry";
@@ -26,7 +23,7 @@ public sealed class RegistryClient(HttpClient http)
         "application/vnd.docker.distribution.manifest.v2+json",
     ];
 
-    /// <summary>Sees that it answers, and takes the login (OCI distribution specification, "Determining Support").</summary>
+    /// <summary>Takes the login too (OCI distribution specification, "Determining Support").</summary>
     public async Task PingAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "v2/");
@@ -34,7 +31,7 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(response, "let this host in", cancellationToken);
     }
 
-    /// <summary>The manifest behind a tag, or null when there is none. Of an index the size is that of its first image.</summary>
+    /// <summary>Null when there is none. Of an index the size is that of its first image.</summary>
     public async Task<Manifest?> FindAsync(string name, string tag, CancellationToken cancellationToken)
     {
         var manifest = await ReadAsync(name, tag, cancellationToken);
@@ -67,7 +64,6 @@ public sealed class RegistryClient(HttpClient http)
             content);
     }
 
-    /// <summary>A small blob, such as an image's configuration; null when there is none.</summary>
     public async Task<byte[]?> BlobAsync(string name, string digest, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"v2/{name}/blobs/{digest}");
@@ -89,10 +85,7 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(response, $"write {name}:{tag}", cancellationToken);
     }
 
-    /// <summary>
-    /// Takes a tag off, and nothing else; a tag that is not there is no error. Registries of the first generation delete by
-    /// digest only, and every tag of that digest with it: there the tag is first moved to an empty manifest of its own.
-    /// </summary>
+    /// <summary>Old registries delete a digest with all its tags: there the tag is first moved to an empty manifest.</summary>
     public async Task UntagAsync(string name, string tag, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, Path(name, tag));
@@ -114,7 +107,7 @@ public sealed class RegistryClient(HttpClient http)
         }
     }
 
-    /// <summary>Pushes the one blob of a manifest without layers, whose digest no other manifest has.</summary>
+    /// <summary>No other manifest has the digest of this one.</summary>
     private async Task<Manifest> PushEmptyAsync(string name, CancellationToken cancellationToken)
     {
         var config = Encoding.UTF8.GetBytes($$"""
@@ -137,11 +130,10 @@ public sealed class RegistryClient(HttpClient http)
         return new Manifest(Manifest.DigestOf(content), MediaTypes[^1], 0, content);
     }
 
-    /// <summary>Pushes a small blob, such as an image's configuration, in one piece.</summary>
     public async Task PushBlobAsync(string name, byte[] blob, CancellationToken cancellationToken) =>
         await EndUploadAsync(name, await BeginUploadAsync(name, cancellationToken), blob, cancellationToken);
 
-    /// <summary>Begins to push a blob (OCI distribution specification, "POST then PUT"); returns where it goes.</summary>
+    /// <summary>OCI distribution specification, "POST then PUT".</summary>
     public async Task<Uri> BeginUploadAsync(string name, CancellationToken cancellationToken)
     {
         using var start = new HttpRequestMessage(HttpMethod.Post, $"v2/{name}/blobs/uploads/");
@@ -168,7 +160,7 @@ public sealed class RegistryClient(HttpClient http)
         await EnsureSuccessAsync(written, $"write to {name}", cancellationToken);
     }
 
-    /// <summary>Gives up an upload; one that the registry has forgotten is no error.</summary>
+    /// <summary>An upload that the registry has forgotten is no error.</summary>
     public async Task AbandonUploadAsync(Uri upload, CancellationToken cancellationToken)
     {
         using var delete = new HttpRequestMessage(HttpMethod.Delete, upload);

@@ -4,54 +4,40 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Registry;
 
-/// <summary>The registry; section <c>Registry</c>.</summary>
+/// <summary>Section <c>Registry</c>.</summary>
 public sealed partial class RegistryOptions
 {
     public const string Section = "Registry";
 
-    /// <summary>
-    /// The registry as image references name it: <c>host[:port]</c>, with a path behind it where the registry wants
-    /// one (<c>ghcr.io/owner</c>). The engine resolves this name, and so does whoever pulls.
-    /// </summary>
+    /// <summary><c>host[:port]</c>, maybe with a path (<c>ghcr.io/owner</c>), as the engine and whoever pulls resolve it.</summary>
     [RegularExpression(
         @"^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._/-]+)?$",
         ErrorMessage = "Registry__Address must be host[:port][/path] without a scheme, like localhost:83 or ghcr.io/owner.")]
     [Required(ErrorMessage = "Registry__Address is empty: set it to host[:port], like localhost:83.")]
     public string Address { get; set; } = "localhost:83";
 
-    /// <summary>
-    /// How this process reaches the registry's API, where that differs from the engine's way
-    /// (<c>http://registry:5000</c> in a container beside it). Empty: <c>http://</c> for localhost, else <c>https://</c>.
-    /// </summary>
+    /// <summary>This process's own way to the API. Empty: <c>http://</c> for localhost, else <c>https://</c>.</summary>
     [RegularExpression(
         "^https?://.+$", ErrorMessage = "Registry__Url must be empty or start with http:// or https://, like http://registry:5000.")]
     public string Url { get; set; } = "";
 
-    /// <summary>The user that pushes; empty where the registry asks for none.</summary>
+    /// <summary>Empty where the registry asks for no login.</summary>
     public string Username { get; set; } = "";
 
-    /// <summary>The user's password or access token.</summary>
     public string Password { get; set; } = "";
 
-    /// <summary>
-    /// A file (PEM) with the authorities that may have signed the registry's certificate, beside those that the system
-    /// trusts. The engine has its own place for them, <c>/etc/docker/certs.d/HOST/ca.crt</c>.
-    /// </summary>
+    /// <summary>PEM, beside the system's authorities. The engine has its own place, <c>/etc/docker/certs.d/HOST/ca.crt</c>.</summary>
     public string CaPath { get; set; } = "";
 
-    /// <summary>
-    /// Whether builds take the repository's last images in the registry as cache, and leave in theirs what the next can
-    /// take: for several hosts, or engines that are emptied. Only BuildKit does.
-    /// </summary>
+    /// <summary>Shares cache through the registry: for several hosts, or engines that are emptied. Only BuildKit does.</summary>
     public bool Cache { get; set; }
 
-    /// <summary>What the engine logs in with; null where the registry asks for nothing.</summary>
     public (string Username, string Password)? Login => Username.Length > 0 ? (Username, Password) : null;
 
-    /// <summary>The registry's host as the engine knows it, <c>host[:port]</c>; <c>docker.io</c> is <c>registry-1.docker.io</c>.</summary>
+    /// <summary><c>host[:port]</c>; <c>docker.io</c> is <c>registry-1.docker.io</c>.</summary>
     public string Host => RegistryHost.Of(Address.Split('/', 2)[0]);
 
-    /// <summary>The address of the registry's API, ending in a slash.</summary>
+    /// <summary>Ends in a slash.</summary>
     public Uri ApiUrl
     {
         get
@@ -61,10 +47,10 @@ public sealed partial class RegistryOptions
         }
     }
 
-    /// <summary>The path between the registry's host and a repository's name; empty or ending in a slash.</summary>
+    /// <summary>Empty or ending in a slash.</summary>
     public string Prefix => Address.Contains('/', StringComparison.Ordinal) ? Address.Split('/', 2)[1].TrimEnd('/') + "/" : "";
 
-    /// <summary>A repository as the engine and people name it: <c>registry/name</c>.</summary>
+    /// <summary><c>registry/name</c>.</summary>
     public string RepositoryOf(string name) => $"{Address.TrimEnd('/')}/{name}";
 
     // The engine, too, allows plain HTTP for localhost and 127/8 only.
@@ -77,7 +63,6 @@ public sealed partial class RegistryOptions
 [OptionsValidator]
 public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
 
-/// <summary>Checks at start that the registry can be logged in to as the settings say.</summary>
 public sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
 {
     public ValidateOptionsResult Validate(string? name, RegistryOptions options)

@@ -2,10 +2,9 @@ using System.Globalization;
 
 namespace Ci.Pipeline.Text;
 
-/// <summary>Numbers as people read them; the one place where they are formatted.</summary>
 public static class Format
 {
-    /// <summary>A size in bytes: <c>812 B</c>, <c>1.2 MB</c>, <c>84 MB</c> (decimal, as docker prints them).</summary>
+    /// <summary><c>812 B</c>, <c>1.2 MB</c>, <c>84 MB</c> (decimal, as docker prints them).</summary>
     public static string Size(long bytes)
     {
         string[] units = ["B", "kB", "MB", "GB", "TB"];
@@ -21,7 +20,7 @@ public static class Format
         return value.ToString(format, CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
-    /// <summary>A duration: <c>0.4 s</c>, <c>41 s</c>, <c>3 min 20 s</c>, <c>1 h 5 min</c>.</summary>
+    /// <summary><c>0.4 s</c>, <c>41 s</c>, <c>3 min 20 s</c>, <c>1 h 5 min</c>.</summary>
     public static string Duration(TimeSpan time) => time switch
     {
         { TotalSeconds: < 9.95 } => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
@@ -31,7 +30,7 @@ public static class Format
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
     };
 
-    /// <summary>How long ago something was: <c>now</c>, <c>40 s ago</c>, <c>3 min ago</c>, <c>5 h ago</c>, <c>12 days ago</c>.</summary>
+    /// <summary><c>now</c>, <c>40 s ago</c>, <c>3 min ago</c>, <c>5 h ago</c>, <c>12 days ago</c>.</summary>
     public static string Ago(TimeSpan time) => time switch
     {
         { TotalSeconds: < 5 } => "now",
@@ -41,16 +40,14 @@ public static class Format
         _ => Number((int)time.TotalDays) + " days ago",
     };
 
-    /// <summary>A time, to the second: <c>2026-01-31 10:00:01 UTC</c>.</summary>
+    /// <summary><c>2026-01-31 10:00:01 UTC</c>.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>A commit, short: its first 12 digits.</summary>
+    /// <summary>The first 12 digits.</summary>
     public static string Commit(string sha) => sha.Length > 12 ? sha[..12] : sha;
 
-    /// <summary>A digest, short: <c>sha256:</c> and 12 digits.</summary>
     public static string Digest(string digest) => digest.Length > 19 ? digest[..19] : digest;
 
-    /// <summary>A member of an enumeration, in lower case: <c>succeeded</c>, <c>merge</c>.</summary>
     public static string Word(Enum member) => member.ToString().ToLowerInvariant();
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -3,13 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Text;
 
-/// <summary>
-/// Hides the host's secrets in what people may read: as they are, and in the shapes in which a program that got hold of
-/// one would most likely print it (base64, escaped for a URL, line by line).
-/// </summary>
+/// <summary>Hides secrets as they are, and as programs may print them: in base64, escaped for a URL, line by line.</summary>
 public sealed class SecretMask
 {
-    /// <summary>What stands where a secret stood.</summary>
     public const string Shown = "***";
 
     // Hiding a shorter one would tear holes into ordinary text.
@@ -38,7 +34,7 @@ public sealed class SecretMask
             : new Regex(string.Join('|', longestFirst), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
     }
 
-    /// <summary>This mask, which also hides what one build is given, each line of it.</summary>
+    /// <summary>Also hides what one build is given, each line of it.</summary>
     public SecretMask With(IEnumerable<string> own) => new(
         [.. _shapes.Concat(own.SelectMany(secret => Shapes(secret).Concat(Lines(secret, ShortestOwn)))).Distinct(StringComparer.Ordinal)]);
 

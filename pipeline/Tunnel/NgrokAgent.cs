@@ -5,14 +5,13 @@ using Ci.Pipeline.Http;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>Asks the ngrok agent, over its own API, under which address the internet reaches this program.</summary>
 internal sealed class NgrokAgent(HttpClient http, string apiUrl)
 {
     public const string ClientName = "ngrok";
 
     private readonly Uri _tunnels = new($"{apiUrl.TrimEnd('/')}/api/tunnels");
 
-    /// <summary>The https tunnel's public address, or null while there is no agent or no such tunnel yet.</summary>
+    /// <summary>Null while there is no agent or no https tunnel yet.</summary>
     public async Task<Uri?> PublicUrlAsync(CancellationToken cancellationToken)
     {
         try
@@ -29,7 +28,7 @@ internal sealed class NgrokAgent(HttpClient http, string apiUrl)
     }
 }
 
-/// <summary>The agent's answer to <c>GET /api/tunnels</c>, as far as it is read.</summary>
+/// <summary>The agent's answer to <c>GET /api/tunnels</c>.</summary>
 internal sealed record NgrokTunnels(IReadOnlyList<NgrokTunnel>? Tunnels);
 
 internal sealed record NgrokTunnel(string? PublicUrl);

@@ -5,10 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-/// <summary>
-/// Points the repositories' webhooks at the tunnel: waits for the ngrok agent, creates or updates each hook, has GitHub
-/// ping it, and says how that went. It keeps watching, since an agent that is restarted may come back elsewhere.
-/// </summary>
+/// <summary>Keeps watching, since an agent that is restarted may come back elsewhere.</summary>
 public sealed partial class TunnelRegistration(
     IHttpClientFactory clients, RepositoryHooks hooks, IOptions<TunnelOptions> options, ILogger<TunnelRegistration> logger, string secret)
     : BackgroundService
@@ -60,7 +57,7 @@ public sealed partial class TunnelRegistration(
         }
     }
 
-    /// <summary>Whether the repository is done with: registered, or refused for good.</summary>
+    /// <summary>True too when GitHub refused for good.</summary>
     private async Task<bool> TryRegisterAsync(string repository, Uri publicUrl, CancellationToken cancellationToken)
     {
         try
@@ -98,7 +95,7 @@ public sealed partial class TunnelRegistration(
         }
     }
 
-    /// <summary>Pings until one arrives; the outcome is read from GitHub's own list of deliveries.</summary>
+    /// <summary>GitHub's own list of deliveries tells whether a ping arrived.</summary>
     private async Task<HookDelivery?> PingAsync(string repository, long id, CancellationToken cancellationToken)
     {
         HookDelivery? newest = null;

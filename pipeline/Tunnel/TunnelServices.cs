@@ -11,10 +11,6 @@ public static class TunnelServices
 {
     private const StringSplitOptions Tidily = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
-    /// <summary>
-    /// Adds <see cref="TunnelRegistration"/> with its options, validated at start; it does nothing unless
-    /// <see cref="TunnelOptions.Enabled"/>.
-    /// </summary>
     public static IServiceCollection AddTunnel(this IServiceCollection services, IConfiguration configuration)
     {
         var section = configuration.GetSection(TunnelOptions.Section);

@@ -2,10 +2,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Web.Answers;
 
-/// <summary>Sends server-sent events, each at once.</summary>
 public sealed class EventStream(IAsyncEnumerable<string> events) : IResult
 {
-    /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var (response, gone) = (httpContext.Response, httpContext.RequestAborted);

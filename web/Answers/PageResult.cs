@@ -5,11 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Ci.Web.Answers;
 
-/// <summary>Sends a page, which is given its parameters by their names.</summary>
 public sealed class PageResult<TPage>(Dictionary<string, object?> parameters, int status = 200) : IResult
     where TPage : IComponent
 {
-    /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var html = await httpContext.RequestServices.GetRequiredService<PageRenderer>().RenderAsync(typeof(TPage), parameters);

@@ -4,12 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Web.Answers;
 
-/// <summary>
-/// Says why something is not there or was not done: to a browser on a page that leads <paramref name="back"/>, to a program as JSON.
-/// </summary>
+/// <summary>Tells a browser on a page that leads <paramref name="back"/>, a program as JSON.</summary>
 public sealed class ProblemResult(int status, string sentence, string back = Paths.Builds) : IResult
 {
-    /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.Headers.Vary = "Accept";

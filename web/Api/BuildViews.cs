@@ -7,14 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Api;
 
-/// <summary>A build as the API shows it.</summary>
 public sealed record BuildView
 {
     public required string Id { get; init; }
 
     public required BuildState State { get; init; }
 
-    /// <summary>How it stands or ended, in one sentence.</summary>
+    /// <summary>One sentence.</summary>
     public required string Summary { get; init; }
 
     public required string Repository { get; init; }
@@ -31,16 +30,13 @@ public sealed record BuildView
 
     public required string Author { get; init; }
 
-    /// <summary>When it was accepted.</summary>
     public required DateTimeOffset QueuedAt { get; init; }
 
     /// <summary>When it was last begun.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>How often it was begun.</summary>
     public required int Attempts { get; init; }
 
     /// <summary>The address of the build that took its place.</summary>
@@ -52,16 +48,14 @@ public sealed record BuildView
 
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>The last lines of the log of a build that failed.</summary>
+    /// <summary>Of a build that failed.</summary>
     public required IReadOnlyList<string> LogTail { get; init; }
 
     public required BuildLinks Links { get; init; }
 }
 
-/// <summary>The addresses of a build and of its log.</summary>
 public sealed record BuildLinks(string Self, string Log);
 
-/// <summary>Shows records to people and programs, with links that work where they are read.</summary>
 public sealed class BuildViews(IOptions<ReportOptions> options)
 {
     public string LinkTo(string id) => options.Value.PublicUrl.TrimEnd('/') + PublicAddress.PathTo(id);
@@ -102,37 +96,30 @@ public sealed class BuildViews(IOptions<ReportOptions> options)
     };
 }
 
-/// <summary>A message that was given up, as the API shows it.</summary>
 public sealed record PoisonMessageView
 {
-    /// <summary>Its id, for replaying it.</summary>
     public required string Id { get; init; }
 
-    /// <summary>Why it was given up, in a sentence.</summary>
+    /// <summary>One sentence.</summary>
     public required string Cause { get; init; }
 
-    /// <summary>When it was given up.</summary>
     public DateTimeOffset? GivenUpAt { get; init; }
 
-    /// <summary>Until when the queue keeps it.</summary>
     public DateTimeOffset? KeptUntil { get; init; }
 
-    /// <summary>The build that it asked for; null when it cannot be read or there is no record of it.</summary>
+    /// <summary>Null when the message cannot be read or there is no record of the build.</summary>
     public BuildView? Build { get; init; }
 
     public required string Text { get; init; }
 
-    /// <summary>Whether it asks for a build, so that it can be replayed.</summary>
+    /// <summary>Only a message that asks for a build can be replayed.</summary>
     [JsonIgnore]
     public bool IsReadable { get; init; }
 }
 
-/// <summary>The messages that were given up.</summary>
-/// <param name="Count">How many there are, about.</param>
-/// <param name="Oldest">The oldest of them, 32 at most.</param>
+/// <summary><c>Count</c> is about right; <c>Oldest</c> has 32 at most.</summary>
 public sealed record PoisonQueueView(int Count, IReadOnlyList<PoisonMessageView> Oldest);
 
-/// <summary>How the API writes JSON.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -147,11 +134,8 @@ public sealed record PoisonQueueView(int Count, IReadOnlyList<PoisonMessageView>
 [JsonSerializable(typeof(ProblemAnswer))]
 public sealed partial class ReportJson : JsonSerializerContext;
 
-/// <summary>What GitHub, and whoever reads its <i>Recent deliveries</i>, is told of a delivery.</summary>
-/// <param name="Verdict">What is done about it, and why.</param>
-/// <param name="Id">The build's id; null when there is none.</param>
-/// <param name="Url">The build's address; null when there is none.</param>
+/// <summary>Shows among GitHub's <i>Recent deliveries</i>. <c>Id</c> and <c>Url</c> are null when there is no build.</summary>
 public sealed record WebhookAnswer(string Verdict, string? Id, string? Url);
 
-/// <summary>What went wrong, and what to do, in a sentence.</summary>
+/// <summary>One sentence: what went wrong, and what to do.</summary>
 public sealed record ProblemAnswer(string Error);

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Ci.Web.Api;
 
-/// <summary>How a part is of what builds need.</summary>
 public enum PartState
 {
     [JsonStringEnumMemberName("ok")]
@@ -21,20 +20,16 @@ public enum PartState
     Unused,
 }
 
-/// <summary>How one part is.</summary>
-/// <param name="Name">Its name: <c>storage</c>, <c>queue</c>, <c>engine</c>, <c>registry</c>, <c>github</c>, <c>tunnel</c>.</param>
-/// <param name="State">How it is.</param>
-/// <param name="Says">What there is to say, and what to do if something is wrong; null for those who have no key.</param>
+/// <summary><c>Says</c> also says what to do if something is wrong; null for those who have no key.</summary>
 public sealed record HealthPart(string Name, PartState State, string? Says);
 
-/// <summary>Whether builds can run, and how each part is that they need.</summary>
 public sealed record HealthView(bool CanBuild, IReadOnlyList<HealthPart> Parts)
 {
-    /// <summary>What anybody may see: that a part fails, and nothing of where it is or how full.</summary>
+    /// <summary>Anybody may see that a part fails, and nothing of where it is or how full.</summary>
     public HealthView ForStrangers() => this with { Parts = [.. Parts.Select(part => part with { Says = null })] };
 }
 
-/// <summary>Looks whether what builds need is there; one look is good for a few seconds, however many ask.</summary>
+/// <summary>One look is good for a few seconds, however many ask.</summary>
 public sealed class Health(HealthChecks checks, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
@@ -43,7 +38,6 @@ public sealed class Health(HealthChecks checks, TimeProvider time)
     private Task<HealthView>? _look;
     private DateTimeOffset _lookedAt;
 
-    /// <summary>How it was at most a few seconds ago.</summary>
     public Task<HealthView> LookAsync(CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -16,7 +16,6 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Api;
 
-/// <summary>Asks each part of what builds need how it is, in a few seconds, and says what to do about what is wrong.</summary>
 public sealed class HealthChecks(
     BuildStore store,
     BuildQueue queue,
@@ -36,7 +35,6 @@ public sealed class HealthChecks(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongWait = TimeSpan.FromMinutes(15);
 
-    /// <summary>Where records and logs are kept.</summary>
     public Task<HealthPart> StorageAsync() => AskAsync(
         "storage",
         "Storage does not answer: see that Azurite runs, and that AzureWebJobsStorage names it.",
@@ -46,7 +44,6 @@ public sealed class HealthChecks(
             return (PartState.Ok, "It answers.");
         });
 
-    /// <summary>How many builds wait, and how long.</summary>
     public Task<HealthPart> QueueAsync() => AskAsync(
         "queue",
         "The queue does not answer: see that Azurite runs with its queue service.",
@@ -60,7 +57,6 @@ public sealed class HealthChecks(
                 : (PartState.Ok, says);
         });
 
-    /// <summary>The Docker engine and its builder.</summary>
     public Task<HealthPart> EngineAsync() => AskAsync(
         "engine",
         "The Docker engine does not answer: start Docker; Docker__Host or DOCKER_HOST names it.",
@@ -70,7 +66,6 @@ public sealed class HealthChecks(
             return (PartState.Ok, $"API {probe.ApiVersion}, builds with {(probe.HasBuildKit ? "BuildKit" : "the classic builder")}.");
         });
 
-    /// <summary>The registry.</summary>
     public Task<HealthPart> RegistryAsync() => AskAsync(
         "registry",
         "The registry does not answer: start it; Registry__Address and Registry__Url name it.",
@@ -81,7 +76,6 @@ public sealed class HealthChecks(
             return (PartState.Ok, "It answers.");
         });
 
-    /// <summary>GitHub, its token and how many requests are left of this hour's.</summary>
     public Task<HealthPart> GitHubAsync() => AskAsync(GitHub, $"GitHub at {gitHub.Value.ApiUrl} does not answer: see https://www.githubstatus.com, or GitHub__ApiUrl.", async limit =>
     {
         Rate? core;
@@ -106,7 +100,6 @@ public sealed class HealthChecks(
             : (PartState.Ok, left);
     });
 
-    /// <summary>The tunnel through which GitHub reaches this host.</summary>
     public async Task<HealthPart> TunnelAsync() => !tunnel.Value.Enabled
         ? new HealthPart(Tunnel, PartState.Unused, "Not used (Tunnel__Enabled).")
         : await AskAsync(Tunnel, "The ngrok agent does not answer: start it; Tunnel__NgrokApiUrl names it.", async limit =>

@@ -2,36 +2,29 @@ using Ci.Pipeline.Intake;
 
 namespace Ci.Web.Auth;
 
-/// <summary>Who asks for something, as far as a request tells.</summary>
 public sealed record ApiCaller
 {
-    /// <summary>The address, as <see cref="RequestLimiter.SourceOf"/> names it.</summary>
+    /// <summary>As <see cref="RequestLimiter.SourceOf"/> names it.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The key that came with the request: header <c>x-functions-key</c>, or <c>code</c> in the query.</summary>
+    /// <summary>Header <c>x-functions-key</c>, or <c>code</c> in the query.</summary>
     public string? Key { get; init; }
 
-    /// <summary>The ticket in the browser's cookie.</summary>
     public string? Ticket { get; init; }
 
-    /// <summary>Whether the request changes something.</summary>
     public bool Changes { get; init; }
 
     /// <summary>Whether a browser says that a page of another site had it make the request.</summary>
     public bool IsFromElsewhere { get; init; }
 }
 
-/// <summary>Why somebody may not, and what to do.</summary>
-/// <param name="Status">The HTTP status: 401, 403 or 429.</param>
-/// <param name="Problem">The sentence.</param>
+/// <summary><c>Status</c> is 401, 403 or 429.</summary>
 public sealed record Refusal(int Status, string Problem);
 
-/// <summary>Decides who may come in. The right key always may: who does not have it cannot lock out who does.</summary>
+/// <summary>The right key always may: who does not have it cannot lock out who does.</summary>
 public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
 {
-    /// <summary>
-    /// To what everybody may see who knows where it is; null when nothing is in the way. Who has the key may ask as often as they like.
-    /// </summary>
+    /// <summary>Null when nothing is in the way. Who has the key may ask as often as they like.</summary>
     public Refusal? RefuseEntry(ApiCaller caller)
     {
         if (Knows(caller))
@@ -48,7 +41,6 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
         return caller.Key is null || !keys.IsSet || Fails(caller) ? null : TooManyKeys();
     }
 
-    /// <summary>To lists and actions; null when nothing is in the way.</summary>
     public Refusal? RefuseAccess(ApiCaller caller)
     {
         if (!keys.IsSet)
@@ -79,12 +71,9 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
         return caller is { Changes: true, IsFromElsewhere: true } ? FromElsewhere() : null;
     }
 
-    /// <summary>Whether the caller may see lists and act, for pages that show more to those who may.</summary>
     public bool Knows(ApiCaller caller) => keys.IsKey(caller.Key) || keys.IsTicket(caller.Ticket);
 
-    /// <summary>
-    /// A ticket for who comes with the key, however many requests others made from the same address; else why there is none.
-    /// </summary>
+    /// <summary>Who has the key gets a ticket, however many requests others made from the same address.</summary>
     public (string? Ticket, DateTimeOffset Ends, Refusal? Refusal) SignIn(ApiCaller caller)
     {
         if (caller.IsFromElsewhere)
@@ -110,7 +99,7 @@ public sealed class ApiAccess(ApiKeyValidator keys, RequestLimiter limiter)
 
     private static Refusal TooManyKeys() => new(429, "Too many wrong keys from your address; wait a minute.");
 
-    /// <summary>Counts a wrong key; false when its address has come with too many.</summary>
+    /// <summary>False when the address has come with too many wrong keys.</summary>
     private bool Fails(ApiCaller caller)
     {
         var mayFail = limiter.CanAttempt(caller.Source);

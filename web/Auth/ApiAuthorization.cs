@@ -7,23 +7,19 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Auth;
 
-/// <summary>
-/// Who a request is from, and the answer to whom <see cref="ApiAccess"/> refuses. Behind the Functions host no <c>X-Forwarded-*</c>
-/// arrives here; who stands before a tunnel is known from the settings.
-/// </summary>
+/// <summary>Behind the Functions host no <c>X-Forwarded-*</c> arrives here: the settings tell who stands before a tunnel.</summary>
 public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions> access, IOptions<ReportOptions> report)
 {
     public const string Cookie = "ci_ticket";
 
-    /// <summary>The answer to give instead, or null: to what needs no key.</summary>
+    /// <summary>For what needs no key; null when nothing is in the way.</summary>
     public IResult? RefuseEntry(HttpRequest request) => Answer(request, apiAccess.RefuseEntry(CallerOf(request)));
 
-    /// <summary>The answer to give instead, or null: to lists and actions.</summary>
+    /// <summary>For lists and actions; null when nothing is in the way.</summary>
     public IResult? RefuseAccess(HttpRequest request) => Answer(request, apiAccess.RefuseAccess(CallerOf(request)));
 
     public bool Knows(HttpRequest request) => apiAccess.Knows(CallerOf(request));
 
-    /// <summary>A ticket for who knows the key; else why there is none.</summary>
     public (string? Ticket, DateTimeOffset Ends, Refusal? Refusal) SignIn(HttpRequest request, string? key)
     {
         var signIn = apiAccess.SignIn(CallerOf(request) with { Key = key });
@@ -44,7 +40,7 @@ public sealed class ApiAuthorization(ApiAccess apiAccess, IOptions<AccessOptions
         request.HttpContext.Connection.RemoteIpAddress,
         access.Value.ClientAddressHeader is { Length: > 0 } header ? First(request.Headers[header]) : null);
 
-    /// <summary>Whether the browser reached this host with TLS, also behind a tunnel.</summary>
+    /// <summary>Also behind a tunnel.</summary>
     public bool IsSecure(HttpRequest request) =>
         request.IsHttps || (PublicUrl is { Scheme: "https" } url && url.Authority == request.Host.Value);
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Auth;
 
-/// <summary>Checks keys, and the tickets that browsers get for one. All comparisons take the same time, right or wrong.</summary>
+/// <summary>All comparisons take the same time, right or wrong.</summary>
 public sealed class ApiKeyValidator(IOptions<AccessOptions> options, TimeProvider time)
 {
     private readonly byte[] _key = SHA256.HashData(Encoding.UTF8.GetBytes(options.Value.Key));
@@ -15,12 +15,12 @@ public sealed class ApiKeyValidator(IOptions<AccessOptions> options, TimeProvide
 
     public bool IsSet => options.Value.Key.Length > 0;
 
-    /// <summary>Whether it is the key. Never, while none is set.</summary>
+    /// <summary>Never, while no key is set.</summary>
     public bool IsKey(string? candidate) =>
         IsSet && !string.IsNullOrEmpty(candidate)
         && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(candidate)), _key);
 
-    /// <summary>A ticket for a browser: not the key, of no use when its time is over or the key is another.</summary>
+    /// <summary>Not the key, and of no use when its time is over or the key is another.</summary>
     public (string Ticket, DateTimeOffset Ends) NewTicket()
     {
         var ends = time.GetUtcNow() + options.Value.SignInTime;
@@ -28,7 +28,6 @@ public sealed class ApiKeyValidator(IOptions<AccessOptions> options, TimeProvide
         return ($"{seconds}.{Sign(seconds)}", ends);
     }
 
-    /// <summary>Whether a ticket is ours and its time is not over.</summary>
     public bool IsTicket(string? ticket)
     {
         if (!IsSet || ticket?.Split('.') is not [var seconds, var signature]

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Web.Auth;
 
-/// <summary>What every answer tells browsers.</summary>
 public static class SecurityHeaders
 {
     // Nothing is loaded from elsewhere, nothing inline runs, and no page of ours is shown inside another's.
@@ -10,7 +9,6 @@ public static class SecurityHeaders
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
         + "frame-ancestors 'none'; base-uri 'none'";
 
-    /// <summary>Puts the strict headers onto the answer.</summary>
     public static void AddTo(HttpResponse response)
     {
         var headers = response.Headers;

@@ -3,10 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ci.Web.Pages;
 
-/// <summary>
-/// Turns a terminal's colours and weights (ECMA-48 "SGR") into spans with classes of our own. Every other control
-/// sequence is left out, and nothing of the text becomes markup. Colours last from line to line until they are reset.
-/// </summary>
+/// <summary>ECMA-48 "SGR". Colours last from line to line; other control sequences are left out, and no text becomes markup.</summary>
 public sealed partial class AnsiText
 {
     private int? _colour;
@@ -85,7 +82,7 @@ public sealed partial class AnsiText
         }
     }
 
-    /// <summary>38;5;N and 38;2;R;G;B: of these only what is among the sixteen colours is shown; the rest stays as it is.</summary>
+    /// <summary>38;5;N and 38;2;R;G;B: only what is among the sixteen colours is shown.</summary>
     private int Extended(int[] codes, int at)
     {
         if (at + 2 < codes.Length && codes[at + 1] == 5)

@@ -9,18 +9,17 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Web.Pages;
 
-/// <summary>A picture, as SVG, of how a repository stands.</summary>
 public sealed record Badge(string Svg)
 {
-    /// <summary>How long it may be kept: long enough for a page that many look at, short enough to be true.</summary>
+    /// <summary>Long enough for a page that many look at, short enough to be true.</summary>
     public const string CacheControl = "public, max-age=60";
 
     public string ETag => $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Svg)))[..16]}\"";
 
-    /// <summary>What is shown of every repository of which nothing is to be said.</summary>
+    /// <summary>Shown of every repository of which nothing is to be said.</summary>
     public static Badge Unknown { get; } = Of("unknown", "#57606a");
 
-    /// <summary>A badge for a repository's default branch, as its newest build knows it, by its newest merges, newest first.</summary>
+    /// <summary><paramref name="allMerges"/> is newest first.</summary>
     public static Badge Of(Build? newest, IReadOnlyList<Build> allMerges)
     {
         // A repository may have become private since it was named; and of one that nobody knows to be public nothing is said.
@@ -77,10 +76,7 @@ public sealed record Badge(string Svg)
     }));
 }
 
-/// <summary>
-/// Makes badges, for anybody who asks. Of a repository that is not shown to everybody nothing is even looked up, so that
-/// neither the answer nor its time tells whether it exists.
-/// </summary>
+/// <summary>A repository that is not shown to everybody is not even looked up: the time of the answer would tell that it exists.</summary>
 public sealed class Badges(BuildLists lists, IOptions<ReportOptions> options)
 {
     // Merges into other branches stand between those into the default one.

@@ -11,9 +11,8 @@ using Microsoft.Extensions.Hosting;
 namespace Ci.Web.Pages;
 
 /// <summary>
-/// What happens to a build, as server-sent events (HTML Living Standard, "Server-sent events"), made for the script of
-/// the build's page: <c>build</c> has the parts of the page that changed, <c>log</c> new lines with the log's offset behind
-/// them as the event's id, <c>end</c> says that nothing more will come.
+/// Server-sent events (HTML Living Standard): <c>build</c> has the parts of the page that changed, <c>log</c> new lines, with the
+/// log's offset behind them as the event's id. <c>end</c> says that nothing more will come.
 /// </summary>
 public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
 {
@@ -23,10 +22,10 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     // Browsers come again by themselves; a limit keeps what was forgotten from staying for ever.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
 
-    /// <summary>Whether nothing more will come of a build: it has ended, and its worker has let go of it.</summary>
+    /// <summary>The build has ended, and its worker has let go of it.</summary>
     public static bool IsOver(Build build, DateTimeOffset now) => build.IsFinal && !build.IsHeld(now);
 
-    /// <summary>The events from a log's offset on, until the build is over, the client is gone, or the host stops.</summary>
+    /// <summary>Ends when the build is over, the client is gone, or the host stops.</summary>
     public async IAsyncEnumerable<string> FollowAsync(string id, long offset, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
@@ -68,7 +67,7 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
         }
     }
 
-    /// <summary>Reads what the page has already, for the lines' numbers, sections and colours.</summary>
+    /// <summary>The lines' numbers, sections and colours go on from what the page has already.</summary>
     private async Task SkipAsync(LogView log, string id, long offset, CancellationToken cancellationToken)
     {
         if (offset > 0 && await logs.ReadAsync(id, 0, cancellationToken) is { } stream)
@@ -151,12 +150,11 @@ public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages
     }
 }
 
-/// <summary>A build changed: what is to be said aloud, and the parts of the page that changed, by their ids.</summary>
 internal sealed record BuildEventData(string State, string Say, string Now, Dictionary<string, string> Regions);
 
 internal sealed record LogEventData(int Lines, IReadOnlyList<SectionEvent> Sections);
 
-/// <summary>A section grew by these lines; one that is new comes with its shell.</summary>
+/// <summary>A section that is new comes with its shell.</summary>
 internal sealed record SectionEvent(int Number, string? Shell, string Lines, string Took);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

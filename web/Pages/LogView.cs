@@ -5,13 +5,12 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Web.Pages;
 
-/// <summary>A line of a log as pages show it; its number, from 1, is what <c>#L12</c> leads to.</summary>
+/// <summary>The number counts from 1; <c>#L12</c> leads to it.</summary>
 public sealed record LogLine(int Number, Markup Text);
 
-/// <summary>A log's sections as they grow: what a page has of them, or what is to be added to a page that is open.</summary>
 public sealed class LogView
 {
-    /// <summary>How many lines a page shows of a long log, unless it is asked for all of it.</summary>
+    /// <summary>Of a longer log a page shows the end, unless it is asked for all.</summary>
     public const int MostLines = 5000;
 
     // So many lines, and a log is opened section by section rather than all at once.
@@ -26,10 +25,7 @@ public sealed class LogView
 
     public int Lines { get; private set; }
 
-    /// <summary>
-    /// Reads what has come since, to the end or as far as <paramref name="until"/>, and returns it as sections, of which the
-    /// first may go on with an earlier one.
-    /// </summary>
+    /// <summary>Reads to the end or to <paramref name="until"/>. The first section may go on with an earlier one.</summary>
     public async Task<IReadOnlyList<LogSection>> ReadAsync(Stream stream, CancellationToken cancellationToken, long until = long.MaxValue)
     {
         var sections = new List<LogSection>();
@@ -99,16 +95,13 @@ public sealed class LogView
     }
 }
 
-/// <summary>A section of a log.</summary>
-/// <param name="number">Its number, from 1.</param>
-/// <param name="title">Its title; null if it goes on with one that is known.</param>
 public sealed class LogSection(int number, string? title)
 {
     private readonly List<LogLine> _lines = [];
 
     public int Number => number;
 
-    /// <summary>Its title; null if it goes on with one that is known.</summary>
+    /// <summary>Null if it goes on with a section that is known.</summary>
     public string? Title => title;
 
     public double? Start { get; init; }
@@ -118,10 +111,10 @@ public sealed class LogSection(int number, string? title)
 
     public IReadOnlyList<LogLine> Lines => _lines;
 
-    /// <summary>How long it took, for people; empty where that is not known.</summary>
+    /// <summary>Empty where that is not known.</summary>
     public string Took => End - Start is >= 0.05 and var seconds ? Format.Duration(TimeSpan.FromSeconds(seconds)) : "";
 
-    /// <summary>Whether it is a step that says nothing: a build ends with half a dozen labels of ours.</summary>
+    /// <summary>A build ends with half a dozen steps that set our labels and say nothing.</summary>
     internal bool IsDull { get; init; }
 
     internal void Add(LogLine line) => _lines.Add(line);
@@ -137,10 +130,10 @@ public sealed class LogSection(int number, string? title)
 
     internal Markup Render(bool isOpen) => Render(isOpen, RenderLines(), Took);
 
-    /// <summary>The section without its lines, for a page that has none of it; null for one that goes on.</summary>
+    /// <summary>Null for a section that goes on with another.</summary>
     internal Markup? RenderShell() => title is null ? null : Render(isOpen: !IsDull, Markup.None, "");
 
-    /// <summary>The lines. One of each section can be reached by the tab key, and from there the others by the arrow keys.</summary>
+    /// <summary>The tab key reaches one line of each section, the arrow keys the others from there.</summary>
     internal Markup RenderLines() => Markup.Join(_lines.Select((line, i) => Markup.Of(
         $"<li id=\"L{line.Number}\"><a href=\"#L{line.Number}\" tabindex=\"{(i == 0 && title is not null ? 0 : -1)}\">{line.Number}</a>"
         + $"<span class=\"say\">{line.Text}</span></li>")));

@@ -6,9 +6,8 @@ using System.Text;
 namespace Ci.Web.Pages;
 
 /// <summary>
-/// HTML that code writes and no template: the lines of a log, of which there may be thousands. It is made of interpolated
-/// strings in which the literal parts are markup and the holes are text, which is escaped; only another <see cref="Markup"/>
-/// goes into a hole as it is. There is no other way to make one.
+/// HTML that code writes: the literal parts of an interpolated string are markup, the holes are text, which is escaped. Only another
+/// <see cref="Markup"/> goes into a hole as it is. There is no other way to make one.
 /// </summary>
 public readonly record struct Markup
 {
@@ -20,7 +19,6 @@ public readonly record struct Markup
 
     public static Markup Of(MarkupText text) => new(text.Html());
 
-    /// <summary>Several, one after the other.</summary>
     public static Markup Join(IEnumerable<Markup> parts)
     {
         var html = new StringBuilder();
@@ -34,7 +32,7 @@ public readonly record struct Markup
 
     public override string ToString() => _html ?? "";
 
-    /// <summary>Text as HTML shows it, in an element or in a quoted attribute.</summary>
+    /// <summary>For an element or a quoted attribute.</summary>
     internal static string Escape(string text)
     {
         // Characters that HTML does not have would be errors of the page, whoever wrote them.

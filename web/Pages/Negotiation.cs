@@ -2,13 +2,10 @@ using System.Globalization;
 
 namespace Ci.Web.Pages;
 
-/// <summary>Whether who asks is a person's browser or a program (RFC 9110, section 12.5.1, as far as two types need it).</summary>
+/// <summary>RFC 9110, section 12.5.1, as far as two types need it.</summary>
 public static class Negotiation
 {
-    /// <summary>
-    /// Whether an <c>Accept</c> header prefers HTML to JSON. A header that names no HTML, like curl's <c>*/*</c>, does
-    /// not: programs that say nothing get JSON, as ever.
-    /// </summary>
+    /// <summary>Curl's <c>*/*</c> names no HTML, so that programs that say nothing get JSON.</summary>
     public static bool PrefersHtml(string? accept)
     {
         var (html, json) = ((Quality: 0m, Place: int.MaxValue), (Quality: 0m, Place: int.MaxValue));
@@ -36,7 +33,6 @@ public static class Negotiation
         return html.Quality > json.Quality || (html.Quality > 0 && html.Quality == json.Quality && html.Place < json.Place);
     }
 
-    /// <summary>Whether a request is a page's own form, which wants to see a page again.</summary>
     public static bool IsForm(string? contentType, string? accept) =>
         contentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && PrefersHtml(accept);
 

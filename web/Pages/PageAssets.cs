@@ -2,19 +2,17 @@ using System.Security.Cryptography;
 
 namespace Ci.Web.Pages;
 
-/// <summary>A file that pages need, with a hash of its content.</summary>
 public sealed record PageAsset(string Name, string ContentType, ReadOnlyMemory<byte> Bytes, string Hash)
 {
     public string ETag => $"\"{Hash}\"";
 
-    /// <summary>Its address, which changes with its content, so that browsers may keep it for ever.</summary>
+    /// <summary>Changes with the content, so that browsers may keep it for ever.</summary>
     public string Url => $"/api/assets/{Name}?v={Hash}";
 
-    /// <summary>How long it may be kept: for ever under the address that has its hash, otherwise not without asking.</summary>
+    /// <summary>For ever under the address that has the hash, otherwise not without asking.</summary>
     public string CacheControl(string? version) => version == Hash ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
-/// <summary>The files that pages need; they are all in this assembly.</summary>
 public static class PageAssets
 {
     private static readonly Dictionary<string, PageAsset> All = new[]

@@ -5,9 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Web.Pages;
 
-/// <summary>
-/// Renders a component as HTML, once and on the server: the templates' own markup as it is, and all that they are given escaped.
-/// </summary>
+/// <summary>The templates' own markup comes as it is; all that they are given is escaped.</summary>
 public sealed partial class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
 {
     public async Task<string> RenderAsync(Type component, IDictionary<string, object?> parameters)

@@ -4,10 +4,7 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Web.Pages;
 
-/// <summary>
-/// The addresses of pages, as paths, so that they work under whatever name a host is reached; a build's is
-/// <see cref="Pipeline.Reporting.PublicAddress.PathTo"/>.
-/// </summary>
+/// <summary>Paths, so that they work under whatever name a host is reached.</summary>
 public static class Paths
 {
     public const string Builds = "/api/builds";
@@ -23,7 +20,6 @@ public static class Paths
     public static string Repository(string repository) =>
         "/api/repositories/" + string.Join('/', repository.Split('/').Select(Uri.EscapeDataString));
 
-    /// <summary>The list that a filter finds.</summary>
     public static string List(BuildFilter filter)
     {
         string?[] parts =

@@ -6,12 +6,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Web.Pages;
 
-/// <summary>Reads what a page shows, and hands it to the page.</summary>
 public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer renderer, TimeProvider time)
 {
     private const int PageLength = 50;
 
-    /// <summary>The list of builds; what people entered as a filter comes as it is.</summary>
+    /// <summary>The filter comes as people entered it.</summary>
     public async Task<IResult> BuildsAsync(
         string? repository, string? state, string? pull, string? before, CancellationToken cancellationToken)
     {
@@ -31,7 +30,7 @@ public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer rend
         });
     }
 
-    /// <summary>One build; of a long log the end, unless all of it is asked for.</summary>
+    /// <summary>Of a long log the end, unless all of it is asked for.</summary>
     public async Task<IResult> BuildAsync(Build build, bool wholeLog, CancellationToken cancellationToken)
     {
         var estimate = await EstimateAsync(build, cancellationToken);
@@ -56,7 +55,6 @@ public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer rend
         });
     }
 
-    /// <summary>The parts of a build's page that change, by their ids.</summary>
     internal async Task<IReadOnlyList<(string Id, string Html)>> RegionsAsync(Build build, CancellationToken cancellationToken)
     {
         var parameters = new Dictionary<string, object?>
@@ -73,7 +71,7 @@ public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer rend
         return regions;
     }
 
-    /// <summary>A repository; the builds tell whether there is one.</summary>
+    /// <summary>The builds tell whether there is such a repository.</summary>
     public async Task<IResult> RepositoryAsync(string repository, CancellationToken cancellationToken)
     {
         var builds = BuildFilter.IsRepository(repository)
@@ -88,7 +86,6 @@ public sealed class WebPages(BuildLists lists, BuildLogs logs, PageRenderer rend
             });
     }
 
-    /// <summary>How long a build that has not ended is likely to take.</summary>
     private async Task<Estimate?> EstimateAsync(Build build, CancellationToken cancellationToken) => build.IsFinal
         ? null
         : Estimate.Of(await lists.SucceededAsync(build.Request.Repository, Estimate.Most, cancellationToken));

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Components;
 
 namespace Ci.Web.Pages.Regions;
 
-/// <summary>A part of a build's page that changes while it is looked at; it has an id, by which the script replaces it.</summary>
+/// <summary>The script replaces the part by its id.</summary>
 public abstract class BuildRegion : ComponentBase
 {
-    /// <summary>All of them by id, in the order of the page.</summary>
+    /// <summary>In the order of the page.</summary>
     internal static readonly (string Id, Type Component)[] All =
     [
         ("state", typeof(StateRegion)),
