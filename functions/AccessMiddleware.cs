@@ -18,7 +18,6 @@ internal sealed class AccessMiddleware(ApiAuthorization authorization) : IFuncti
 {
     private readonly ConcurrentDictionary<string, (bool IsAnonymous, bool CountsItself)> _marks = new(StringComparer.Ordinal);
 
-    /// <inheritdoc/>
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
         if (context.GetHttpContext()?.Request is not { } request)

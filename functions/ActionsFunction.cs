@@ -10,7 +10,6 @@ namespace Ci.Functions;
 /// <summary>What people do with a build by hand.</summary>
 public sealed class ActionsFunction(BuildActions actions, BuildViews views)
 {
-    /// <summary><c>POST /api/builds/{id}/cancel</c></summary>
     [Function("CancelBuild")]
     public async Task<IResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/cancel")] HttpRequest request,
@@ -18,7 +17,6 @@ public sealed class ActionsFunction(BuildActions actions, BuildViews views)
         CancellationToken cancellationToken) =>
         Answer(request, id, await actions.CancelAsync(id, cancellationToken));
 
-    /// <summary><c>POST /api/builds/{id}/rebuild</c></summary>
     [Function("RebuildBuild")]
     public async Task<IResult> RebuildAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "builds/{id}/rebuild")] HttpRequest request,

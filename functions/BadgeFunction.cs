@@ -11,7 +11,6 @@ public sealed class BadgeFunction(Badges badges)
 {
     private const string Ending = ".svg";
 
-    /// <summary><c>GET /api/badge/{owner}/{repo}.svg</c></summary>
     [Function("GetBadge")]
     [AllowAnonymous]
     public async Task<IResult> GetAsync(

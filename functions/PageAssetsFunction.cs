@@ -9,7 +9,6 @@ namespace Ci.Functions;
 /// <summary>The files that pages need.</summary>
 public static class PageAssetsFunction
 {
-    /// <summary><c>GET /api/assets/{name}</c></summary>
     [Function("GetPageAsset")]
     [AllowAnonymous]
     public static IResult Get(

@@ -14,7 +14,6 @@ public sealed class SignInFunction(ApiAuthorization authorization)
 {
     private const int MaxFormBytes = 4096;
 
-    /// <summary><c>GET /api/sign-in</c></summary>
     [Function("SignInPage")]
     [AllowAnonymous]
     public static IResult Show([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "sign-in")] HttpRequest request) =>
@@ -54,7 +53,6 @@ public sealed class SignInFunction(ApiAuthorization authorization)
         return new SeeOther(Paths.Builds);
     }
 
-    /// <summary><c>POST /api/sign-out</c></summary>
     [Function("SignOut")]
     [AllowAnonymous]
     public static IResult SignOut([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "sign-out")] HttpRequest request)

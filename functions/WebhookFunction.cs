@@ -12,7 +12,6 @@ namespace Ci.Functions;
 /// <summary>Takes GitHub's deliveries.</summary>
 public sealed class WebhookFunction(WebhookReceiver receiver, BuildViews views, ApiAuthorization authorization)
 {
-    /// <summary><c>POST /api/webhook</c></summary>
     [Function("Webhook")]
     // Wrong signatures are counted, and what GitHub signed is taken however much there is.
     [AllowAnonymous, DisableRateLimiting]
