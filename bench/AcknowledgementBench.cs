@@ -4,10 +4,8 @@ using System.Net.Sockets;
 
 namespace Ci.Bench;
 
-/// <summary>
-/// How long GitHub waits for its 202 (a record and a message are stored by then), beside storage alone and beside a server that
-/// keeps nothing. The workers are busy meanwhile: they wait for a GitHub that does not answer.
-/// </summary>
+/// <summary>How long GitHub waits for its 202 (a record and a message are stored by then), beside storage alone and beside a
+/// server that keeps nothing. The workers are busy meanwhile: they wait for a GitHub that does not answer.</summary>
 internal static class AcknowledgementBench
 {
     private const double GoalAbove = 1;

@@ -45,10 +45,8 @@ internal sealed class BareStorage
         }
     }
 
-    /// <summary>
-    /// Takes away what waits in our queue, message and row, and the ledger: Azurite writes all that it has to the disk every few
-    /// seconds. What is being built stays as it is, and its host undisturbed.
-    /// </summary>
+    /// <summary>Takes away what waits in our queue, message and row, and the ledger: Azurite writes all that it has to the disk
+    /// every few seconds. What is being built stays as it is, and its host undisturbed.</summary>
     public static async Task EmptyAsync()
     {
         await new TableClient(Settings.Storage, DeliveryLog.TableName).DeleteAsync();

@@ -2,9 +2,8 @@ using System.Diagnostics;
 
 namespace Ci.Bench;
 
-/// <summary>
-/// From the delivery, or the typed command, to the image in the registry: all sides in turn, each with a commit of its own.
-/// </summary>
+/// <summary>From the delivery, or the typed command, to the image in the registry: all sides in turn, each with a commit of its
+/// own.</summary>
 internal static class BuildBench
 {
     private const double Goal = 1.10;

@@ -53,9 +53,8 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>A build as the API shows it.</summary>
     public async Task<JsonNode> BuildAsync(string id) => JsonNode.Parse(await _http.GetStringAsync(new Uri(Url, $"api/builds/{id}")))!;
 
-    /// <summary>
-    /// Waits until a build has ended, as GitHub is told of it too; it is not looked so often that it costs the build time.
-    /// </summary>
+    /// <summary>Waits until a build has ended, as GitHub is told of it too; it is not looked so often that it costs the build
+    /// time.</summary>
     public async Task EndAsync(string id)
     {
         while (true)
@@ -83,10 +82,8 @@ internal sealed class HostProcess : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>
-    /// Megabytes of memory that the kernel counts for host and worker together now, and the sum of the most of each since
-    /// <see cref="ForgetPeak"/>; Linux only.
-    /// </summary>
+    /// <summary>Megabytes of memory that the kernel counts for host and worker together now, and the sum of the most of each
+    /// since <see cref="ForgetPeak"/>; Linux only.</summary>
     public (double Now, double Peak) Memory() => (Processes().Sum(id => Memory(id, "VmRSS:")), Processes().Sum(id => Memory(id, "VmHWM:")));
 
     /// <summary>Has the kernel begin anew to look for the peak (proc_pid_clear_refs(5)).</summary>

@@ -6,9 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Bench;
 
-/// <summary>
-/// How long the lists of builds take when there are many: what a page reads, over the storage that the environment names.
-/// </summary>
+/// <summary>How long the lists of builds take when there are many: what a page reads, over the storage that the environment
+/// names.</summary>
 internal static class ListBench
 {
     private const int Repositories = 20;

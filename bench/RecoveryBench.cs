@@ -3,10 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Ci.Bench;
 
-/// <summary>
-/// How long a build lies still whose host was killed: until another host runs it, and until the same one does that was started
-/// again.
-/// </summary>
+/// <summary>How long a build lies still whose host was killed: until another host runs it, and until the same one does that was
+/// started again.</summary>
 internal static class RecoveryBench
 {
     public static async Task RunAsync(Workbench bench, Report report)

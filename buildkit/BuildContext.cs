@@ -3,10 +3,8 @@ using System.IO.Pipelines;
 
 namespace Ci.BuildKit;
 
-/// <summary>
-/// Turns a writer of the build context into the stream that a request's body is read from. The two go in step: at most a
-/// mebibyte waits between them. Disposing stops the writer.
-/// </summary>
+/// <summary>Turns a writer of the build context into the stream that a request's body is read from. The two go in step: at most a
+/// mebibyte waits between them. Disposing stops the writer.</summary>
 public sealed class BuildContext : IAsyncDisposable
 {
     private const int MaxWaiting = 1 << 20;
@@ -59,11 +57,9 @@ public sealed class BuildContext : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// The entry that every context for BuildKit starts with, <c>./</c>. BuildKit takes the body for a Dockerfile unless its first KiB
-    /// reads as a tar stream, and a first entry in PAX form, or with a long name, does not fit in there (seen with Engine
-    /// 20.10; <c>isArchive</c> in moby/buildkit's Dockerfile frontend).
-    /// </summary>
+    /// <summary>The entry that every context for BuildKit starts with, <c>./</c>. BuildKit takes the body for a Dockerfile unless
+    /// its first KiB reads as a tar stream, and a first entry in PAX form, or with a long name, does not fit in there (seen with
+    /// Engine 20.10; <c>isArchive</c> in moby/buildkit's Dockerfile frontend).</summary>
     internal static ReadOnlyMemory<byte> RootFolder { get; } = RootFolderEntry();
 
     private static byte[] RootFolderEntry()

@@ -2,16 +2,13 @@ namespace Ci.BuildKit;
 
 public sealed record BuildKitBuild
 {
-    /// <summary>
-    /// The build context, file by file, as the build asks for them; null where it is written as a whole. For a large context
-    /// this is the faster way, and where little of it is copied by far; for a few small files it takes some milliseconds more.
-    /// </summary>
+    /// <summary>The build context, file by file, as the build asks for them; null where it is written as a whole. For a large
+    /// context this is the faster way, and where little of it is copied by far; for a few small files it takes some milliseconds
+    /// more.</summary>
     public ContextSource? Files { get; init; }
 
-    /// <summary>
-    /// Writes the build context, a tar stream that is not compressed, where there are no <see cref="Files"/>. It is called
-    /// once, while the engine reads; what it throws ends the build.
-    /// </summary>
+    /// <summary>Writes the build context, a tar stream that is not compressed, where there are no <see cref="Files"/>. It is
+    /// called once, while the engine reads; what it throws ends the build.</summary>
     public Func<Stream, CancellationToken, Task>? WriteContext { get; init; }
 
     public string Dockerfile { get; init; } = "Dockerfile";
@@ -45,16 +42,12 @@ public sealed record BuildKitBuild
     /// <summary>Whether base images are looked up at their registry although the engine has them.</summary>
     public bool Pull { get; init; }
 
-    /// <summary>
-    /// The time that the image is to bear instead of the build's, usually the commit's, so that the same commit gives the
-    /// same image: the build argument <c>SOURCE_DATE_EPOCH</c>, unless <see cref="Args"/> has it. Heeded from Engine 24 on.
-    /// </summary>
+    /// <summary>The time that the image is to bear instead of the build's, usually the commit's, so that the same commit gives
+    /// the same image: the build argument <c>SOURCE_DATE_EPOCH</c>, unless <see cref="Args"/> has it. Heeded from Engine 24 on.</summary>
     public DateTimeOffset? SourceDate { get; init; }
 
-    /// <summary>
-    /// The ids of the secrets that this build may ask for. A Dockerfile can ask for any id, so that whoever writes it
-    /// could otherwise have all. Their values are read when the build starts.
-    /// </summary>
+    /// <summary>The ids of the secrets that this build may ask for. A Dockerfile can ask for any id, so that whoever writes it
+    /// could otherwise have all. Their values are read when the build starts.</summary>
     public IReadOnlySet<string> Secrets { get; init; } = new HashSet<string>();
 
     /// <summary>Takes out of what the build prints, and of errors, what nobody is to read: values of secrets, for one.</summary>

@@ -4,10 +4,8 @@ using Ci.BuildKit.Files;
 
 namespace Ci.BuildKit;
 
-/// <summary>
-/// Builds images with the BuildKit that is inside the Docker engine (<c>POST /build?version=2</c>, Docker Engine API), with
-/// a session for what the build asks back. Builds may run side by side.
-/// </summary>
+/// <summary>Builds images with the BuildKit that is inside the Docker engine (<c>POST /build?version=2</c>, Docker Engine API),
+/// with a session for what the build asks back. Builds may run side by side.</summary>
 public sealed class BuildKitBuilder(EngineAddress engine, SessionAnswers answers) : IDisposable
 {
     private readonly HttpClient _client = engine.CreateClient();

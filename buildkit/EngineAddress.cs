@@ -4,10 +4,8 @@ using System.Net.Sockets;
 
 namespace Ci.BuildKit;
 
-/// <summary>
-/// Where the Docker engine is: <c>unix:///path</c>, <c>npipe://./pipe/name</c>, <c>tcp://host:port</c> or
-/// <c>http://host:port</c>.
-/// </summary>
+/// <summary>Where the Docker engine is: <c>unix:///path</c>, <c>npipe://./pipe/name</c>, <c>tcp://host:port</c> or
+/// <c>http://host:port</c>.</summary>
 /// <param name="Uri">The address.</param>
 public sealed record EngineAddress(Uri Uri)
 {
@@ -94,11 +92,9 @@ public sealed record EngineAddress(Uri Uri)
         }
     }
 
-    /// <summary>
-    /// A connection on which writing does not fail. The engine may refuse a build and hang up while the context is still
-    /// being sent (seen for an unknown platform); its answer is then there to be read, and the broken write, which came
-    /// first, would hide it. If there is none, reading fails.
-    /// </summary>
+    /// <summary>A connection on which writing does not fail. The engine may refuse a build and hang up while the context is still
+    /// being sent (seen for an unknown platform); its answer is then there to be read, and the broken write, which came first,
+    /// would hide it. If there is none, reading fails.</summary>
     private sealed class ListeningStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
     {
         private bool _broken;

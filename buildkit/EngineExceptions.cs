@@ -22,8 +22,6 @@ public sealed class BuildFailedException(string reason, BuildKitStep? step = nul
 /// <summary>The engine does not answer, is in trouble itself, or broke off its answer: what asking again may cure.</summary>
 public sealed class EngineUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>
-/// The engine is there but builds nothing with BuildKit and a session: it has no BuildKit (before Engine 18.09, Windows,
-/// Podman), or something between takes the session away. The classic builder is what is left.
-/// </summary>
+/// <summary>The engine is there but builds nothing with BuildKit and a session: it has no BuildKit (before Engine 18.09, Windows,
+/// Podman), or something between takes the session away. The classic builder is what is left.</summary>
 public sealed class BuildKitUnavailableException(string message) : Exception(message);

@@ -14,10 +14,8 @@ public sealed record EngineProbe(string BuilderVersion, Version ApiVersion, stri
     /// <summary>Whether it prefers BuildKit (by default Engine 23.0 and later, on Linux).</summary>
     public bool PrefersBuildKit => BuilderVersion == "2";
 
-    /// <summary>
-    /// Whether it can build with BuildKit, preferred or not. That it speaks the API is taken for having it, which is wrong
-    /// for Podman; opening a session tells.
-    /// </summary>
+    /// <summary>Whether it can build with BuildKit, preferred or not. That it speaks the API is taken for having it, which is
+    /// wrong for Podman; opening a session tells.</summary>
     public bool HasBuildKit => PrefersBuildKit || (OSType == "linux" && ApiVersion >= FirstWithBuildKit);
 
     /// <exception cref="EngineUnavailableException">It does not answer, or not as an engine does.</exception>

@@ -2,9 +2,8 @@ using System.Formats.Tar;
 
 namespace Ci.Demo;
 
-/// <summary>
-/// The image that the sample stands on: busybox where it can be pulled, else one made of this machine's own static busybox.
-/// </summary>
+/// <summary>The image that the sample stands on: busybox where it can be pulled, else one made of this machine's own static
+/// busybox.</summary>
 internal static class BaseImage
 {
     private const string Public = "busybox:stable";

@@ -8,12 +8,10 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 
 namespace Ci.Functions;
 
-/// <summary>
-/// Stands before every function that is called over HTTP: puts the strict headers onto the answer, and lets only those in who
-/// may come. What is not marked with <see cref="AllowAnonymousAttribute"/> needs the key, so that a forgotten function is closed;
-/// of what is marked, every call counts, unless the function counts by itself and says so with
-/// <see cref="DisableRateLimitingAttribute"/>.
-/// </summary>
+/// <summary>Stands before every function that is called over HTTP: puts the strict headers onto the answer, and lets only those
+/// in who may come. What is not marked with <see cref="AllowAnonymousAttribute"/> needs the key, so that a forgotten function is
+/// closed; of what is marked, every call counts, unless the function counts by itself and says so with <see
+/// cref="DisableRateLimitingAttribute"/>.</summary>
 internal sealed class AccessMiddleware(ApiAuthorization authorization) : IFunctionsWorkerMiddleware
 {
     private readonly ConcurrentDictionary<string, (bool IsAnonymous, bool CountsItself)> _marks = new(StringComparer.Ordinal);

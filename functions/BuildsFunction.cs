@@ -12,9 +12,8 @@ namespace Ci.Functions;
 /// <summary>Reads back what was built.</summary>
 public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews views, WebPages pages, BuildEvents events)
 {
-    /// <summary>
-    /// <c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull request and state.
-    /// </summary>
+    /// <summary><c>GET /api/builds?count=50</c>: the newest builds, newest first; in a browser a page, by repository, pull
+    /// request and state.</summary>
     [Function("ListBuilds")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "builds")] HttpRequest request, CancellationToken cancellationToken)
@@ -55,9 +54,8 @@ public sealed class BuildsFunction(BuildStore store, BuildLogs logs, BuildViews 
             : Results.Json(views.Of(build), ReportJson.Default.BuildView);
     }
 
-    /// <summary>
-    /// <c>GET /api/builds/{id}/events?offset=0</c>: what happens to it, as server-sent events, with the log from that byte on.
-    /// </summary>
+    /// <summary><c>GET /api/builds/{id}/events?offset=0</c>: what happens to it, as server-sent events, with the log from that
+    /// byte on.</summary>
     [Function("GetBuildEvents")]
     [AllowAnonymous]
     public async Task<IResult> GetEventsAsync(

@@ -12,10 +12,8 @@ public sealed class DeliveriesFunction(DeliveryLog deliveryLog)
 {
     private const int MaxCount = 1000;
 
-    /// <summary>
-    /// <c>GET /api/deliveries?count=50</c>: the newest, newest first; with <c>repository=owner/name&amp;pull=7</c> those of a
-    /// pull request; in a browser a page.
-    /// </summary>
+    /// <summary><c>GET /api/deliveries?count=50</c>: the newest, newest first; with <c>repository=owner/name&amp;pull=7</c> those
+    /// of a pull request; in a browser a page.</summary>
     [Function("ListDeliveries")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "deliveries")] HttpRequest request, CancellationToken cancellationToken)

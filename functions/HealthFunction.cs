@@ -11,10 +11,8 @@ namespace Ci.Functions;
 /// <summary>Tells whether builds can run.</summary>
 public sealed class HealthFunction(ApiAuthorization authorization, Health health)
 {
-    /// <summary>
-    /// <c>GET /api/health</c>: 200, or 503 if builds cannot run, with how each part is; with the key also what is wrong with
-    /// it and what to do. In a browser a page.
-    /// </summary>
+    /// <summary><c>GET /api/health</c>: 200, or 503 if builds cannot run, with how each part is; with the key also what is wrong
+    /// with it and what to do. In a browser a page.</summary>
     [Function("Health")]
     [AllowAnonymous]
     public async Task<IResult> GetAsync(

@@ -13,10 +13,8 @@ namespace Ci.Functions;
 /// <summary>The messages that were given up.</summary>
 public sealed class PoisonQueueFunction(PoisonQueue poisonQueue, BuildStore store, BuildActions actions, BuildViews views)
 {
-    /// <summary>
-    /// <c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in a
-    /// browser a page.
-    /// </summary>
+    /// <summary><c>GET /api/dead-letters</c>: the oldest 32, each with the build that it asked for and why that was given up; in
+    /// a browser a page.</summary>
     [Function("ListPoisonQueue")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dead-letters")] HttpRequest request, CancellationToken cancellationToken)

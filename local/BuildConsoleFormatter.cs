@@ -6,11 +6,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Ci.Local;
 
-/// <summary>
-/// Prints what the app logs as lines to be read, and all else as logs are printed. Names of events decide how: of events named
-/// <c>Progress</c> a terminal shows the last one only, <c>Succeeded</c> is green and <c>Failed</c> red. What the host says of its
-/// own doings is left out on a terminal.
-/// </summary>
+/// <summary>Prints what the app logs as lines to be read, and all else as logs are printed. Names of events decide how: of events
+/// named <c>Progress</c> a terminal shows the last one only, <c>Succeeded</c> is green and <c>Failed</c> red. What the host says
+/// of its own doings is left out on a terminal.</summary>
 internal sealed class BuildConsoleFormatter(Terminal terminal, TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "builds";

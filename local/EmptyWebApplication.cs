@@ -5,10 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local;
 
-/// <summary>
-/// A web application of Kestrel and routing alone, without settings of its own. The framework's other builders watch all folders
-/// below the current one for an appsettings.json that changes: in a repository that takes longer than all else at a start.
-/// </summary>
+/// <summary>A web application of Kestrel and routing alone, without settings of its own. The framework's other builders watch all
+/// folders below the current one for an appsettings.json that changes: in a repository that takes longer than all else at a
+/// start.</summary>
 internal static class EmptyWebApplication
 {
     public static WebApplicationBuilder CreateBuilder(ILoggerFactory loggers)

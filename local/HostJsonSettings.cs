@@ -5,10 +5,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace Ci.Local;
 
-/// <summary>
-/// Has settings named <c>AzureFunctionsJobHost__PATH__TO__KEY</c> win over host.json, as the Functions host does
-/// (Azure Functions, "host.json reference", override host.json values).
-/// </summary>
+/// <summary>Has settings named <c>AzureFunctionsJobHost__PATH__TO__KEY</c> win over host.json, as the Functions host does (Azure
+/// Functions, "host.json reference", override host.json values).</summary>
 internal static class HostJsonSettings
 {
     private static readonly JsonNodeOptions AnyCase = new() { PropertyNameCaseInsensitive = true };

@@ -40,10 +40,8 @@ public sealed record LocalHostOptions
     public Action<ILoggingBuilder>? Logging { get; init; }
 }
 
-/// <summary>
-/// Runs a Functions app without Azure Functions Core Tools: its worker process, Kestrel for its HTTP triggers, a listener for
-/// each of its queue triggers.
-/// </summary>
+/// <summary>Runs a Functions app without Azure Functions Core Tools: its worker process, Kestrel for its HTTP triggers, a
+/// listener for each of its queue triggers.</summary>
 public sealed class LocalHost : IAsyncDisposable
 {
     private readonly WebApplication _web;
@@ -137,10 +135,8 @@ public sealed class LocalHost : IAsyncDisposable
         loggers.Dispose();
     }
 
-    /// <summary>
-    /// The settings that this host reads, and those that its worker does not have from the environment: it reads nothing but its
-    /// environment, as under the Functions host.
-    /// </summary>
+    /// <summary>The settings that this host reads, and those that its worker does not have from the environment: it reads nothing
+    /// but its environment, as under the Functions host.</summary>
     private static IConfiguration Settings(LocalHostOptions options, out IReadOnlyDictionary<string, string?> environment)
     {
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Name((string)variable.Key))

@@ -2,9 +2,8 @@ using System.Text.Json;
 
 namespace Ci.Local;
 
-/// <summary>
-/// Reads <c>Values</c> of a local.settings.json as the Functions tools do: they are settings unless the environment has them.
-/// </summary>
+/// <summary>Reads <c>Values</c> of a local.settings.json as the Functions tools do: they are settings unless the environment has
+/// them.</summary>
 public static class LocalSettings
 {
     /// <summary>The values, with <c>__</c> in a name as the section separator.</summary>

@@ -21,9 +21,8 @@ internal sealed class Answer(JsonNode body, int status = 200) : IResult
         },
         status);
 
-    /// <summary>
-    /// What a request is answered whose body means nothing: the error names the resource and, if one is to blame, the field.
-    /// </summary>
+    /// <summary>What a request is answered whose body means nothing: the error names the resource and, if one is to blame, the
+    /// field.</summary>
     public static Answer Invalid(string resource, string code, string? field, string? message)
     {
         var error = new JsonObject { ["resource"] = resource, ["code"] = code };

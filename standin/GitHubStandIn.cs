@@ -34,10 +34,8 @@ public sealed record GitHubStandInOptions
 /// <param name="Body">The body.</param>
 public sealed record DeliveryAnswer(Guid Delivery, int Status, string Body);
 
-/// <summary>
-/// Plays GitHub over local git repositories: answers the REST endpoints that the CI calls, and sends deliveries signed as
-/// GitHub signs them.
-/// </summary>
+/// <summary>Plays GitHub over local git repositories: answers the REST endpoints that the CI calls, and sends deliveries signed
+/// as GitHub signs them.</summary>
 public sealed class GitHubStandIn : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, GitRepository> _repositories = new(StringComparer.OrdinalIgnoreCase);
@@ -72,10 +70,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>Where deliveries go; may change when a host is restarted.</summary>
     public Uri? WebhookUrl { get; set; }
 
-    /// <summary>
-    /// Whether somebody presses <i>Redeliver</i> at once when a delivery was refused for now (503): on a slow machine it is,
-    /// since the CI gives storage and GitHub a few seconds to answer.
-    /// </summary>
+    /// <summary>Whether somebody presses <i>Redeliver</i> at once when a delivery was refused for now (503): on a slow machine it
+    /// is, since the CI gives storage and GitHub a few seconds to answer.</summary>
     public bool Redelivers { get; set; }
 
     /// <summary>The requests that came in, as <c>GET /path</c>.</summary>
@@ -84,10 +80,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
     /// <summary>The same requests to the API (codeload is none of it), whole, each with its answer.</summary>
     public ConcurrentQueue<Exchange> Exchanges { get; } = new();
 
-    /// <summary>
-    /// Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody else is
-    /// anything.
-    /// </summary>
+    /// <summary>Who is what in a repository: <c>admin</c>, <c>maintain</c>, <c>write</c>, <c>triage</c> or <c>read</c>; nobody
+    /// else is anything.</summary>
     public ConcurrentDictionary<(string Repository, string Login), string> Roles { get; } = new();
 
     /// <summary>How many requests are left of this hour, as every answer says.</summary>
@@ -130,10 +124,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
     internal string? RepositoryNamed(string name) =>
         _repositories.Keys.FirstOrDefault(full => full.EndsWith("/" + name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>
-    /// Makes a commit's archive before anybody asks for it; with git's own zlib, as GitHub does. Another's, .NET's, writes what
-    /// does not compress in a way that takes ten times as long to read.
-    /// </summary>
+    /// <summary>Makes a commit's archive before anybody asks for it; with git's own zlib, as GitHub does. Another's, .NET's,
+    /// writes what does not compress in a way that takes ten times as long to read.</summary>
     public async Task KeepArchiveAsync(string repository, string commit)
     {
         var file = Path.GetTempFileName();
@@ -205,9 +197,8 @@ public sealed class GitHubStandIn : IAsyncDisposable
         return (changed, await RedeliverAsync(delivery));
     }
 
-    /// <summary>
-    /// Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or never.
-    /// </summary>
+    /// <summary>Something happened to it, of which the delivery is sent by <see cref="RedeliverAsync"/>: late, out of order or
+    /// never.</summary>
     public (PullRequestState Pull, Guid Delivery) Change(PullRequestState pull, string action)
     {
         // No two changes of a pull request in the same second, so that it is known which is the newer.

@@ -37,9 +37,8 @@ public sealed partial class GitRepository : IDisposable
         return repository;
     }
 
-    /// <summary>
-    /// Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the commit.
-    /// </summary>
+    /// <summary>Commits files onto a branch, which begins at main if it is new; a null content removes the file. Returns the
+    /// commit.</summary>
     public async Task<string> CommitAsync(
         string branch, IReadOnlyDictionary<string, string> files, string message, CancellationToken cancellationToken = default)
     {

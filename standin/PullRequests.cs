@@ -46,9 +46,8 @@ public sealed record PullRequestState
     /// <summary>The labels that it has.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>
-    /// GitHub's payload for an event of this pull request: the fields that its published examples of the action all have.
-    /// </summary>
+    /// <summary>GitHub's payload for an event of this pull request: the fields that its published examples of the action all
+    /// have.</summary>
     public JsonObject Payload(string action)
     {
         var payload = new JsonObject

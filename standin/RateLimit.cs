@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.StandIn;
 
-/// <summary>
-/// GitHub's count of requests, which here does not go on: the same numbers in every answer's headers and at <c>/rate_limit</c>.
-/// </summary>
+/// <summary>GitHub's count of requests, which here does not go on: the same numbers in every answer's headers and at
+/// <c>/rate_limit</c>.</summary>
 internal static class RateLimit
 {
     public const int Limit = 5000;

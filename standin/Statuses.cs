@@ -139,10 +139,8 @@ internal sealed class Statuses(GitHubStandIn gitHub)
         });
     }
 
-    /// <summary>
-    /// REST, "Get the combined status": failure if any context reports error or failure, pending if there are none or one is
-    /// pending, success if all are.
-    /// </summary>
+    /// <summary>REST, "Get the combined status": failure if any context reports error or failure, pending if there are none or
+    /// one is pending, success if all are.</summary>
     private static string Combined(string[] states)
     {
         if (states.Any(s => s is "error" or "failure"))

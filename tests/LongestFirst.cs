@@ -6,10 +6,8 @@ using Xunit.v3;
 
 namespace Ci.Tests;
 
-/// <summary>
-/// Classes run side by side, and what runs long begins first: else the last of it runs alone, while the other processors
-/// have nothing to do.
-/// </summary>
+/// <summary>Classes run side by side, and what runs long begins first: else the last of it runs alone, while the other processors
+/// have nothing to do.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Long = ["Faults.", "EndToEnd.", "Pages.", "Compose.", "Local."];

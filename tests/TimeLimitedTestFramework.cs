@@ -9,18 +9,16 @@ using Xunit.v3;
 
 namespace Ci.Tests;
 
-/// <summary>
-/// xUnit's own framework, in which every test has a time limit, synchronous or not: one that hangs fails, and the others go on.
-/// A test that needs longer says so, <c>[Fact(Timeout = …)]</c>. What has no limit in xUnit, the fixtures, ends the whole run.
-/// </summary>
+/// <summary>xUnit's own framework, in which every test has a time limit, synchronous or not: one that hangs fails, and the others
+/// go on. A test that needs longer says so, <c>[Fact(Timeout = …)]</c>. What has no limit in xUnit, the fixtures, ends the whole
+/// run.</summary>
 public sealed class TimeLimitedTestFramework : XunitTestFramework
 {
     /// <summary>Gives a long run more time, like <c>02:00:00</c>.</summary>
     public const string LimitVariable = "CI_TEST_TIME_LIMIT";
 
-    /// <summary>
-    /// Of a test that names none of its own. A single wait has <see cref="Fixtures.TestEnvironment.Limit"/>, and says for what.
-    /// </summary>
+    /// <summary>Of a test that names none of its own. A single wait has <see cref="Fixtures.TestEnvironment.Limit"/>, and says
+    /// for what.</summary>
     public static readonly TimeSpan Limit =
         Environment.GetEnvironmentVariable(LimitVariable) is { Length: > 0 } given
             ? TimeSpan.Parse(given, CultureInfo.InvariantCulture)

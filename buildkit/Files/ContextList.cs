@@ -1,9 +1,7 @@
 namespace Ci.BuildKit.Files;
 
-/// <summary>
-/// The list of a context's files as BuildKit's receiver wants it: each folder before what is in it, and within a folder by
-/// the names' bytes (Validator in github.com/tonistiigi/fsutil).
-/// </summary>
+/// <summary>The list of a context's files as BuildKit's receiver wants it: each folder before what is in it, and within a folder
+/// by the names' bytes (Validator in github.com/tonistiigi/fsutil).</summary>
 internal static class ContextList
 {
     private const UnixFileMode FolderMode = (UnixFileMode)0b111_101_101;

@@ -2,10 +2,8 @@ using System.IO.Enumeration;
 
 namespace Ci.BuildKit.Files;
 
-/// <summary>
-/// The paths that a build copies, and what their links lead to. A wildcard that is not understood stands for everything: to
-/// hear of too many files harms no build.
-/// </summary>
+/// <summary>The paths that a build copies, and what their links lead to. A wildcard that is not understood stands for everything:
+/// to hear of too many files harms no build.</summary>
 internal sealed class ContextPaths
 {
     private const int MaxPaths = 200;

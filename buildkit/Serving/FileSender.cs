@@ -6,10 +6,8 @@ using Grpc.Core;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>
-/// Sends a list of files, and then the contents that the receiver asks for. It asks for what it does not have while the list
-/// still comes in; nothing says that it has asked for all.
-/// </summary>
+/// <summary>Sends a list of files, and then the contents that the receiver asks for. It asks for what it does not have while the
+/// list still comes in; nothing says that it has asked for all.</summary>
 internal sealed class FileSender(
     ContextSource source, IReadOnlyList<ContextFile> files, IAsyncStreamReader<Packet> asked, IServerStreamWriter<Packet> answers)
     : ContextRequests

@@ -4,10 +4,8 @@ using Grpc.Core;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>
-/// Tells BuildKit a registry's credentials. The protocol's other ways (tokens made on this side) are not there; BuildKit
-/// takes "unimplemented" for an answer and asks for the credentials.
-/// </summary>
+/// <summary>Tells BuildKit a registry's credentials. The protocol's other ways (tokens made on this side) are not there; BuildKit
+/// takes "unimplemented" for an answer and asks for the credentials.</summary>
 internal sealed class AuthService : Auth.AuthBase
 {
     public override async Task<CredentialsResponse> Credentials(CredentialsRequest request, ServerCallContext context) =>

@@ -11,10 +11,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>
-/// The gRPC server of all sessions: Kestrel, over connections that are already there. There is one in a process, from the
-/// first session on: to put one together takes as long as a small build, and nothing in it belongs to a session.
-/// </summary>
+/// <summary>The gRPC server of all sessions: Kestrel, over connections that are already there. There is one in a process, from
+/// the first session on: to put one together takes as long as a small build, and nothing in it belongs to a session.</summary>
 internal static class SessionServer
 {
     private const int MaxWaitingBytes = 1 << 20;

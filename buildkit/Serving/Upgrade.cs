@@ -5,10 +5,8 @@ using System.Text;
 
 namespace Ci.BuildKit.Serving;
 
-/// <summary>
-/// Switches a connection to HTTP/2 without TLS (<c>Upgrade: h2c</c>, RFC 9110, 7.8). It is written by hand because
-/// <see cref="HttpClient"/> puts a header's values on one line, and the engine wants a line for each method.
-/// </summary>
+/// <summary>Switches a connection to HTTP/2 without TLS (<c>Upgrade: h2c</c>, RFC 9110, 7.8). It is written by hand because <see
+/// cref="HttpClient"/> puts a header's values on one line, and the engine wants a line for each method.</summary>
 internal static class Upgrade
 {
     /// <summary>The longest head of an answer that is read, in bytes; the engine's is a few hundred.</summary>

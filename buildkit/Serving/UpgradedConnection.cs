@@ -39,10 +39,8 @@ internal sealed class UpgradedConnections : IConnectionListenerFactory, IConnect
     public ValueTask DisposeAsync() => UnbindAsync();
 }
 
-/// <summary>
-/// A connection over a stream, as Kestrel wants it. That it has ended Kestrel learns from the stream; the token of
-/// <see cref="DefaultConnectionContext"/> is not used, because its Abort cancels it behind the back of its DisposeAsync.
-/// </summary>
+/// <summary>A connection over a stream, as Kestrel wants it. That it has ended Kestrel learns from the stream; the token of <see
+/// cref="DefaultConnectionContext"/> is not used, because its Abort cancels it behind the back of its DisposeAsync.</summary>
 internal sealed class UpgradedConnection : DefaultConnectionContext
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

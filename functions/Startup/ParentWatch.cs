@@ -4,10 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Functions.Startup;
 
-/// <summary>
-/// Ends the worker when the host that started it is gone: nobody takes its answers any more, and the builds that it holds are
-/// another host's to do. A Functions host that is killed does not end its worker, except on Windows.
-/// </summary>
+/// <summary>Ends the worker when the host that started it is gone: nobody takes its answers any more, and the builds that it
+/// holds are another host's to do. A Functions host that is killed does not end its worker, except on Windows.</summary>
 internal sealed partial class ParentWatch(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger)
     : BackgroundService
 {

@@ -4,9 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Functions.Startup;
 
-/// <summary>
-/// Runs the worker, unless a setting is wrong: then it says so in a sentence, which each host shows of a worker that does not start.
-/// </summary>
+/// <summary>Runs the worker, unless a setting is wrong: then it says so in a sentence, which each host shows of a worker that
+/// does not start.</summary>
 internal static class SettingsCheck
 {
     /// <summary>Runs it to its end, and returns the process' exit code.</summary>

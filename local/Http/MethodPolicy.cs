@@ -7,10 +7,8 @@ namespace Ci.Local.Http;
 /// <summary>The methods that an endpoint answers; none means any.</summary>
 internal sealed record AllowedMethods(IReadOnlyList<string> Names);
 
-/// <summary>
-/// Tells functions on one route apart by method. ASP.NET Core's own policy answers 405 where only the method is wrong;
-/// the Functions host answers 404.
-/// </summary>
+/// <summary>Tells functions on one route apart by method. ASP.NET Core's own policy answers 405 where only the method is wrong;
+/// the Functions host answers 404.</summary>
 internal sealed class MethodPolicy : MatcherPolicy, IEndpointSelectorPolicy
 {
     public override int Order => 0;

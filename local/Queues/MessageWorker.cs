@@ -11,10 +11,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
 
-/// <summary>
-/// Sees one message through: keeps it hidden while the function runs, deletes it after success, brings it back after a
-/// failure, and copies it to the poison queue when it failed too often.
-/// </summary>
+/// <summary>Sees one message through: keeps it hidden while the function runs, deletes it after success, brings it back after a
+/// failure, and copies it to the poison queue when it failed too often.</summary>
 internal sealed partial class MessageWorker(
     QueueFunction function,
     QueueClient queue,

@@ -1,9 +1,7 @@
 namespace Ci.Local.Queues;
 
-/// <summary>
-/// The pause between two looks into an empty queue, the Functions host's randomized exponential back-off: 100 ms, and
-/// on top of them about (80 % to 120 %) 100, 200, 400 ms and so on, up to the ceiling. A message begins it anew.
-/// </summary>
+/// <summary>The pause between two looks into an empty queue, the Functions host's randomized exponential back-off: 100 ms, and on
+/// top of them about (80 % to 120 %) 100, 200, 400 ms and so on, up to the ceiling. A message begins it anew.</summary>
 internal sealed class PollingPause(TimeSpan ceiling)
 {
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100);

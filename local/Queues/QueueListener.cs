@@ -7,10 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Queues;
 
-/// <summary>
-/// Looks into a queue, with growing pauses while it is empty and at once when something may have come, and has its messages
-/// worked on.
-/// </summary>
+/// <summary>Looks into a queue, with growing pauses while it is empty and at once when something may have come, and has its
+/// messages worked on.</summary>
 internal sealed partial class QueueListener(
     QueueFunction function,
     Func<string, QueueClient> queues,
@@ -41,9 +39,8 @@ internal sealed partial class QueueListener(
     /// <summary>Something may have come: a pause ends at once.</summary>
     public void CheckNow() => Volatile.Read(ref _checkNow).TrySetResult();
 
-    /// <summary>
-    /// First no new messages; then some time for the running functions; then their cancellation, which brings the messages back.
-    /// </summary>
+    /// <summary>First no new messages; then some time for the running functions; then their cancellation, which brings the
+    /// messages back.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);

@@ -4,10 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Ci.Local.Worker;
 
-/// <summary>
-/// Keeps a worker of the app running: starts it, has it load its functions, and starts another when it dies. What the dead
-/// one was doing fails.
-/// </summary>
+/// <summary>Keeps a worker of the app running: starts it, has it load its functions, and starts another when it dies. What the
+/// dead one was doing fails.</summary>
 internal sealed partial class FunctionsWorker(
     WorkerServer server, string app, IReadOnlyDictionary<string, string?> environment, WorkerTimes times, ILoggerFactory loggers)
     : IAsyncDisposable

@@ -11,10 +11,8 @@ using Docker.DotNet;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>
-/// Tells what an image that a Dockerfile is built upon is at present: the engine's own, as both builders take it, or else
-/// what its registry has.
-/// </summary>
+/// <summary>Tells what an image that a Dockerfile is built upon is at present: the engine's own, as both builders take it, or
+/// else what its registry has.</summary>
 public sealed partial class BaseImages(EngineClient client, RegistryCredentialStore credentials)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

@@ -24,11 +24,9 @@ public sealed class CommitImageBuilder(
     BuildSecrets secrets,
     IOptions<RegistryOptions> options)
 {
-    /// <summary>
-    /// Builds and pushes <c>NAME:sha-…</c>, with <paramref name="content"/>, the key of what it is built from, in a label;
-    /// <paramref name="pushing"/> is called in between. The engine keeps its layers as cache, but no name, and of a
-    /// stranger's nothing.
-    /// </summary>
+    /// <summary>Builds and pushes <c>NAME:sha-…</c>, with <paramref name="content"/>, the key of what it is built from, in a
+    /// label; <paramref name="pushing"/> is called in between. The engine keeps its layers as cache, but no name, and of a
+    /// stranger's nothing.</summary>
     public async Task<CommitImage> BuildAsync(
         BuildRequest request,
         CommitSource commit,
@@ -67,10 +65,8 @@ public sealed class CommitImageBuilder(
     /// <summary>Whether the builder of a request's images will ask for single files; else it wants each context in one piece.</summary>
     public bool AsksForFiles(BuildRequest request) => builder.AsksForFiles(request.IsFork, limits.ForksUseBuildKit, limits.Of(request));
 
-    /// <summary>
-    /// The engine asks only for files that it was not sent under this name, and tells files apart by size and time, which a
-    /// stranger can choose: theirs are never kept for others.
-    /// </summary>
+    /// <summary>The engine asks only for files that it was not sent under this name, and tells files apart by size and time,
+    /// which a stranger can choose: theirs are never kept for others.</summary>
     internal static string? ContextName(BuildRequest request, ImageSpec spec) =>
         request.IsFork ? null : $"{request.Repository}@{request.Commit}:{spec.Context}:{spec.DockerfilePath}";
 

@@ -34,10 +34,8 @@ public sealed class DockerEngine(EngineClient client)
             },
             cancellationToken);
 
-    /// <summary>
-    /// Takes a name off an image, and the image itself if that was its last name and no other was made upon it; its layers
-    /// stay as the next build's cache. A name that is gone already is no error.
-    /// </summary>
+    /// <summary>Takes a name off an image, and the image itself if that was its last name and no other was made upon it; its
+    /// layers stay as the next build's cache. A name that is gone already is no error.</summary>
     public async Task RemoveAsync(string reference, CancellationToken cancellationToken)
     {
         try

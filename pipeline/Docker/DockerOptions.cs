@@ -22,19 +22,15 @@ public sealed class DockerOptions
 {
     public const string Section = "Docker";
 
-    /// <summary>
-    /// The engine's address (<c>unix:///…</c>, <c>tcp://…</c>, <c>npipe://…</c>). Empty: <c>DOCKER_HOST</c>, else the
-    /// platform's default socket.
-    /// </summary>
+    /// <summary>The engine's address (<c>unix:///…</c>, <c>tcp://…</c>, <c>npipe://…</c>). Empty: <c>DOCKER_HOST</c>, else the
+    /// platform's default socket.</summary>
     [RegularExpression(
         "^(unix|tcp|http|https|npipe)://.+$",
         ErrorMessage = "Docker__Host must be empty or an address like unix:///var/run/docker.sock or tcp://engine:2375.")]
     public string Host { get; set; } = "";
 
-    /// <summary>
-    /// The folder with <c>ca.pem</c>, <c>cert.pem</c> and <c>key.pem</c> for an engine that is reached with TLS. Empty:
-    /// <c>DOCKER_CERT_PATH</c> where <c>DOCKER_TLS_VERIFY</c> is set, else no TLS.
-    /// </summary>
+    /// <summary>The folder with <c>ca.pem</c>, <c>cert.pem</c> and <c>key.pem</c> for an engine that is reached with TLS. Empty:
+    /// <c>DOCKER_CERT_PATH</c> where <c>DOCKER_TLS_VERIFY</c> is set, else no TLS.</summary>
     public string CertPath { get; set; } = "";
 
     [EnumDataType(typeof(BuilderKind), ErrorMessage = "Docker__Builder must be Auto, BuildKit or Classic.")]
@@ -44,10 +40,8 @@ public sealed class DockerOptions
     [RegularExpression(NetworkName.Pattern, ErrorMessage = "Docker__Network " + NetworkName.Rule)]
     public string Network { get; set; } = "";
 
-    /// <summary>
-    /// The memory that a build step may use, swap included, in bytes; 0 for all. BuildKit knows no such limit: one that is
-    /// set makes <see cref="BuilderKind.Auto"/> take the classic builder. Null: <see cref="DefaultMemory"/> where that builds.
-    /// </summary>
+    /// <summary>The memory that a build step may use, swap included, in bytes; 0 for all. BuildKit knows no such limit: one that
+    /// is set makes <see cref="BuilderKind.Auto"/> take the classic builder. Null: <see cref="DefaultMemory"/> where that builds.</summary>
     [InRange(0, long.MaxValue, ErrorMessage = "Docker__Memory must be a number of bytes, 0 or more.")]
     public long? Memory { get; set; }
 
@@ -76,10 +70,8 @@ public sealed class DockerOptions
     [InRange(0, long.MaxValue, ErrorMessage = "Docker__MaxCacheBytes must be a number of bytes, 0 or more.")]
     public long MaxCacheBytes { get; set; } = 20_000_000_000;
 
-    /// <summary>
-    /// The folder of <c>config.json</c>, in which <c>docker login</c> keeps what private base images are pulled with. Empty:
-    /// <c>DOCKER_CONFIG</c>, else <c>~/.docker</c>.
-    /// </summary>
+    /// <summary>The folder of <c>config.json</c>, in which <c>docker login</c> keeps what private base images are pulled with.
+    /// Empty: <c>DOCKER_CONFIG</c>, else <c>~/.docker</c>.</summary>
     public string Config { get; set; } = "";
 
     public string ConfigFolder =>

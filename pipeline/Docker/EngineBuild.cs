@@ -13,10 +13,8 @@ public sealed record EngineBuild
     /// <summary>The platform, or null for the engine's own.</summary>
     public string? Platform { get; init; }
 
-    /// <summary>
-    /// A host name that the steps' containers know as 127.0.0.1, and nobody else's have: the classic builder gives them no
-    /// label of ours, and by this they are found when the engine has left them behind.
-    /// </summary>
+    /// <summary>A host name that the steps' containers know as 127.0.0.1, and nobody else's have: the classic builder gives them
+    /// no label of ours, and by this they are found when the engine has left them behind.</summary>
     public required string Marker { get; init; }
 
     public required IReadOnlyDictionary<string, string> Args { get; init; }
@@ -24,10 +22,8 @@ public sealed record EngineBuild
     /// <summary>The image's labels. The classic builder, to which each is a step, gives it none.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
-    /// <summary>
-    /// Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and what
-    /// its steps make is no cache of anybody's either.
-    /// </summary>
+    /// <summary>Whether the commit is a stranger's: it sees no cache, no base that the registry would not give to anybody, and
+    /// what its steps make is no cache of anybody's either.</summary>
     public bool IsUntrusted { get; init; }
 
     /// <summary>Whether BuildKit may build it all the same; its cache mounts (<c>RUN --mount=type=cache</c>) are everybody's.</summary>

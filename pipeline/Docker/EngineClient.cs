@@ -7,10 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>
-/// The connection to the Docker engine. It tells apart what a retry can cure (<see cref="ImageUnavailableException"/>) from
-/// what it cannot (<see cref="ImageRefusedException"/>).
-/// </summary>
+/// <summary>The connection to the Docker engine. It tells apart what a retry can cure (<see cref="ImageUnavailableException"/>)
+/// from what it cannot (<see cref="ImageRefusedException"/>).</summary>
 public sealed class EngineClient : IDisposable
 {
     private readonly Uri _endpoint;

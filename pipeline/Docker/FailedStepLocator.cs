@@ -34,10 +34,8 @@ public static partial class FailedStepLocator
         };
     }
 
-    /// <summary>
-    /// The line of the only instruction that it can be. Of several alike the step's number tells which, but only as the
-    /// classic builder counts: all instructions of the file, and our label behind them.
-    /// </summary>
+    /// <summary>The line of the only instruction that it can be. Of several alike the step's number tells which, but only as the
+    /// classic builder counts: all instructions of the file, and our label behind them.</summary>
     private static int? LineOf(IReadOnlyList<DockerfileInstruction> instructions, BuildStep? step, List<DockerfileInstruction> alike) =>
         alike is [var only] ? only.Line
         : step is { Stage: null, Number: { } number } && step.Total > instructions.Count && number <= instructions.Count

@@ -6,10 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>
-/// Chooses the builder: BuildKit, unless the engine has none, or the build is to be kept within limits that only the
-/// classic builder knows.
-/// </summary>
+/// <summary>Chooses the builder: BuildKit, unless the engine has none, or the build is to be kept within limits that only the
+/// classic builder knows.</summary>
 public sealed class ImageBuilderSelector(BuildKitImageBuilder buildKit, ClassicImageBuilder classic, IOptions<DockerOptions> options)
     : IImageBuilder
 {

@@ -3,10 +3,8 @@ using Docker.DotNet.Models;
 
 namespace Ci.Pipeline.Docker;
 
-/// <summary>
-/// Follows a push. It is called on the reading thread, in order; <see cref="Progress{T}"/> would call from the thread
-/// pool, out of order and after the push has returned.
-/// </summary>
+/// <summary>Follows a push. It is called on the reading thread, in order; <see cref="Progress{T}"/> would call from the thread
+/// pool, out of order and after the push has returned.</summary>
 internal sealed class PushProgress(Action<BuildEvent> happened) : IProgress<JSONMessage>
 {
     private string? _digest;

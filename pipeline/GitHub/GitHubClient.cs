@@ -8,11 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.GitHub;
 
-/// <summary>
-/// The one way to GitHub (GitHub Docs, "Best practices for using the REST API", "Troubleshooting the REST API"). 5xx, 408 and
-/// no answer are tried three times in all. A rate limit is waited out if that takes seconds; until a longer one is over, nothing
-/// is sent. What GitHub refuses is not repeated, but for an App's token, which is renewed once.
-/// </summary>
+/// <summary>The one way to GitHub (GitHub Docs, "Best practices for using the REST API", "Troubleshooting the REST API"). 5xx,
+/// 408 and no answer are tried three times in all. A rate limit is waited out if that takes seconds; until a longer one is over,
+/// nothing is sent. What GitHub refuses is not repeated, but for an App's token, which is renewed once.</summary>
 public sealed partial class GitHubClient(
     HttpClient http,
     GitHubApp app,

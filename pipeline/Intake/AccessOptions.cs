@@ -9,10 +9,8 @@ public sealed class AccessOptions
 {
     public const string Section = "Api";
 
-    /// <summary>
-    /// The key that lists and actions ask for. Without one they are closed; a single build can be seen by whoever has its
-    /// link, for nobody can guess it.
-    /// </summary>
+    /// <summary>The key that lists and actions ask for. Without one they are closed; a single build can be seen by whoever has
+    /// its link, for nobody can guess it.</summary>
     [RegularExpression(
         "^(.{16,})?$",
         ErrorMessage = "Api__Key must be empty or at least 16 characters: choose a long random one (openssl rand -hex 32).")]
@@ -24,10 +22,8 @@ public sealed class AccessOptions
         ErrorMessage = "Api__SignInTime must be a time from 00:01:00 to 365.00:00:00, like 12:00:00.")]
     public TimeSpan SignInTime { get; set; } = TimeSpan.FromHours(12);
 
-    /// <summary>
-    /// The header in which the tunnel or proxy before this host hands on the client's address; empty when there is none. Whatever
-    /// stands before this host must take away what clients send under that name, as deploy/ngrok.yml does.
-    /// </summary>
+    /// <summary>The header in which the tunnel or proxy before this host hands on the client's address; empty when there is none.
+    /// Whatever stands before this host must take away what clients send under that name, as deploy/ngrok.yml does.</summary>
     [RegularExpression(
         "^[A-Za-z0-9-]*$",
         ErrorMessage = "Api__ClientAddressHeader must be the name of a header, like X-Ci-Client-Address, or empty.")]

@@ -7,10 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Intake;
 
-/// <summary>
-/// Takes in comments: <c>/build</c> approves the commit of a fork that waits for it, if its author may write to the
-/// repository.
-/// </summary>
+/// <summary>Takes in comments: <c>/build</c> approves the commit of a fork that waits for it, if its author may write to the
+/// repository.</summary>
 public sealed class IssueCommentHandler(
     IOptions<WebhookOptions> options, BuildAdmission admission, Collaborators collaborators, BuildSubmitter submitter, TimeProvider time)
 {

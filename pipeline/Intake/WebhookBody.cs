@@ -8,10 +8,9 @@ public static class WebhookBody
     /// <summary>GitHub caps payloads at 25 MB (docs.github.com, "Webhook events and payloads").</summary>
     public const int MaxBytes = 25 * 1024 * 1024;
 
-    /// <summary>
-    /// How much of a body is read and dropped before a refusal. A Functions host fails to hand on the answer of a worker that does
-    /// not read what is being sent to it. Workers' web servers read 30,000,000 bytes of a body at most (Kestrel's default limit).
-    /// </summary>
+    /// <summary>How much of a body is read and dropped before a refusal. A Functions host fails to hand on the answer of a worker
+    /// that does not read what is being sent to it. Workers' web servers read 30,000,000 bytes of a body at most (Kestrel's
+    /// default limit).</summary>
     private const int MostDropped = 30_000_000;
 
     private const int FirstBytes = 64 * 1024;
@@ -62,10 +61,8 @@ public static class WebhookBody
         }
     }
 
-    /// <summary>
-    /// The JSON: the body itself for <c>application/json</c>, field <c>payload</c> for
-    /// <c>application/x-www-form-urlencoded</c> (a webhook may be set to either), null for any other content type.
-    /// </summary>
+    /// <summary>The JSON: the body itself for <c>application/json</c>, field <c>payload</c> for
+    /// <c>application/x-www-form-urlencoded</c> (a webhook may be set to either), null for any other content type.</summary>
     public static ReadOnlyMemory<byte>? Json(string? contentType, ReadOnlyMemory<byte> body)
     {
         var mediaType = contentType?.Split(';', 2)[0].Trim();

@@ -9,19 +9,15 @@ public sealed class WebhookOptions
 {
     public const string Section = "GitHub";
 
-    /// <summary>
-    /// The secret that is entered in the repository's webhook settings too. Without it nothing starts: a webhook
-    /// that cannot check its sender would build anybody's code.
-    /// </summary>
+    /// <summary>The secret that is entered in the repository's webhook settings too. Without it nothing starts: a webhook that
+    /// cannot check its sender would build anybody's code.</summary>
     [Required(ErrorMessage = "GitHub__WebhookSecret is empty: set it to the secret that you entered in the repository's webhook settings "
         + "(openssl rand -hex 32 makes one).")]
     [MinLength(8, ErrorMessage = "GitHub__WebhookSecret is shorter than 8 characters: choose a long random one (openssl rand -hex 32).")]
     public string WebhookSecret { get; set; } = "";
 
-    /// <summary>
-    /// The repositories that are built, <c>owner/name</c> or <c>owner/*</c> with commas between; <c>*</c> for every
-    /// repository whose webhook knows the secret.
-    /// </summary>
+    /// <summary>The repositories that are built, <c>owner/name</c> or <c>owner/*</c> with commas between; <c>*</c> for every
+    /// repository whose webhook knows the secret.</summary>
     [RegularExpression(
         @"^\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*(,\s*(\*|[A-Za-z0-9-_]+/(\*|[A-Za-z0-9._-]+))\s*)*$",
         ErrorMessage = "GitHub__Repositories must be *, or owner/name or owner/* with commas between.")]

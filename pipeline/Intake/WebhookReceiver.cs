@@ -5,10 +5,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Intake;
 
-/// <summary>
-/// Takes a delivery in: checks that it is GitHub's and reads what it is about. An accepted delivery is never lost; a
-/// refused one says what to do.
-/// </summary>
+/// <summary>Takes a delivery in: checks that it is GitHub's and reads what it is about. An accepted delivery is never lost; a
+/// refused one says what to do.</summary>
 public sealed partial class WebhookReceiver(
     IOptions<WebhookOptions> options,
     PullRequestHandler pullRequests,

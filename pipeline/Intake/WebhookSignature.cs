@@ -18,10 +18,8 @@ public enum SignatureCheck
     Mismatch,
 }
 
-/// <summary>
-/// Checks <c>X-Hub-Signature-256: sha256=HEX</c>, GitHub's HMAC-SHA256 of the raw body
-/// (docs.github.com, "Validating webhook deliveries").
-/// </summary>
+/// <summary>Checks <c>X-Hub-Signature-256: sha256=HEX</c>, GitHub's HMAC-SHA256 of the raw body (docs.github.com, "Validating
+/// webhook deliveries").</summary>
 public sealed class WebhookSignature(string secret)
 {
     private const string Prefix = "sha256=";

@@ -20,9 +20,8 @@ public sealed class BuildQueue(IOptions<StorageOptions> options)
 
     public Task CreateAsync(CancellationToken cancellationToken) => _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
-    /// <summary>
-    /// Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most; when this returns, it is on disk.
-    /// </summary>
+    /// <summary>Stores the message, to be seen by workers after <paramref name="delay"/>, seven days at most; when this returns,
+    /// it is on disk.</summary>
     public async Task SendAsync(BuildRequest request, CancellationToken cancellationToken, TimeSpan delay = default)
     {
         var message = request.ToJson();

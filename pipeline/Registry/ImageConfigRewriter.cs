@@ -17,10 +17,8 @@ public sealed record ImageStamp
     public bool IsEmpty => Date is null && Labels.Count == 0;
 }
 
-/// <summary>
-/// The classic builder makes a step of each label; so they are set in the registry, after the push. With the commit's time the same
-/// commit gives the same digest again (BuildKit sets that itself from Engine 24 on, as <c>SOURCE_DATE_EPOCH</c>).
-/// </summary>
+/// <summary>The classic builder makes a step of each label; so they are set in the registry, after the push. With the commit's
+/// time the same commit gives the same digest again (BuildKit sets that itself from Engine 24 on, as <c>SOURCE_DATE_EPOCH</c>).</summary>
 public sealed class ImageConfigRewriter(RegistryClient registry)
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

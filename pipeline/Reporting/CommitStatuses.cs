@@ -6,10 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Reporting;
 
-/// <summary>
-/// Tells GitHub how a build stands, as a commit status on the head commit; a GitHub App tells it as a check run of the same
-/// name, which can say more.
-/// </summary>
+/// <summary>Tells GitHub how a build stands, as a commit status on the head commit; a GitHub App tells it as a check run of the
+/// same name, which can say more.</summary>
 public sealed partial class CommitStatuses(
     CommitStatusClient statuses,
     CheckRuns checks,
@@ -29,10 +27,8 @@ public sealed partial class CommitStatuses(
     /// <summary>Whether a build has a status: closing a pull request builds nothing that could have one.</summary>
     public static bool HasStatus(Build record) => record.Request.Purpose != BuildPurpose.Close;
 
-    /// <summary>
-    /// Tells what a worker does, until that is disposed of. A word that is on its way when the worker is to stop is given up: the
-    /// build's hand-over waits for none, and whoever takes the build up tells of it anew.
-    /// </summary>
+    /// <summary>Tells what a worker does, until that is disposed of. A word that is on its way when the worker is to stop is
+    /// given up: the build's hand-over waits for none, and whoever takes the build up tells of it anew.</summary>
     public ProgressReporter Follow(BuildLease lease, BuildSteps steps, CancellationToken stop)
     {
         var hasImages = false;
@@ -53,17 +49,13 @@ public sealed partial class CommitStatuses(
             time);
     }
 
-    /// <summary>
-    /// Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
-    /// certain. False when GitHub is slow or does not want to hear more.
-    /// </summary>
+    /// <summary>Tells something on the way, within a few seconds; what GitHub does not take is no matter, for the end is told for
+    /// certain. False when GitHub is slow or does not want to hear more.</summary>
     public Task<bool> TellAsync(Build record, string text, CancellationToken cancellationToken) =>
         TryAsync(record.Id, limit => PostAsync(record, "pending", text, limit), cancellationToken);
 
-    /// <summary>
-    /// Tells of each of several images that it is built now; false when it is not known yet which there are. Only what the
-    /// record has is told, so that whoever takes up the build after a crash tells the end of it.
-    /// </summary>
+    /// <summary>Tells of each of several images that it is built now; false when it is not known yet which there are. Only what
+    /// the record has is told, so that whoever takes up the build after a crash tells the end of it.</summary>
     private async Task<bool> TellImagesAsync(string id, CancellationToken cancellationToken)
     {
         var record = await store.FindAsync(id, cancellationToken);
@@ -91,10 +83,8 @@ public sealed partial class CommitStatuses(
         }
     }
 
-    /// <summary>
-    /// Tells how a build ended, if that was not told yet and nobody holds the build; false when GitHub is away, and it is
-    /// to be tried again.
-    /// </summary>
+    /// <summary>Tells how a build ended, if that was not told yet and nobody holds the build; false when GitHub is away, and it
+    /// is to be tried again.</summary>
     public async Task<bool> NotifyCompletedAsync(string id, CancellationToken cancellationToken)
     {
         while (await store.FindAsync(id, cancellationToken) is { IsFinal: true } record

@@ -1,9 +1,7 @@
 namespace Ci.Pipeline.Reporting;
 
-/// <summary>
-/// Tells, every few seconds and only when there is something new to tell, what a worker does. It asks for the words
-/// instead of being told them, so that the build never waits for it; once it is disposed of, nothing of it is under way.
-/// </summary>
+/// <summary>Tells, every few seconds and only when there is something new to tell, what a worker does. It asks for the words
+/// instead of being told them, so that the build never waits for it; once it is disposed of, nothing of it is under way.</summary>
 public sealed class ProgressReporter : IAsyncDisposable
 {
     public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(5);
@@ -25,10 +23,8 @@ public sealed class ProgressReporter : IAsyncDisposable
         _telling = TellAsync(words, tell);
     }
 
-    /// <summary>
-    /// How long to pause after something went on for so long: a tenth of it, so that a long wait is told of less often,
-    /// and never less than <see cref="ShortestPause"/>.
-    /// </summary>
+    /// <summary>How long to pause after something went on for so long: a tenth of it, so that a long wait is told of less often,
+    /// and never less than <see cref="ShortestPause"/>.</summary>
     public static TimeSpan PauseAfter(TimeSpan time) => time / 10 > ShortestPause ? time / 10 : ShortestPause;
 
     public async ValueTask DisposeAsync()

@@ -3,10 +3,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Reporting;
 
-/// <summary>
-/// The address under which the world reaches this host: what is set, else where the ngrok agent's tunnel is now. It is
-/// looked up when it is needed, and again once a minute, for a tunnel that is opened anew may be elsewhere.
-/// </summary>
+/// <summary>The address under which the world reaches this host: what is set, else where the ngrok agent's tunnel is now. It is
+/// looked up when it is needed, and again once a minute, for a tunnel that is opened anew may be elsewhere.</summary>
 public sealed class PublicAddress(
     IHttpClientFactory clients, IOptions<ReportOptions> options, IOptions<TunnelOptions> tunnel, TimeProvider time)
 {

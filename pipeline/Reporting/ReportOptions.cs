@@ -19,10 +19,8 @@ public sealed class ReportOptions
     /// <summary>Whether a pull request gets a comment, which each of its builds changes. Needs a token that may write them.</summary>
     public bool Comment { get; set; } = true;
 
-    /// <summary>
-    /// The repositories, <c>owner/name</c>, whose badge anyone may see; <c>*</c> stands for any characters of a name. As
-    /// one setting they are separated by commas (<c>Report__PublicBadges=owner/a,octo/*</c>). By default there is none.
-    /// </summary>
+    /// <summary>The repositories, <c>owner/name</c>, whose badge anyone may see; <c>*</c> stands for any characters of a name. As
+    /// one setting they are separated by commas (<c>Report__PublicBadges=owner/a,octo/*</c>). By default there is none.</summary>
     [RegularExpression(
         @"^\s*(?:[A-Za-z0-9_*-]+/[A-Za-z0-9._*-]+\s*(?:,\s*|$))*$",
         ErrorMessage = "Report__PublicBadges must be empty or name repositories, such as owner/name,owner/*.")]

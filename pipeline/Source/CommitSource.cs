@@ -7,10 +7,8 @@ using Ci.Pipeline.Source.DockerInfo;
 
 namespace Ci.Pipeline.Source;
 
-/// <summary>
-/// A commit's source, however it comes from GitHub: the few files that are needed to decide what to build, the build
-/// contexts of its images, and single files. Nothing of it is ever unpacked to disk.
-/// </summary>
+/// <summary>A commit's source, however it comes from GitHub: the few files that are needed to decide what to build, the build
+/// contexts of its images, and single files. Nothing of it is ever unpacked to disk.</summary>
 public abstract class CommitSource : IAsyncDisposable
 {
     private protected const int MaxReadBytes = 1 << 20;
@@ -34,20 +32,16 @@ public abstract class CommitSource : IAsyncDisposable
 
     private protected BuildInputs Decisive { get; }
 
-    /// <summary>
-    /// A hash of an image's context, the same for every commit that has the same files in it; null when the commit has too
-    /// many files to tell.
-    /// </summary>
+    /// <summary>A hash of an image's context, the same for every commit that has the same files in it; null when the commit has
+    /// too many files to tell.</summary>
     public byte[]? ContextHash(ImageSpec image, CancellationToken cancellationToken)
     {
         var rules = Rules(image);
         return Index.Hash(rules, rules.OwnIgnoreFile(Decisive.IgnoreFileOf(image)), cancellationToken);
     }
 
-    /// <summary>
-    /// The build context of an image, file by file: what <c>docker build</c> would send; null when the commit has too many
-    /// files to list them.
-    /// </summary>
+    /// <summary>The build context of an image, file by file: what <c>docker build</c> would send; null when the commit has too
+    /// many files to list them.</summary>
     /// <param name="image">The image.</param>
     /// <param name="name">What the engine is to know the context by; null for a build that shares nothing with others.</param>
     /// <exception cref="SourceRefusedException">

@@ -20,10 +20,8 @@ public sealed class SourceOptions
     [InRange(1, int.MaxValue, ErrorMessage = "Source__MaxEntries must be from 1 to 2147483647.")]
     public int MaxEntries { get; set; } = 1_000_000;
 
-    /// <summary>
-    /// The size in bytes from which on a repository's commits are listed, and only those files fetched that a build asks for;
-    /// 0 for never. The size is the one that GitHub tells, of all commits together.
-    /// </summary>
+    /// <summary>The size in bytes from which on a repository's commits are listed, and only those files fetched that a build asks
+    /// for; 0 for never. The size is the one that GitHub tells, of all commits together.</summary>
     [InRange(0, long.MaxValue, ErrorMessage = "Source__ListFrom must be a number of bytes, or 0 to list no repository's commits.")]
     public long ListFrom { get; set; } = 20_000_000;
 

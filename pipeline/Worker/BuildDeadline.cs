@@ -3,10 +3,8 @@ using Ci.Pipeline.Text;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// A build's patience: it runs out when the whole takes too long, when nothing has been heard of a step for too long, or
-/// when too much has.
-/// </summary>
+/// <summary>A build's patience: it runs out when the whole takes too long, when nothing has been heard of a step for too long, or
+/// when too much has.</summary>
 public sealed class BuildDeadline : IDisposable
 {
     private readonly BuildOptions _limits;

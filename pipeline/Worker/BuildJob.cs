@@ -9,10 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
-/// class that knows the order of the stages.
-/// </summary>
+/// <summary>The work of a build: fetches the commit's source, builds and pushes its images, and moves the tags. It is the one
+/// class that knows the order of the stages.</summary>
 public sealed class BuildJob(
     SourceStage source,
     ImageJob imageJob,
@@ -89,10 +87,8 @@ public sealed class BuildJob(
         return await source.FetchAsync(lease.Record.Request, mayList, log.Line, cancellationToken);
     }
 
-    /// <summary>
-    /// Builds every image and pushes it under its commit's tag, before the first moving tag is moved; several at once. The
-    /// first that fails stops the others.
-    /// </summary>
+    /// <summary>Builds every image and pushes it under its commit's tag, before the first moving tag is moved; several at once.
+    /// The first that fails stops the others.</summary>
     private async Task<IReadOnlyList<CommitImage>> PushAsync(
         BuildLease lease, SourceStageResult.Ready ready, BuildLog log, CancellationToken cancellationToken)
     {

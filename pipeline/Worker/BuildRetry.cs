@@ -22,10 +22,8 @@ public sealed partial class BuildRetry(
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
-    /// <summary>
-    /// Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
-    /// False when nothing is to be tried again with this message.
-    /// </summary>
+    /// <summary>Lets go of a build that did not end: it was stopped from outside, or something failed that another try may cure.
+    /// False when nothing is to be tried again with this message.</summary>
     public async Task<bool> HandleFailureAsync(BuildLease lease, BuildLog log, Exception fault, CancellationToken cancellationToken)
     {
         // The build's own token may be the one that stopped it; the hand-over has a short time of its own.
@@ -53,10 +51,8 @@ public sealed partial class BuildRetry(
         }
     }
 
-    /// <summary>
-    /// This host stops: another one begins at once, and this try does not count. A message of its own sees to that, for
-    /// the one that is being worked on may stay hidden for minutes after its host has ended.
-    /// </summary>
+    /// <summary>This host stops: another one begins at once, and this try does not count. A message of its own sees to that, for
+    /// the one that is being worked on may stay hidden for minutes after its host has ended.</summary>
     private async Task<bool> HandOverAsync(BuildLease lease, BuildLog log, CancellationToken cancellationToken)
     {
         Log.HandedOver(logger, lease.Record.Id);

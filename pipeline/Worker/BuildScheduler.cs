@@ -16,10 +16,8 @@ public enum Turn
     Never,
 }
 
-/// <summary>
-/// Decides when a build may begin: one build of a pull request at a time, and no repository keeps the workers to itself
-/// while another one waits.
-/// </summary>
+/// <summary>Decides when a build may begin: one build of a pull request at a time, and no repository keeps the workers to itself
+/// while another one waits.</summary>
 public sealed class BuildScheduler(BuildStore store, BuildQueue queue, TimeProvider time)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
@@ -28,10 +26,8 @@ public sealed class BuildScheduler(BuildStore store, BuildQueue queue, TimeProvi
     private static readonly TimeSpan StepBackLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StepBackDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// Waits until no other build of the pull request is held: its successor has ended it already, so that takes as long
-    /// as its worker needs to stop, or, if that worker died, until its hold runs out.
-    /// </summary>
+    /// <summary>Waits until no other build of the pull request is held: its successor has ended it already, so that takes as long
+    /// as its worker needs to stop, or, if that worker died, until its hold runs out.</summary>
     public async Task<Turn> WaitAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         while (true)

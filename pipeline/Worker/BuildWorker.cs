@@ -9,10 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// Runs a build: waits for its turn, takes it, has its work done within its time, and records the outcome and tells
-/// GitHub. Whatever dies meanwhile, somebody else can take it up again.
-/// </summary>
+/// <summary>Runs a build: waits for its turn, takes it, has its work done within its time, and records the outcome and tells
+/// GitHub. Whatever dies meanwhile, somebody else can take it up again.</summary>
 public sealed partial class BuildWorker(
     BuildScheduler scheduler,
     BuildStore store,
@@ -26,10 +24,8 @@ public sealed partial class BuildWorker(
     TimeProvider time,
     ILogger<BuildWorker> logger)
 {
-    /// <summary>
-    /// Runs the build that a message asks for. Returns when it has ended, or when there is nothing to do because it
-    /// ended before or another worker has it.
-    /// </summary>
+    /// <summary>Runs the build that a message asks for. Returns when it has ended, or when there is nothing to do because it
+    /// ended before or another worker has it.</summary>
     /// <exception cref="Exception">Something that another try may cure; the queue brings the message again.</exception>
     public async Task RunAsync(BuildRequest request, CancellationToken cancellationToken)
     {

@@ -6,10 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// Finds what need not be built: the images of a merge's head commit, when the pull request's own build has pushed them
-/// and the registry still has them. They are then published as they are, with the digest that was tried out.
-/// </summary>
+/// <summary>Finds what need not be built: the images of a merge's head commit, when the pull request's own build has pushed them
+/// and the registry still has them. They are then published as they are, with the digest that was tried out.</summary>
 public sealed class Promotion(BuildStore store, RegistryClient registry, BuildId ids, IOptions<RegistryOptions> options)
 {
     /// <summary>The images that a merge can publish as they are; null when it is to be built.</summary>

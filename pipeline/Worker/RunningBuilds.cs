@@ -3,10 +3,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// The builds that this process works on. When the process is told to end they are cancelled, and their hand-over to another is
-/// waited for: where host and worker are told to end together, nobody cancels the functions themselves.
-/// </summary>
+/// <summary>The builds that this process works on. When the process is told to end they are cancelled, and their hand-over to
+/// another is waited for: where host and worker are told to end together, nobody cancels the functions themselves.</summary>
 public sealed class RunningBuilds(IHostApplicationLifetime lifetime) : IHostedService
 {
     // The Functions host kills a worker after 5 s.

@@ -8,10 +8,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// Moves the tags to what was pushed: claims them, so that each ends at the newest build, makes sure that the build is still
-/// its worker's, and moves them; and takes a closed pull request's tag away.
-/// </summary>
+/// <summary>Moves the tags to what was pushed: claims them, so that each ends at the newest build, makes sure that the build is
+/// still its worker's, and moves them; and takes a closed pull request's tag away.</summary>
 public sealed class TagPublisher(RegistryClient registry, TagOwnership ownership, IOptions<RegistryOptions> options)
 {
     // Writing a few manifests takes milliseconds. It is not broken off half-way when a host stops, so it has a limit of its own.

@@ -10,10 +10,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Worker;
 
-/// <summary>
-/// Finds images that need not be built, because one from the same context, Dockerfile, arguments and bases is in the
-/// registry. Each image bears the key of what it was built from as a label; the same key is the same build.
-/// </summary>
+/// <summary>Finds images that need not be built, because one from the same context, Dockerfile, arguments and bases is in the
+/// registry. Each image bears the key of what it was built from as a label; the same key is the same build.</summary>
 public sealed class UnchangedImages(
     BaseImages bases, RegistryClient registry, ImageInspector reader, IOptions<BuildOptions> build, IOptions<RegistryOptions> options)
 {
@@ -35,10 +33,8 @@ public sealed class UnchangedImages(
         return KeyOf(request.Repository, spec, Convert.ToHexStringLower(context), platform, found);
     }
 
-    /// <summary>
-    /// The image of that key among those that may have it: the commit's own, the pull request's and the last merged; null
-    /// when none has it.
-    /// </summary>
+    /// <summary>The image of that key among those that may have it: the commit's own, the pull request's and the last merged;
+    /// null when none has it.</summary>
     public async Task<CommitImage?> FindAsync(BuildRequest request, ImageSpec spec, string key, CancellationToken cancellationToken)
     {
         string[] tags = [ImageTags.OfCommit(request.Commit), ImageTags.OfPullRequest(request.PullRequest), "latest"];

@@ -6,11 +6,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.BuildKit;
 
-/// <summary>
-/// What a Dockerfile may say depends on the Dockerfile frontend that the engine has built in (or on the one that its
-/// "# syntax=" line names, which is pulled). These tests hold for old and new engines: what an old one does not know must
-/// fail in words that say so.
-/// </summary>
+/// <summary>What a Dockerfile may say depends on the Dockerfile frontend that the engine has built in (or on the one that its "#
+/// syntax=" line names, which is pulled). These tests hold for old and new engines: what an old one does not know must fail in
+/// words that say so.</summary>
 public sealed class BuildKitDockerfileTests(DockerEngine engine)
 {
     private const string Base = DockerEngine.BaseImage;

@@ -4,10 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Tests.BuildKit;
 
-/// <summary>
-/// A registry that, like Docker Hub, lets in who brings a token, and gives tokens for a password (distribution's token
-/// authentication): the real registry, with a stand-in for its guard in front.
-/// </summary>
+/// <summary>A registry that, like Docker Hub, lets in who brings a token, and gives tokens for a password (distribution's token
+/// authentication): the real registry, with a stand-in for its guard in front.</summary>
 internal sealed class TokenRegistry : IAsyncDisposable
 {
     private const string Token = "the-token";

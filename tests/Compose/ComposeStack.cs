@@ -4,10 +4,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Compose;
 
-/// <summary>
-/// docker-compose.yml brought up as a project of its own. The file is used as it is but for the published ports, which may
-/// be taken here; a second file names the images, Azurite's program, the engine's socket and the registry's port.
-/// </summary>
+/// <summary>docker-compose.yml brought up as a project of its own. The file is used as it is but for the published ports, which
+/// may be taken here; a second file names the images, Azurite's program, the engine's socket and the registry's port.</summary>
 internal sealed partial class ComposeStack : IAsyncDisposable
 {
     private static readonly string[] Published = ["81:80", "10000:10000", "10001:10001", "10002:10002", "83:5000"];

@@ -5,10 +5,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Compose;
 
-/// <summary>
-/// The file system of an image, put together from this machine's programs: a tar for <c>docker import</c>. Nothing needs
-/// to be pulled for it.
-/// </summary>
+/// <summary>The file system of an image, put together from this machine's programs: a tar for <c>docker import</c>. Nothing needs
+/// to be pulled for it.</summary>
 internal sealed partial class RootFs : IAsyncDisposable
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;

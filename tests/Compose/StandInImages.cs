@@ -6,10 +6,8 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Ci.Tests.Compose;
 
-/// <summary>
-/// Images that play the parts of docker-compose.yml's services, with the same programs from this machine: Debian's
-/// registry, npm's Azurite, and the local host in the place of the Functions host.
-/// </summary>
+/// <summary>Images that play the parts of docker-compose.yml's services, with the same programs from this machine: Debian's
+/// registry, npm's Azurite, and the local host in the place of the Functions host.</summary>
 internal sealed partial class StandInImages(DockerEngine engine, string folder, string prefix) : IAsyncDisposable
 {
     public string Registry { get; } = prefix + "-registry";
@@ -18,10 +16,8 @@ internal sealed partial class StandInImages(DockerEngine engine, string folder, 
 
     public string Functions { get; } = prefix + "-functions";
 
-    /// <summary>
-    /// Azurite's volume with what npm installed. The image has just node: an engine takes longer to unpack these ten thousand
-    /// small files than for all the rest of the test.
-    /// </summary>
+    /// <summary>Azurite's volume with what npm installed. The image has just node: an engine takes longer to unpack these ten
+    /// thousand small files than for all the rest of the test.</summary>
     public static string AzuriteVolume => Modules + ":/opt/node_modules:ro";
 
     private static string Modules => Path.Combine(TestEnvironment.Root, "scripts", "node_modules");

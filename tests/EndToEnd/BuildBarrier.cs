@@ -3,10 +3,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
-/// <summary>
-/// A step of a build that goes on when the test says so, and not when a time has passed: however slow the machine is, what
-/// the test does before happens before. Step and test share one of BuildKit's cache mounts.
-/// </summary>
+/// <summary>A step of a build that goes on when the test says so, and not when a time has passed: however slow the machine is,
+/// what the test does before happens before. Step and test share one of BuildKit's cache mounts.</summary>
 internal sealed class BuildBarrier(DockerEngine engine)
 {
     private readonly string _mount = $"--mount=type=cache,id=barrier-{Guid.NewGuid():n},target=/barrier";

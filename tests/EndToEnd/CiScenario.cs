@@ -250,10 +250,8 @@ public sealed class CiScenario : IAsyncDisposable
         return await FollowAsync(opened, answer);
     }
 
-    /// <summary>
-    /// The attempts at a build that were not begun because nobody seemed to be at it: its worker was killed, or the machine is
-    /// so busy that it could not renew its hold in time.
-    /// </summary>
+    /// <summary>The attempts at a build that were not begun because nobody seemed to be at it: its worker was killed, or the
+    /// machine is so busy that it could not renew its hold in time.</summary>
     public int Tries(BuildSeen build, params RunningHost[] others) =>
         build.Attempts - others.Append(Host).Sum(
             host => host.Output.Split($"Build {build.Id} was Running, and nobody was at it").Length - 1);
@@ -337,9 +335,8 @@ public sealed class CiScenario : IAsyncDisposable
         return JsonNode.Parse(row.GetString("Record"))!["request"]!.ToJsonString();
     }
 
-    /// <summary>
-    /// Removes the rows of a build from the table, or all rows, as a person could, when nothing is left to be done about any.
-    /// </summary>
+    /// <summary>Removes the rows of a build from the table, or all rows, as a person could, when nothing is left to be done about
+    /// any.</summary>
     public async Task ForgetRowsAsync(string id = "")
     {
         var table = new Azure.Data.Tables.TableClient(Storage, "builds");
@@ -376,10 +373,8 @@ public sealed class CiScenario : IAsyncDisposable
             [], GitHubDescription.Instance.RequestErrors(exchange).Concat(GitHubDescription.Instance.ResponseErrors(exchange))));
     }
 
-    /// <summary>
-    /// Whether the host can go to another scenario: it runs, and has nothing left to do. A build whose end is still to be told
-    /// is waited for a little; a host that is busy for longer just ends with its scenario.
-    /// </summary>
+    /// <summary>Whether the host can go to another scenario: it runs, and has nothing left to do. A build whose end is still to
+    /// be told is waited for a little; a host that is busy for longer just ends with its scenario.</summary>
     private async Task<bool> IsLeftAsItWasAsync()
     {
         if (_key is null || Host.HasExited)

@@ -2,11 +2,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
-/// <summary>
-/// Running hosts that a scenario has done with, for the next one that wants the same settings: to start a host, and to have it
-/// do everything for the first time, takes longer than most scenarios. It knows no scenario: each has its own repository, its own
-/// pull requests' numbers and image name, and a GitHub that has forgotten the last one.
-/// </summary>
+/// <summary>Running hosts that a scenario has done with, for the next one that wants the same settings: to start a host, and to
+/// have it do everything for the first time, takes longer than most scenarios. It knows no scenario: each has its own repository,
+/// its own pull requests' numbers and image name, and a GitHub that has forgotten the last one.</summary>
 public sealed class IdleHosts : IAsyncDisposable
 {
     // Each looks into its queue all the time, which costs little; to start another costs much.

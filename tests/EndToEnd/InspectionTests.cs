@@ -9,9 +9,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
-/// <summary>
-/// What Azure Storage Explorer, or any other client that knows nothing of us, sees: docs/inspect.md, sentence by sentence.
-/// </summary>
+/// <summary>What Azure Storage Explorer, or any other client that knows nothing of us, sees: docs/inspect.md, sentence by
+/// sentence.</summary>
 public sealed class InspectionTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private static readonly Dictionary<string, string?> NoEngine = new() { ["Docker__Host"] = "unix:///tmp/no-engine-here.sock" };

@@ -3,9 +3,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.EndToEnd;
 
-/// <summary>
-/// Commits of large repositories: listed, built from what the Dockerfile copies, and fetched whole where that is not enough.
-/// </summary>
+/// <summary>Commits of large repositories: listed, built from what the Dockerfile copies, and fetched whole where that is not
+/// enough.</summary>
 public sealed class ListingTests(Azurite azurite, DockerEngine engine, DockerRegistry registry)
 {
     private const int Many = 60;

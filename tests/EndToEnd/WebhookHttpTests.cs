@@ -31,10 +31,8 @@ public sealed class WebhookHttpTests(Azurite azurite, WebhookHttpTests.SharedHos
     public async Task A_truncated_signature_is_401() =>
         await AssertAsync(await SendAsync("{}", signature: "sha256=12"), 401, "64 hex digits");
 
-    /// <summary>
-    /// A host's forwarder fails now and then when the worker answers before it has read what is sent: so each is sent a few
-    /// times.
-    /// </summary>
+    /// <summary>A host's forwarder fails now and then when the worker answers before it has read what is sent: so each is sent a
+    /// few times.</summary>
     [Theory]
     [InlineData(26 << 20, false, "", 413, "25 MB")]
     [InlineData(26 << 20, true, "", 413, "25 MB")]

@@ -4,11 +4,9 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Faults;
 
-/// <summary>
-/// A stream of pull requests against two hosts, while a seeded injector kills hosts, restarts every part, and cuts and slows
-/// connections. In the end every delivery that was accepted has one final state, the right one, seen alike in the record,
-/// at GitHub and in the registry. <c>CI_FAULT_KILLS</c> makes it longer, <c>CI_FAULT_SEED</c> repeats a run.
-/// </summary>
+/// <summary>A stream of pull requests against two hosts, while a seeded injector kills hosts, restarts every part, and cuts and
+/// slows connections. In the end every delivery that was accepted has one final state, the right one, seen alike in the record,
+/// at GitHub and in the registry. <c>CI_FAULT_KILLS</c> makes it longer, <c>CI_FAULT_SEED</c> repeats a run.</summary>
 public sealed class FaultHarnessTests
 {
     private readonly int _kills = Number("CI_FAULT_KILLS", 6);

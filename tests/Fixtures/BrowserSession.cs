@@ -3,10 +3,8 @@ using Microsoft.Playwright;
 
 namespace Ci.Tests.Fixtures;
 
-/// <summary>
-/// A browser window on a host, signed in. Whatever the console says, a breach of the content security policy among it, and
-/// whatever is asked of another host, is kept and fails the test at its end.
-/// </summary>
+/// <summary>A browser window on a host, signed in. Whatever the console says, a breach of the content security policy among it,
+/// and whatever is asked of another host, is kept and fails the test at its end.</summary>
 public sealed class BrowserSession : IAsyncDisposable
 {
     private static readonly string Axe = Path.Combine(TestEnvironment.Root, "scripts", "node_modules", "axe-core", "axe.min.js");
@@ -42,10 +40,8 @@ public sealed class BrowserSession : IAsyncDisposable
 
     public Task GoAsync(string path) => Page.GotoAsync(path);
 
-    /// <summary>
-    /// Waits until the window is at an address with this end. Playwright's own wait for a navigation misses one that happens
-    /// while it begins to wait; this looks again and again.
-    /// </summary>
+    /// <summary>Waits until the window is at an address with this end. Playwright's own wait for a navigation misses one that
+    /// happens while it begins to wait; this looks again and again.</summary>
     public async Task ArriveAsync(string end)
     {
         await Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(end) + "$"));

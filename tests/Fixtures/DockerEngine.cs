@@ -3,10 +3,8 @@ using System.Text.Json;
 
 namespace Ci.Tests.Fixtures;
 
-/// <summary>
-/// A Docker engine: one of the tests' own where they may start one (Linux, root, dockerd), else the one that
-/// DOCKER_HOST or the default socket leads to.
-/// </summary>
+/// <summary>A Docker engine: one of the tests' own where they may start one (Linux, root, dockerd), else the one that DOCKER_HOST
+/// or the default socket leads to.</summary>
 public sealed class DockerEngine : LazyPart
 {
     /// <summary>An image with a shell, made of the static busybox, so that nothing needs to be pulled.</summary>
@@ -157,10 +155,8 @@ public sealed class DockerEngine : LazyPart
         await ImportBaseAsync();
     }
 
-    /// <summary>
-    /// What starts the engine with an <c>/etc/docker/certs.d</c> that nobody else sees: in mounts of its own, a layer of ours
-    /// lies upon the machine's <c>/etc</c>.
-    /// </summary>
+    /// <summary>What starts the engine with an <c>/etc/docker/certs.d</c> that nobody else sees: in mounts of its own, a layer of
+    /// ours lies upon the machine's <c>/etc</c>.</summary>
     private string[] WithAuthority(DockerRegistry registry, string dockerd)
     {
         var (ours, work) = (Folder + "/etc", Directory.CreateDirectory(Folder + "/work").FullName);
@@ -179,9 +175,8 @@ public sealed class DockerEngine : LazyPart
         }
     }
 
-    /// <summary>
-    /// An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a container.
-    /// </summary>
+    /// <summary>An engine that was stopped in the middle of a build may leave a layer mounted, and a process that watched a
+    /// container.</summary>
     private async Task UnmountAsync()
     {
         foreach (var process in System.Diagnostics.Process.GetProcesses().Where(

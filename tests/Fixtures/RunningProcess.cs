@@ -12,10 +12,8 @@ public sealed class RunningProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly Process _process;
 
-    /// <summary>
-    /// Done when the program has ended and all that it printed has been read: the kernel tells of the end before the last lines
-    /// are here.
-    /// </summary>
+    /// <summary>Done when the program has ended and all that it printed has been read: the kernel tells of the end before the
+    /// last lines are here.</summary>
     private readonly Task _end;
 
     private bool _isDisposed;
@@ -170,10 +168,8 @@ public sealed class RunningProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>
-    /// One thread that starts all programs and never ends: to the kernel, the parent whose death ends the child is the
-    /// thread that started it, and threads of the pool come and go.
-    /// </summary>
+    /// <summary>One thread that starts all programs and never ends: to the kernel, the parent whose death ends the child is the
+    /// thread that started it, and threads of the pool come and go.</summary>
     private static class Starter
     {
         private static readonly BlockingCollection<Action> Work = [];

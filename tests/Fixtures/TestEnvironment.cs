@@ -10,10 +10,8 @@ public static class TestEnvironment
 {
     private static readonly ConcurrentDictionary<int, byte> Given = new();
 
-    /// <summary>
-    /// How long a test waits for anything. A slow machine may take its time, so that it is minutes: only what hangs is
-    /// given up, and no test passes or fails by how quick the machine is.
-    /// </summary>
+    /// <summary>How long a test waits for anything. A slow machine may take its time, so that it is minutes: only what hangs is
+    /// given up, and no test passes or fails by how quick the machine is.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     public static string Root { get; } = FindRoot();
@@ -21,10 +19,8 @@ public static class TestEnvironment
     /// <summary>In CI a part that cannot be had is a failure; elsewhere the tests that need it are skipped, loudly.</summary>
     public static bool MustNotSkip => Environment.GetEnvironmentVariable("CI") == "true";
 
-    /// <summary>
-    /// A port that nobody listens on and that nobody else here is given. It is below those that the kernel gives away: it is
-    /// bound only when a program has started, and meanwhile the connections that other tests make would be given it.
-    /// </summary>
+    /// <summary>A port that nobody listens on and that nobody else here is given. It is below those that the kernel gives away:
+    /// it is bound only when a program has started, and meanwhile the connections that other tests make would be given it.</summary>
     public static int FreePort()
     {
         while (true)

@@ -3,9 +3,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Functions;
 
-/// <summary>
-/// The worker's process with a setting that is wrong. It is not up to the host: it is seen before the worker looks for one.
-/// </summary>
+/// <summary>The worker's process with a setting that is wrong. It is not up to the host: it is seen before the worker looks for
+/// one.</summary>
 public sealed class SettingsCheckTests
 {
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;

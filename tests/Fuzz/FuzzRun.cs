@@ -6,10 +6,8 @@ using Xunit.Sdk;
 
 namespace Ci.Tests.Fuzz;
 
-/// <summary>
-/// Holds a property against mutated real inputs for as long as <c>CI_FUZZ_SECONDS</c> says (per target; a second or two
-/// without it). A failure prints the input's seed; with <c>CI_FUZZ_SEED</c> set to it, only that input runs.
-/// </summary>
+/// <summary>Holds a property against mutated real inputs for as long as <c>CI_FUZZ_SECONDS</c> says (per target; a second or two
+/// without it). A failure prints the input's seed; with <c>CI_FUZZ_SEED</c> set to it, only that input runs.</summary>
 internal static class FuzzRun
 {
     private const string LengthVariable = "CI_FUZZ_SECONDS";

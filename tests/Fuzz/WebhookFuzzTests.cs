@@ -7,9 +7,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Fuzz;
 
-/// <summary>
-/// Bytes of any kind on the host's port: it answers, never with a fault of its own, and takes nothing that nobody signed.
-/// </summary>
+/// <summary>Bytes of any kind on the host's port: it answers, never with a fault of its own, and takes nothing that nobody
+/// signed.</summary>
 public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
 {
     private static readonly string Payload = new PullRequestState
@@ -92,9 +91,8 @@ public sealed partial class WebhookFuzzTests(Azurite azurite) : IAsyncLifetime
         "POST /api/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
         + $"X-Hub-Signature-256: sha256={new string('0', 64)}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
 
-    /// <summary>
-    /// Sends the bytes and reads the answer's status; a host that waits for more is told after a while that there is none.
-    /// </summary>
+    /// <summary>Sends the bytes and reads the answer's status; a host that waits for more is told after a while that there is
+    /// none.</summary>
     private async Task<int> SendAsync(byte[] request, bool isWhole = true)
     {
         using var client = new TcpClient("localhost", _host.Url.Port);

@@ -4,9 +4,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.Local;
 
-/// <summary>
-/// What a test shares with its sample app: the app writes down there what happens, and waits for files that the test makes.
-/// </summary>
+/// <summary>What a test shares with its sample app: the app writes down there what happens, and waits for files that the test
+/// makes.</summary>
 public sealed class SampleFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ci-samples-");

@@ -3,10 +3,8 @@ using System.Text.Json;
 
 namespace Ci.SampleApp;
 
-/// <summary>
-/// A folder that the app shares with a test: the app writes down what happens, one line an event, and waits for files that the
-/// test makes. Setting <c>Samples__Folder</c> names it.
-/// </summary>
+/// <summary>A folder that the app shares with a test: the app writes down what happens, one line an event, and waits for files
+/// that the test makes. Setting <c>Samples__Folder</c> names it.</summary>
 public sealed class Samples : IDisposable
 {
     private readonly Lock _lock = new();

@@ -7,10 +7,8 @@ using Ci.Tests.Fixtures;
 
 namespace Ci.Tests.StandIn;
 
-/// <summary>
-/// GitHub's own description of its REST API, cut to the operations that the CI calls (scripts/extract-openapi.mjs), and what it
-/// has against an exchange with the stand-in.
-/// </summary>
+/// <summary>GitHub's own description of its REST API, cut to the operations that the CI calls (scripts/extract-openapi.mjs), and
+/// what it has against an exchange with the stand-in.</summary>
 internal sealed class GitHubDescription
 {
     // What any operation may be answered, whatever its own list says (REST, "Troubleshooting the REST API"; rate limits are 403 or 429).
@@ -35,10 +33,8 @@ internal sealed class GitHubDescription
 
     public static GitHubDescription Instance => Loaded.Value;
 
-    /// <summary>
-    /// The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not taken it
-    /// over.
-    /// </summary>
+    /// <summary>The described operation, like <c>GET /repos/{owner}/{repo}</c>; null if GitHub describes none, or we have not
+    /// taken it over.</summary>
     public string? Operation(Exchange exchange) => Find(exchange) is { } found ? $"{exchange.Method} {found.Path}" : null;
 
     /// <summary>What is wrong with the request.</summary>
@@ -89,9 +85,8 @@ internal sealed class GitHubDescription
         return part is JsonObject found && _schemas.Follow(found)["nullable"]?.GetValue<bool>() == true;
     }
 
-    /// <summary>
-    /// What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON alone.
-    /// </summary>
+    /// <summary>What is asked for raw is answered as it is (REST, "Getting started": media types); the description has the JSON
+    /// alone.</summary>
     private static bool IsRaw(string? type) => type?.Split(';')[0] == "application/vnd.github.raw+json";
 
     private JsonObject GeneralResponse(int status) =>

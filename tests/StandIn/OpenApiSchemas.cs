@@ -4,11 +4,9 @@ using Json.Schema;
 
 namespace Ci.Tests.StandIn;
 
-/// <summary>
-/// Checks JSON against the schemas of an OpenAPI 3.0 document. They are JSON Schema but for <c>nullable</c>, <c>discriminator</c>
-/// and where they are kept; so they are checked by JsonSchema.Net, once written anew in JSON Schema's words. A keyword, a type or
-/// a format that nobody knows is an exception, so that nothing passes unread.
-/// </summary>
+/// <summary>Checks JSON against the schemas of an OpenAPI 3.0 document. They are JSON Schema but for <c>nullable</c>,
+/// <c>discriminator</c> and where they are kept; so they are checked by JsonSchema.Net, once written anew in JSON Schema's words.
+/// A keyword, a type or a format that nobody knows is an exception, so that nothing passes unread.</summary>
 internal sealed class OpenApiSchemas
 {
     private const string Kept = "#/components/schemas/";

@@ -145,11 +145,9 @@ public sealed class PayloadTests
     private static JsonObject[] Examples(string action) =>
         [.. WebhookExamples.Of("pull_request").Where(e => e["action"]!.GetValue<string>() == action)];
 
-    /// <summary>
-    /// What the payload has at a place where no example has anything, or only something of another type. Where the examples know
-    /// nothing but null (nobody merged, no milestone), they cannot tell what else there may be; and null may also be where the
-    /// description of the API says so.
-    /// </summary>
+    /// <summary>What the payload has at a place where no example has anything, or only something of another type. Where the
+    /// examples know nothing but null (nobody merged, no milestone), they cannot tell what else there may be; and null may also
+    /// be where the description of the API says so.</summary>
     private static IEnumerable<string> Strange(JsonObject payload, JsonObject[] examples)
     {
         var known = WebhookExamples.Places(examples);
@@ -168,10 +166,8 @@ public sealed class PayloadTests
             && GitHubDescription.Instance.MayBeNull(names[0].Replace('_', '-'), names[1..]);
     }
 
-    /// <summary>
-    /// What all examples have and the payload has not. A GitHub App's deliveries alone carry its installation; a list's items, and
-    /// what is in an object where the payload has null, are the examples' own.
-    /// </summary>
+    /// <summary>What all examples have and the payload has not. A GitHub App's deliveries alone carry its installation; a list's
+    /// items, and what is in an object where the payload has null, are the examples' own.</summary>
     private static IEnumerable<string> Missing(JsonObject payload, JsonObject[] examples)
     {
         var has = WebhookExamples.Places(payload);

@@ -7,10 +7,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ci.Tests.Tunnel;
 
-/// <summary>
-/// Plays the webhook endpoints of GitHub's REST API: hooks that can be listed (the secret masked), created, changed and
-/// pinged, and the list of recent deliveries.
-/// </summary>
+/// <summary>Plays the webhook endpoints of GitHub's REST API: hooks that can be listed (the secret masked), created, changed and
+/// pinged, and the list of recent deliveries.</summary>
 internal sealed class HooksStandIn : IAsyncDisposable
 {
     public const string Token = "a-token";

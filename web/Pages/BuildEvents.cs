@@ -10,10 +10,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Ci.Web.Pages;
 
-/// <summary>
-/// Server-sent events (HTML Living Standard): <c>build</c> has the parts of the page that changed, <c>log</c> new lines, with the
-/// log's offset behind them as the event's id. <c>end</c> says that nothing more will come.
-/// </summary>
+/// <summary>Server-sent events (HTML Living Standard): <c>build</c> has the parts of the page that changed, <c>log</c> new lines,
+/// with the log's offset behind them as the event's id. <c>end</c> says that nothing more will come.</summary>
 public sealed class BuildEvents(BuildStore store, BuildLogs logs, WebPages pages, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);

@@ -5,10 +5,8 @@ using System.Text;
 
 namespace Ci.Web.Pages;
 
-/// <summary>
-/// HTML that code writes: the literal parts of an interpolated string are markup, the holes are text, which is escaped. Only another
-/// <see cref="Markup"/> goes into a hole as it is. There is no other way to make one.
-/// </summary>
+/// <summary>HTML that code writes: the literal parts of an interpolated string are markup, the holes are text, which is escaped.
+/// Only another <see cref="Markup"/> goes into a hole as it is. There is no other way to make one.</summary>
 public readonly record struct Markup
 {
     private readonly string? _html;

@@ -5,10 +5,9 @@ using Docker.DotNet.Models;
 
 namespace Ci.Pipeline.Docker.Classic;
 
-/// <summary>
-/// Builds with the engine's classic builder. The image has no labels but one, by which what the builder leaves in the engine
-/// is known: each would be a step, with a container and a commit. It is always the same, so that it comes out of the cache.
-/// </summary>
+/// <summary>Builds with the engine's classic builder. The image has no labels but one, by which what the builder leaves in the
+/// engine is known: each would be a step, with a container and a commit. It is always the same, so that it comes out of the
+/// cache.</summary>
 public sealed class ClassicImageBuilder(EngineClient client, RegistryCredentialStore credentials) : IImageBuilder
 {
     // Microseconds; the kernel's own default.
@@ -71,11 +70,9 @@ public sealed class ClassicImageBuilder(EngineClient client, RegistryCredentialS
         return client.Api.Images.TagImageAsync(image, name, cancellationToken);
     }
 
-    /// <summary>
-    /// Reads to the end and returns the image that the Dockerfile's last step made. The step behind it is our label's, and its
-    /// image is not named: an image goes with its last name, unless another was made upon it, and the next build would have
-    /// to make the Dockerfile's last step again.
-    /// </summary>
+    /// <summary>Reads to the end and returns the image that the Dockerfile's last step made. The step behind it is our label's,
+    /// and its image is not named: an image goes with its last name, unless another was made upon it, and the next build would
+    /// have to make the Dockerfile's last step again.</summary>
     private static async Task<string> ReadAsync(
         Stream answer, ClassicOutput output, Action<BuildEvent> happened, CancellationToken cancellationToken)
     {

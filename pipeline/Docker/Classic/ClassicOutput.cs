@@ -5,10 +5,8 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Docker.Classic;
 
-/// <summary>
-/// Reads what the classic builder prints, which is all that it tells of a build: <c>Step 4/9 : RUN make</c>, and below it
-/// what the step prints, that its image comes from the cache, and the image that it made.
-/// </summary>
+/// <summary>Reads what the classic builder prints, which is all that it tells of a build: <c>Step 4/9 : RUN make</c>, and below
+/// it what the step prints, that its image comes from the cache, and the image that it made.</summary>
 internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
 {
     private const int MaxLineLength = 4096;
@@ -48,9 +46,8 @@ internal sealed partial class ClassicOutput(Action<BuildEvent> happened)
         End(_outcome);
     }
 
-    /// <summary>
-    /// The build failed: the builder goes from step to step, so it is the newest that did. Null when the error is not about it.
-    /// </summary>
+    /// <summary>The build failed: the builder goes from step to step, so it is the newest that did. Null when the error is not
+    /// about it.</summary>
     public StepFailure? Fail(string error)
     {
         Rest();

@@ -6,10 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker.Cleanup;
 
-/// <summary>
-/// Keeps room on the engine's disk: removes what builds left of images, when it is older or more than the settings allow.
-/// An image is ours when it has our label and no name; what somebody pulled or named is theirs.
-/// </summary>
+/// <summary>Keeps room on the engine's disk: removes what builds left of images, when it is older or more than the settings
+/// allow. An image is ours when it has our label and no name; what somebody pulled or named is theirs.</summary>
 public sealed class EngineCleanup : IDisposable
 {
     private const string MarkerPrefix = "ci-build-";
@@ -80,10 +78,8 @@ public sealed class EngineCleanup : IDisposable
         }
     }
 
-    /// <summary>
-    /// Removes the images that a build's steps made, the last first, unless something else has come to use them: nobody is
-    /// to build on what a stranger's steps left.
-    /// </summary>
+    /// <summary>Removes the images that a build's steps made, the last first, unless something else has come to use them: nobody
+    /// is to build on what a stranger's steps left.</summary>
     public async Task ForgetImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var unnamed = (await _objects.ImagesAsync(all: true, cancellationToken))
@@ -111,11 +107,9 @@ public sealed class EngineCleanup : IDisposable
         }
     }
 
-    /// <summary>
-    /// Takes off the names under which builds pushed that are over, but could not take off themselves: their engine was away,
-    /// or their worker died and a newer build took their place. A name goes when it is nobody's at two looks in a row, for
-    /// between reading what is active and looking at the engine a build may have begun.
-    /// </summary>
+    /// <summary>Takes off the names under which builds pushed that are over, but could not take off themselves: their engine was
+    /// away, or their worker died and a newer build took their place. A name goes when it is nobody's at two looks in a row, for
+    /// between reading what is active and looking at the engine a build may have begun.</summary>
     public async Task SweepNamesAsync(IEnumerable<string> activeCommits, CancellationToken cancellationToken)
     {
         var active = activeCommits.Select(ImageTags.OfCommit).ToHashSet(StringComparer.Ordinal);

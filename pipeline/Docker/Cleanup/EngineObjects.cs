@@ -8,10 +8,8 @@ namespace Ci.Pipeline.Docker.Cleanup;
 /// <summary>Finds and removes what builds leave in the engine (Docker's word is objects): containers, images and build cache.</summary>
 public sealed class EngineObjects(EngineClient client)
 {
-    /// <summary>
-    /// Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how many run on.
-    /// A build that is broken off now and then leaves one (seen with Engine 20.10).
-    /// </summary>
+    /// <summary>Removes what a build's steps left of containers, if they have ended before <paramref name="before"/>; returns how
+    /// many run on. A build that is broken off now and then leaves one (seen with Engine 20.10).</summary>
     public Task<int> RemoveContainersAsync(string marker, DateTimeOffset before, CancellationToken cancellationToken) => client.CallAsync(
         async () =>
         {

@@ -2,10 +2,8 @@ using Docker.DotNet.Models;
 
 namespace Ci.Pipeline.Docker.Cleanup;
 
-/// <summary>
-/// What the engine keeps of builds as the next one's cache: images without a name that have our label, and those without a
-/// name that they were made upon, which have none when the classic builder made them.
-/// </summary>
+/// <summary>What the engine keeps of builds as the next one's cache: images without a name that have our label, and those without
+/// a name that they were made upon, which have none when the classic builder made them.</summary>
 internal sealed class ImagePruner
 {
     private readonly Dictionary<string, ImagesListResponse> _all;

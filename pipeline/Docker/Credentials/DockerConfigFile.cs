@@ -11,10 +11,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker.Credentials;
 
-/// <summary>
-/// Reads what <c>docker login</c> has left in <c>config.json</c>: passwords in the file, or a credential helper to ask
-/// (Docker CLI reference, "Credential stores": <c>docker-credential-NAME get</c>, the registry on its standard input).
-/// </summary>
+/// <summary>Reads what <c>docker login</c> has left in <c>config.json</c>: passwords in the file, or a credential helper to ask
+/// (Docker CLI reference, "Credential stores": <c>docker-credential-NAME get</c>, the registry on its standard input).</summary>
 public sealed partial class DockerConfigFile(IOptions<DockerOptions> options, ILogger<DockerConfigFile> logger)
 {
     private const long MaxFileBytes = 1 << 20;

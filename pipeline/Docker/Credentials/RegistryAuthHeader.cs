@@ -5,10 +5,8 @@ using Ci.Pipeline.Registry;
 
 namespace Ci.Pipeline.Docker.Credentials;
 
-/// <summary>
-/// Writes logins as the engine's API takes them (Docker Engine API, "Authentication"). Docker.DotNet's own
-/// <c>X-Registry-Config</c> is not in the base64 for URLs that the engine decodes.
-/// </summary>
+/// <summary>Writes logins as the engine's API takes them (Docker Engine API, "Authentication"). Docker.DotNet's own
+/// <c>X-Registry-Config</c> is not in the base64 for URLs that the engine decodes.</summary>
 internal static class RegistryAuthHeader
 {
     /// <summary>The header that has the login to the one registry that a request is about.</summary>

@@ -4,10 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Docker.Credentials;
 
-/// <summary>
-/// What base images are pulled with: the registry's own settings for the registry that is pushed to, and for all others
-/// what <c>docker login</c> has left on this machine.
-/// </summary>
+/// <summary>What base images are pulled with: the registry's own settings for the registry that is pushed to, and for all others
+/// what <c>docker login</c> has left on this machine.</summary>
 public sealed class RegistryCredentialStore(IOptions<RegistryOptions> registry, DockerConfigFile machine)
 {
     /// <summary>The credentials for a registry, by the name the engine knows it by; null to go there without.</summary>

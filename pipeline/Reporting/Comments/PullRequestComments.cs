@@ -6,10 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Reporting.Comments;
 
-/// <summary>
-/// Keeps one comment on a pull request that says what its newest build made, or why it made nothing. Each end of a build
-/// changes the same comment: its id is in the table, and if that was lost it is found by a marker that nobody can guess.
-/// </summary>
+/// <summary>Keeps one comment on a pull request that says what its newest build made, or why it made nothing. Each end of a build
+/// changes the same comment: its id is in the table, and if that was lost it is found by a marker that nobody can guess.</summary>
 public sealed partial class PullRequestComments(
     IssueComments comments,
     CommentComposer composer,

@@ -3,10 +3,8 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Source.Archive;
 
-/// <summary>
-/// Goes through a commit's gzipped tar and gives the entries that a git commit can have, with their paths from the
-/// repository's root. All else (devices, hard links, paths that leave the repository, bombs) is refused.
-/// </summary>
+/// <summary>Goes through a commit's gzipped tar and gives the entries that a git commit can have, with their paths from the
+/// repository's root. All else (devices, hard links, paths that leave the repository, bombs) is refused.</summary>
 internal sealed class ArchiveReader : IAsyncDisposable
 {
     private readonly UnpackedStream _unpacked;

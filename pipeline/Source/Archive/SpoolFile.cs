@@ -2,11 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ci.Pipeline.Source.Archive;
 
-/// <summary>
-/// A temporary file that only this process can open, and that is gone however the process ends: on Unix its name is
-/// removed right after it is opened, on Windows it is deleted when it is closed. It is read while it is written: whoever
-/// comes to the end of what is there waits for more.
-/// </summary>
+/// <summary>A temporary file that only this process can open, and that is gone however the process ends: on Unix its name is
+/// removed right after it is opened, on Windows it is deleted when it is closed. It is read while it is written: whoever comes to
+/// the end of what is there waits for more.</summary>
 internal sealed class SpoolFile : IDisposable
 {
     private const string Prefix = "ci-source-";

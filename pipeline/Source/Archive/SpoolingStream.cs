@@ -2,10 +2,8 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Source.Archive;
 
-/// <summary>
-/// Reads the download and writes what it read to the spool on the way, so that the archive is looked through while it comes
-/// in: while one piece is looked through, the next is fetched and written.
-/// </summary>
+/// <summary>Reads the download and writes what it read to the spool on the way, so that the archive is looked through while it
+/// comes in: while one piece is looked through, the next is fetched and written.</summary>
 internal sealed class SpoolingStream : ReadOnlyStream
 {
     // A connection gives a few kilobytes at a time; each write costs as much as many of those.

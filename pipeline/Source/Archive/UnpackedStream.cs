@@ -3,10 +3,8 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Source.Archive;
 
-/// <summary>
-/// The archive without its compression, counted: stops a decompression bomb, and a header that would be held in memory
-/// as large as it says it is.
-/// </summary>
+/// <summary>The archive without its compression, counted: stops a decompression bomb, and a header that would be held in memory
+/// as large as it says it is.</summary>
 internal sealed class UnpackedStream(Stream compressed, long maxBytes) : ReadOnlyStream
 {
     /// <summary>The most that an entry's extended header may have; git's own have a few hundred bytes.</summary>

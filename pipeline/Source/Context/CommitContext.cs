@@ -6,10 +6,8 @@ using Ci.Pipeline.Source.Tree;
 
 namespace Ci.Pipeline.Source.Context;
 
-/// <summary>
-/// The build context of an image, file by file, out of a commit: small files from memory, and the others from wherever the
-/// commit has them, all that are asked for at once.
-/// </summary>
+/// <summary>The build context of an image, file by file, out of a commit: small files from memory, and the others from wherever
+/// the commit has them, all that are asked for at once.</summary>
 internal sealed class CommitContext : ContextSource
 {
     private readonly List<ContextFile> _files = [];

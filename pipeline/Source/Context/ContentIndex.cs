@@ -5,10 +5,8 @@ using Ci.Pipeline.GitHub;
 
 namespace Ci.Pipeline.Source.Context;
 
-/// <summary>
-/// What a commit has in each of its files, taken while its archive comes in: enough to tell whether two build contexts are
-/// the same, and to list one, without reading it all again. Small files are kept whole.
-/// </summary>
+/// <summary>What a commit has in each of its files, taken while its archive comes in: enough to tell whether two build contexts
+/// are the same, and to list one, without reading it all again. Small files are kept whole.</summary>
 internal sealed class ContentIndex
 {
     /// <summary>Of a commit with more files than this nothing is kept: it would be tens of megabytes.</summary>
@@ -51,10 +49,8 @@ internal sealed class ContentIndex
         }
     }
 
-    /// <summary>
-    /// A hash of an image's context: of the names, kinds and contents of its files, and not of their times, as the builders'
-    /// own caches have it. Null of a commit with too many files.
-    /// </summary>
+    /// <summary>A hash of an image's context: of the names, kinds and contents of its files, and not of their times, as the
+    /// builders' own caches have it. Null of a commit with too many files.</summary>
     public byte[]? Hash(ContextFilter rules, byte[]? ownIgnoreFile, CancellationToken cancellationToken)
     {
         if (IsFull)

@@ -5,10 +5,8 @@ using Ci.Pipeline.Source.DockerInfo;
 
 namespace Ci.Pipeline.Source.Context;
 
-/// <summary>
-/// Which of a commit's files belong to an image's build context, and under which names: what is below the context's folder
-/// and not ignored, and the Dockerfile wherever it is.
-/// </summary>
+/// <summary>Which of a commit's files belong to an image's build context, and under which names: what is below the context's
+/// folder and not ignored, and the Dockerfile wherever it is.</summary>
 internal sealed class ContextFilter(ImageSpec image, DockerIgnoreFile ignore)
 {
     /// <summary>The name of the file that says what is left out.</summary>

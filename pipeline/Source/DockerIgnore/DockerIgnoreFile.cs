@@ -3,10 +3,8 @@ using Ci.Pipeline.Builds;
 
 namespace Ci.Pipeline.Source.DockerIgnore;
 
-/// <summary>
-/// A <c>.dockerignore</c>, read and matched as the <c>docker</c> command line does it; its semantics are those of
-/// moby/patternmatcher and of the walk that the command line does over a folder.
-/// </summary>
+/// <summary>A <c>.dockerignore</c>, read and matched as the <c>docker</c> command line does it; its semantics are those of
+/// moby/patternmatcher and of the walk that the command line does over a folder.</summary>
 public sealed class DockerIgnoreFile
 {
     private const int MaxPatterns = 10_000;

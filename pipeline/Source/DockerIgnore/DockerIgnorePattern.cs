@@ -87,10 +87,8 @@ internal sealed class DockerIgnorePattern
         path.EndsWith(Text.AsSpan(2..), StringComparison.Ordinal)
         || (Text.Length > 2 && Text[2] == '/' && path.SequenceEqual(Text.AsSpan(3..)));
 
-    /// <summary>
-    /// patternmatcher knows four kinds of patterns: literal ones, <c>x**</c>, <c>**x</c> and all others. The first three
-    /// are compared as texts, and there <c>**</c> is not bound to whole names: <c>**x</c> matches <c>ax</c> too.
-    /// </summary>
+    /// <summary>patternmatcher knows four kinds of patterns: literal ones, <c>x**</c>, <c>**x</c> and all others. The first three
+    /// are compared as texts, and there <c>**</c> is not bound to whole names: <c>**x</c> matches <c>ax</c> too.</summary>
     private Kind Compile()
     {
         var kind = Kind.Literal;
@@ -177,9 +175,8 @@ internal sealed class DockerIgnorePattern
         return i;
     }
 
-    /// <summary>
-    /// patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing that is known.
-    /// </summary>
+    /// <summary>patternmatcher hands an escaped letter to Go's regular expressions, where it is a class of characters or nothing
+    /// that is known.</summary>
     private void AddEscaped(char escaped)
     {
         if (!char.IsAsciiLetterOrDigit(escaped))

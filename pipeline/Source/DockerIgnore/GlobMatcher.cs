@@ -1,10 +1,8 @@
 namespace Ci.Pipeline.Source.DockerIgnore;
 
-/// <summary>
-/// Matches paths against a glob that is taken apart into steps. Globs come from the commit: this one takes no more time
-/// than the product of both lengths, and no memory but its steps (a regular expression without backtracking has
-/// hundreds of kilobytes each).
-/// </summary>
+/// <summary>Matches paths against a glob that is taken apart into steps. Globs come from the commit: this one takes no more time
+/// than the product of both lengths, and no memory but its steps (a regular expression without backtracking has hundreds of
+/// kilobytes each).</summary>
 internal sealed class GlobMatcher
 {
     private readonly List<Step> _steps = [];

@@ -2,18 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Source.Dockerfile;
 
-/// <summary>
-/// Finds the images that a Dockerfile takes from outside (Dockerfile reference: "FROM", "Understand how ARG and FROM
-/// interact", "COPY --from", "RUN --mount"). Of a file that it does not understand for certain it says nothing.
-/// </summary>
+/// <summary>Finds the images that a Dockerfile takes from outside (Dockerfile reference: "FROM", "Understand how ARG and FROM
+/// interact", "COPY --from", "RUN --mount"). Of a file that it does not understand for certain it says nothing.</summary>
 public static partial class DockerfileBases
 {
     private const string NoImage = "scratch";
 
-    /// <summary>
-    /// The references, as they stand there with their arguments filled in; null when it is not certain which they are, or
-    /// when the file takes something else from outside (<c>ADD https://…</c>).
-    /// </summary>
+    /// <summary>The references, as they stand there with their arguments filled in; null when it is not certain which they are,
+    /// or when the file takes something else from outside (<c>ADD https://…</c>).</summary>
     /// <param name="text">The Dockerfile.</param>
     /// <param name="args">The build's arguments.</param>
     public static IReadOnlyList<string>? Find(string text, IReadOnlyDictionary<string, string> args)

@@ -7,10 +7,8 @@ namespace Ci.Pipeline.Source.Dockerfile;
 /// <param name="Text">All of it: continued lines put together, comments within left out, here-documents below it.</param>
 public sealed record DockerfileInstruction(int Line, string Text);
 
-/// <summary>
-/// Reads where a Dockerfile's instructions begin (Dockerfile reference: "Format", "Parser directives", "Escape",
-/// "Here-Documents"). It does not understand them: it only serves to name a line to a person.
-/// </summary>
+/// <summary>Reads where a Dockerfile's instructions begin (Dockerfile reference: "Format", "Parser directives", "Escape",
+/// "Here-Documents"). It does not understand them: it only serves to name a line to a person.</summary>
 public static partial class DockerfileParser
 {
     /// <summary>The instructions, in their order; null when it is not certain where they begin.</summary>

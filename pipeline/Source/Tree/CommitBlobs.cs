@@ -4,17 +4,13 @@ using Ci.Pipeline.Source.Context;
 
 namespace Ci.Pipeline.Source.Tree;
 
-/// <summary>
-/// Single files of a commit, fetched from GitHub side by side by git's names of them, and kept while the commit is built: they
-/// are few, and not large.
-/// </summary>
+/// <summary>Single files of a commit, fetched from GitHub side by side by git's names of them, and kept while the commit is
+/// built: they are few, and not large.</summary>
 /// <param name="ask">Asks GitHub for the content of a name.</param>
 internal sealed class CommitBlobs(Func<byte[], CancellationToken, Task<byte[]>> ask)
 {
-    /// <summary>
-    /// The most files that a build is given one by one: at eight at once they take four times GitHub's time to answer, which is no
-    /// longer than an archive takes to begin.
-    /// </summary>
+    /// <summary>The most files that a build is given one by one: at eight at once they take four times GitHub's time to answer,
+    /// which is no longer than an archive takes to begin.</summary>
     public const int MaxFiles = 32;
 
     /// <summary>The most that they have together; well below the smallest repository that is listed.</summary>

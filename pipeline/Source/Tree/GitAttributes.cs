@@ -2,10 +2,8 @@ using System.Text;
 
 namespace Ci.Pipeline.Source.Tree;
 
-/// <summary>
-/// Whether a <c>.gitattributes</c> leaves a commit's archive as its tree is (gitattributes(5)). Attributes may leave files out of it,
-/// fill words in, or have it in another encoding; of one that is not known it is supposed that it does.
-/// </summary>
+/// <summary>Whether a <c>.gitattributes</c> leaves a commit's archive as its tree is (gitattributes(5)). Attributes may leave
+/// files out of it, fill words in, or have it in another encoding; of one that is not known it is supposed that it does.</summary>
 internal static class GitAttributes
 {
     /// <summary>The file's name, in any folder.</summary>

@@ -5,10 +5,8 @@ using Ci.Pipeline.Source.Context;
 
 namespace Ci.Pipeline.Source.Tree;
 
-/// <summary>
-/// A commit's tree as GitHub lists it, made into the index that its archive would give. What an archive would be refused for is
-/// refused here; what might be otherwise in an archive is not listed at all.
-/// </summary>
+/// <summary>A commit's tree as GitHub lists it, made into the index that its archive would give. What an archive would be refused
+/// for is refused here; what might be otherwise in an archive is not listed at all.</summary>
 internal sealed class GitTree
 {
     // Each is a request of its own.

@@ -6,18 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Source.Tree;
 
-/// <summary>
-/// Has GitHub list a commit of a large repository instead of sending all of it: its images are built from the few files
-/// that their Dockerfiles copy, and the archive is fetched only for builds that ask for many.
-/// </summary>
+/// <summary>Has GitHub list a commit of a large repository instead of sending all of it: its images are built from the few files
+/// that their Dockerfiles copy, and the archive is fetched only for builds that ask for many.</summary>
 public sealed class GitTreeSource(GitHubObjects gitHub, ArchiveFetcher archives, IOptions<SourceOptions> options, IOptions<GitHubOptions> access)
 {
     private const int Kilobyte = 1024;
 
-    /// <summary>
-    /// Whether a repository is so large that it is worth it: a small one's archive comes in one request. Without a token
-    /// GitHub gives an address 60 requests an hour, which a few builds would use up.
-    /// </summary>
+    /// <summary>Whether a repository is so large that it is worth it: a small one's archive comes in one request. Without a token
+    /// GitHub gives an address 60 requests an hour, which a few builds would use up.</summary>
     /// <param name="kilobytes">The repository's size as GitHub says it; null where it does not.</param>
     public bool IsWorth(long? kilobytes) =>
         options.Value.ListFrom > 0 && access.Value.CanWrite && kilobytes >= options.Value.ListFrom / Kilobyte;

@@ -5,10 +5,8 @@ using Ci.Pipeline.Source.Context;
 
 namespace Ci.Pipeline.Source.Tree;
 
-/// <summary>
-/// A commit's source as GitHub lists it. A build that asks for few files gets them one by one; for one that asks for many the
-/// whole archive is fetched.
-/// </summary>
+/// <summary>A commit's source as GitHub lists it. A build that asks for few files gets them one by one; for one that asks for
+/// many the whole archive is fetched.</summary>
 internal sealed class ListedCommit(
     ContentIndex index, BuildInputs decisive, DateTimeOffset committedAt, CommitBlobs blobs, Func<CancellationToken, Task<CommitSource>> fetchArchive)
     : CommitSource(index, decisive)
