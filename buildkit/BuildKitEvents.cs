@@ -47,7 +47,7 @@ public sealed record StepFinished(BuildKitStep Step, StepResult Result, TimeSpan
 public sealed record BuildWarning(string Summary, IReadOnlyList<string> Detail, string Url) : BuildKitEvent;
 
 /// <summary>The image is there; its id is <c>sha256:…</c>.</summary>
-public sealed record ImageBuilt(string Id) : BuildKitEvent;
+internal sealed record ImageBuilt(string Id) : BuildKitEvent;
 
 /// <summary>The build failed, in the engine's words; nothing comes after this.</summary>
 public sealed record BuildError(string Error) : BuildKitEvent;

@@ -10,7 +10,7 @@ namespace Ci.BuildKit;
 /// credentials or a secret's value, so that neither has to be in the build's request. It is opened by <c>POST /session</c>, which
 /// switches the connection to HTTP/2 without TLS; from then on the engine is gRPC's client and this process its server. A build
 /// uses it when its request names it: <c>/build?version=2&amp;session=ID</c>.</summary>
-public sealed class BuildKitSession : IAsyncDisposable
+internal sealed class BuildKitSession : IAsyncDisposable
 {
     // BuildKit asks only for what the headers of POST /session say that the session has.
     private static readonly string[] Methods =

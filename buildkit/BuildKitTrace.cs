@@ -7,7 +7,7 @@ namespace Ci.BuildKit;
 /// <summary>Decodes what the engine streams while BuildKit builds: lines of JSON, most of them <c>{"id": "moby.buildkit.trace",
 /// "aux": "BASE64"}</c> with a <c>moby.buildkit.v1.StatusResponse</c> in it. BuildKit sends a step again whenever it changes;
 /// here every start and end is told once. One instance reads one build.</summary>
-public sealed class BuildKitTrace(Func<string, string> mask)
+internal sealed class BuildKitTrace(Func<string, string> mask)
 {
     private readonly TraceSteps _steps = new(mask);
 

@@ -8,13 +8,13 @@ namespace Ci.Local;
 
 /// <summary>A function with an HTTP trigger. It takes any method when none is named; its route begins behind the route prefix.</summary>
 /// <remarks>Its worker knows it by its id; <c>Parameter</c> is the binding that takes the request.</remarks>
-public sealed record HttpFunction(string Name, string Id, string Parameter, IReadOnlyList<string> Methods, string Route);
+internal sealed record HttpFunction(string Name, string Id, string Parameter, IReadOnlyList<string> Methods, string Route);
 
 /// <summary>A function with a queue trigger; <c>Connection</c> names the setting that holds the connection string.</summary>
-public sealed record QueueFunction(string Name, string Id, string Parameter, string QueueName, string Connection);
+internal sealed record QueueFunction(string Name, string Id, string Parameter, string QueueName, string Connection);
 
 /// <summary>The functions that run, as the worker describes them, sorted by name as the Functions host sorts them.</summary>
-public sealed partial class FunctionCatalog
+internal sealed partial class FunctionCatalog
 {
     private readonly SortedDictionary<string, HttpFunction> _http = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, QueueFunction> _queues = new(StringComparer.OrdinalIgnoreCase);

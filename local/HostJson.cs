@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Ci.Local;
 
 /// <summary>How message texts are stored in a queue.</summary>
-public enum MessageEncoding
+internal enum MessageEncoding
 {
     Base64,
 
@@ -13,7 +13,7 @@ public enum MessageEncoding
 }
 
 /// <summary>What <c>extensions.queues</c> in host.json says, with the Functions host's defaults.</summary>
-public sealed record QueueSettings
+internal sealed record QueueSettings
 {
     public int BatchSize { get; init; } = 16;
 
@@ -32,7 +32,7 @@ public sealed record QueueSettings
 }
 
 /// <summary>The part of host.json that this host reads; keys of others are left alone, as the Functions host leaves them.</summary>
-public sealed record HostJson
+internal sealed record HostJson
 {
     public const string DefaultRoutePrefix = "api";
 

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Ci.Local;
 
-public sealed record LocalHostOptions
+internal sealed record LocalHostOptions
 {
     /// <summary>The port; 0 takes a free one.</summary>
     public int Port { get; init; } = 7071;
@@ -42,7 +42,7 @@ public sealed record LocalHostOptions
 
 /// <summary>Runs a Functions app without Azure Functions Core Tools: its worker process, Kestrel for its HTTP triggers, a
 /// listener for each of its queue triggers.</summary>
-public sealed class LocalHost : IAsyncDisposable
+internal sealed class LocalHost : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly FunctionsWorker _worker;

@@ -4,7 +4,7 @@ namespace Ci.Local;
 
 /// <summary>Reads <c>Values</c> of a local.settings.json as the Functions tools do: they are settings unless the environment has
 /// them.</summary>
-public static class LocalSettings
+internal static class LocalSettings
 {
     /// <summary>The values, with <c>__</c> in a name as the section separator.</summary>
     /// <exception cref="HostException">The file is no JSON, or a value is not a text.</exception>

@@ -1,7 +1,7 @@
 namespace Ci.Local.Queues;
 
 /// <summary>The times that the Functions host has fixed; tests make them shorter.</summary>
-public sealed record QueueTimes
+internal sealed record QueueTimes
 {
     /// <summary>How long a message is hidden while it is worked on; it is renewed at half time.</summary>
     public TimeSpan Hidden { get; init; } = TimeSpan.FromMinutes(10);

@@ -1,7 +1,7 @@
 namespace Ci.Local.Worker;
 
 /// <summary>How long a worker may take; tests make these shorter.</summary>
-public sealed record WorkerTimes
+internal sealed record WorkerTimes
 {
     /// <summary>From the start of the process until its functions are loaded.</summary>
     public TimeSpan Start { get; init; } = TimeSpan.FromMinutes(2);

@@ -40,4 +40,4 @@ public sealed class BuildOptions
 }
 
 [OptionsValidator]
-public sealed partial class BuildOptionsValidator : IValidateOptions<BuildOptions>;
+internal sealed partial class BuildOptionsValidator : IValidateOptions<BuildOptions>;

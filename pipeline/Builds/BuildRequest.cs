@@ -97,7 +97,7 @@ public sealed record BuildRequest
 }
 
 /// <summary>A message that no retry can make readable; the poison queue keeps it.</summary>
-public sealed class UnreadableMessageException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class UnreadableMessageException(string message, Exception? inner = null) : Exception(message, inner);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

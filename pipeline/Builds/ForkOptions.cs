@@ -53,10 +53,10 @@ public sealed class ForkOptions
 }
 
 [OptionsValidator]
-public sealed partial class ForkOptionsValidator : IValidateOptions<ForkOptions>;
+internal sealed partial class ForkOptionsValidator : IValidateOptions<ForkOptions>;
 
 /// <summary>What a setting that names a network may say; the host's own and another container's are the machine's, not a build's.</summary>
-public static class NetworkName
+internal static class NetworkName
 {
     public const string Pattern = "^(?!host$)([A-Za-z0-9][A-Za-z0-9_.-]*)?$";
 

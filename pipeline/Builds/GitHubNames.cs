@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Ci.Pipeline.Builds;
 
 /// <summary>The forms of GitHub's names; what has them can be put into an address.</summary>
-public static partial class GitHubNames
+internal static partial class GitHubNames
 {
     public static bool IsRepository(string text) => RepositoryName().IsMatch(text);
 

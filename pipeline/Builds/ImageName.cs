@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Ci.Pipeline.Builds;
 
 /// <summary>The grammar of image names and tags (distribution's reference grammar, github.com/distribution/reference).</summary>
-public static partial class ImageName
+internal static partial class ImageName
 {
     public const int MaxRepositoryLength = 255;
 

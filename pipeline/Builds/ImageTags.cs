@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Ci.Pipeline.Builds;
 
 /// <summary>Which tags and labels an image gets; the names are those of docker/metadata-action.</summary>
-public static class ImageTags
+internal static class ImageTags
 {
     public const string PullRequestLabel = "ci.pull-request";
 

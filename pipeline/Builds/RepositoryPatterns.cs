@@ -1,7 +1,7 @@
 namespace Ci.Pipeline.Builds;
 
 /// <summary>Settings that name repositories: <c>owner/name</c> or <c>owner/*</c> with commas between, or <c>*</c> for all.</summary>
-public static class RepositoryPatterns
+internal static class RepositoryPatterns
 {
     public static bool Match(string patterns, string repository) =>
         patterns.Split(',', StringSplitOptions.TrimEntries).Any(pattern =>

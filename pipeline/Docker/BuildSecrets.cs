@@ -25,7 +25,7 @@ public sealed class SecretsOptions
     public Dictionary<string, BuildSecretOptions> All { get; } = new(StringComparer.OrdinalIgnoreCase);
 }
 
-public sealed class SecretsOptionsValidator : IValidateOptions<SecretsOptions>
+internal sealed class SecretsOptionsValidator : IValidateOptions<SecretsOptions>
 {
     public ValidateOptionsResult Validate(string? name, SecretsOptions options)
     {

@@ -23,7 +23,7 @@ internal sealed class DockerDotNetTls(EngineTls tls) : IAuthProvider
 }
 
 /// <summary>Checks at start that the certificates can be read.</summary>
-public sealed class EngineTlsValidator : IValidateOptions<DockerOptions>
+internal sealed class EngineTlsValidator : IValidateOptions<DockerOptions>
 {
     public ValidateOptionsResult Validate(string? name, DockerOptions options)
     {

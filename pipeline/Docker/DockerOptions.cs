@@ -124,4 +124,4 @@ public sealed class DockerOptions
 }
 
 [OptionsValidator]
-public sealed partial class DockerOptionsValidator : IValidateOptions<DockerOptions>;
+internal sealed partial class DockerOptionsValidator : IValidateOptions<DockerOptions>;

@@ -7,7 +7,7 @@ using Docker.DotNet;
 namespace Ci.Pipeline.Docker;
 
 /// <summary>Sorts the engine's errors into what a retry can cure and what it cannot.</summary>
-public static partial class EngineErrors
+internal static partial class EngineErrors
 {
     private const int MaxSentence = 2_000;
 

@@ -5,7 +5,7 @@ using Ci.Pipeline.Builds;
 namespace Ci.Pipeline.Docker;
 
 /// <summary>Reads the engine's JSON stream line by line, in order, to its end.</summary>
-public static class EngineStream
+internal static class EngineStream
 {
     /// <exception cref="ImageUnavailableException">It was broken off in the middle of a line, or is not JSON.</exception>
     public static async IAsyncEnumerable<EngineLine> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)

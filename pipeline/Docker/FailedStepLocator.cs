@@ -8,7 +8,7 @@ using Ci.Pipeline.Source.Dockerfile;
 namespace Ci.Pipeline.Docker;
 
 /// <summary>Finds the place of a failed step in the commit's Dockerfile.</summary>
-public static partial class FailedStepLocator
+internal static partial class FailedStepLocator
 {
     // What is told of an instruction; the log has all of it.
     private const int MaxInstruction = 500;

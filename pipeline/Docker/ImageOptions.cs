@@ -14,4 +14,4 @@ public sealed class ImageOptions
 }
 
 [OptionsValidator]
-public sealed partial class ImageOptionsValidator : IValidateOptions<ImageOptions>;
+internal sealed partial class ImageOptionsValidator : IValidateOptions<ImageOptions>;

@@ -18,7 +18,7 @@ public sealed class GitHubUnavailableException(
     public TimeSpan? RetryAfter { get; } = retryAfter;
 }
 
-public sealed class GitHubRefusedException(string message, HttpStatusCode status, string? permission = null)
+internal sealed class GitHubRefusedException(string message, HttpStatusCode status, string? permission = null)
     : GitHubException(message, status, null)
 {
     /// <summary>As GitHub's pages name it; null when it is not what is missing.</summary>

@@ -43,9 +43,9 @@ public sealed class GitHubOptions
 }
 
 [OptionsValidator]
-public sealed partial class GitHubOptionsValidator : IValidateOptions<GitHubOptions>;
+internal sealed partial class GitHubOptionsValidator : IValidateOptions<GitHubOptions>;
 
-public sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
+internal sealed class GitHubAppValidator : IValidateOptions<GitHubOptions>
 {
     public ValidateOptionsResult Validate(string? name, GitHubOptions options) =>
         Problem(options) is { } problem ? ValidateOptionsResult.Fail(problem) : ValidateOptionsResult.Success;

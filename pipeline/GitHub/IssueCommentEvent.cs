@@ -4,7 +4,7 @@ using Ci.Pipeline.Text;
 namespace Ci.Pipeline.GitHub;
 
 /// <summary>GitHub's <c>issue_comment</c> payload: a pull request's comments come as an issue's.</summary>
-public sealed record IssueCommentEvent
+internal sealed record IssueCommentEvent
 {
     /// <summary><c>created</c>, <c>edited</c> or <c>deleted</c>.</summary>
     public required string Action { get; init; }
@@ -20,7 +20,7 @@ public sealed record IssueCommentEvent
         ?? throw new JsonException("The payload is null.");
 }
 
-public sealed record Issue
+internal sealed record Issue
 {
     public required int Number { get; init; }
 
@@ -35,7 +35,7 @@ public sealed record Comment
 }
 
 /// <summary><c>Commit</c> is the beginning of a hash; null is the head as it was when the comment was made.</summary>
-public sealed record BuildCommand(string? Commit)
+internal sealed record BuildCommand(string? Commit)
 {
     private const string Word = "/build";
     private const int ShortestCommit = 7;

@@ -1,6 +1,6 @@
 namespace Ci.Pipeline.GitHub;
 
-public sealed class RepositoryHooks(GitHubClient gitHub)
+internal sealed class RepositoryHooks(GitHubClient gitHub)
 {
     private const string Path = "/api/webhook";
 

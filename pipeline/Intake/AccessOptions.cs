@@ -39,4 +39,4 @@ public sealed class AccessOptions
 }
 
 [OptionsValidator]
-public sealed partial class AccessOptionsValidator : IValidateOptions<AccessOptions>;
+internal sealed partial class AccessOptionsValidator : IValidateOptions<AccessOptions>;

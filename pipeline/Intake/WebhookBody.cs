@@ -3,7 +3,7 @@ using System.Text;
 namespace Ci.Pipeline.Intake;
 
 /// <summary>Reads a delivery's body and finds the JSON in it.</summary>
-public static class WebhookBody
+internal static class WebhookBody
 {
     /// <summary>GitHub caps payloads at 25 MB (docs.github.com, "Webhook events and payloads").</summary>
     public const int MaxBytes = 25 * 1024 * 1024;

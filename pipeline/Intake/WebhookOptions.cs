@@ -31,4 +31,4 @@ public sealed class WebhookOptions
 
 /// <summary>Checks <see cref="WebhookOptions"/> at start.</summary>
 [OptionsValidator]
-public sealed partial class WebhookOptionsValidator : IValidateOptions<WebhookOptions>;
+internal sealed partial class WebhookOptionsValidator : IValidateOptions<WebhookOptions>;

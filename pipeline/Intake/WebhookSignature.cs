@@ -20,7 +20,7 @@ public enum SignatureCheck
 
 /// <summary>Checks <c>X-Hub-Signature-256: sha256=HEX</c>, GitHub's HMAC-SHA256 of the raw body (docs.github.com, "Validating
 /// webhook deliveries").</summary>
-public sealed class WebhookSignature(string secret)
+internal sealed class WebhookSignature(string secret)
 {
     private const string Prefix = "sha256=";
     private readonly byte[] _key = Encoding.UTF8.GetBytes(secret);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Registry;
 
 /// <summary>Logs in with the password, or with a token for it (CNCF distribution, "Token Authentication Specification").</summary>
-public sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : DelegatingHandler
+internal sealed partial class RegistryAccess(IOptions<RegistryOptions> options) : DelegatingHandler
 {
     // The least time that a token lives by that specification; it is taken for the shortest.
     private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(45);

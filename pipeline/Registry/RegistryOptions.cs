@@ -61,9 +61,9 @@ public sealed partial class RegistryOptions
 }
 
 [OptionsValidator]
-public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
+internal sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
 
-public sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
+internal sealed class RegistryLoginValidator : IValidateOptions<RegistryOptions>
 {
     public ValidateOptionsResult Validate(string? name, RegistryOptions options)
     {

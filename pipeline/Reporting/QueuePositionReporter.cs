@@ -5,7 +5,7 @@ namespace Ci.Pipeline.Reporting;
 
 /// <summary>Tells GitHub of the builds that wait how many go before them. Several hosts look at the same line: each word is
 /// claimed in the build's record first, and one host tells it.</summary>
-public sealed class QueuePositionReporter(BuildStore store, BuildLists lists, CommitStatuses statuses, TimeProvider time)
+internal sealed class QueuePositionReporter(BuildStore store, BuildLists lists, CommitStatuses statuses, TimeProvider time)
 {
     /// <summary>How long a word may be on its way; the end of a build waits for it, and no longer than this.</summary>
     public static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(10);

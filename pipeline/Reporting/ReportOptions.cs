@@ -28,4 +28,4 @@ public sealed class ReportOptions
 }
 
 [OptionsValidator]
-public sealed partial class ReportOptionsValidator : IValidateOptions<ReportOptions>;
+internal sealed partial class ReportOptionsValidator : IValidateOptions<ReportOptions>;

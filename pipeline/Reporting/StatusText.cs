@@ -5,7 +5,7 @@ using Ci.Pipeline.Text;
 namespace Ci.Pipeline.Reporting;
 
 /// <summary>The words of a commit status: what fits into the one line that GitHub shows of it.</summary>
-public static class StatusText
+internal static class StatusText
 {
     /// <summary>How many characters GitHub takes (REST API, "Create a commit status").</summary>
     public const int MaxLength = 140;

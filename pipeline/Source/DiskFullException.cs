@@ -1,7 +1,7 @@
 namespace Ci.Pipeline.Source;
 
 /// <summary>A disk is full: neither the commit's fault nor cured by a retry; the message says what to do.</summary>
-public sealed class DiskFullException(string message, Exception? inner = null) : Exception(message, inner)
+internal sealed class DiskFullException(string message, Exception? inner = null) : Exception(message, inner)
 {
     // ERROR_DISK_FULL on Windows, ENOSPC elsewhere.
     private const int WindowsCode = unchecked((int)0x80070070);

@@ -30,4 +30,4 @@ public sealed class SourceOptions
 }
 
 [OptionsValidator]
-public sealed partial class SourceOptionsValidator : IValidateOptions<SourceOptions>;
+internal sealed partial class SourceOptionsValidator : IValidateOptions<SourceOptions>;

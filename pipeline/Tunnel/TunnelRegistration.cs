@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Ci.Pipeline.Tunnel;
 
 /// <summary>Keeps watching, since an agent that is restarted may come back elsewhere.</summary>
-public sealed partial class TunnelRegistration(
+internal sealed partial class TunnelRegistration(
     IHttpClientFactory clients, RepositoryHooks hooks, IOptions<TunnelOptions> options, ILogger<TunnelRegistration> logger, string secret)
     : BackgroundService
 {

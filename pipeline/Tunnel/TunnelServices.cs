@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Ci.Pipeline.Tunnel;
 
-public static class TunnelServices
+internal static class TunnelServices
 {
     private const StringSplitOptions Tidily = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 

@@ -5,7 +5,7 @@ namespace Ci.Pipeline.Worker;
 
 /// <summary>A build's patience: it runs out when the whole takes too long, when nothing has been heard of a step for too long, or
 /// when too much has.</summary>
-public sealed class BuildDeadline : IDisposable
+internal sealed class BuildDeadline : IDisposable
 {
     private readonly BuildOptions _limits;
     private readonly TimeProvider _time;

@@ -15,7 +15,7 @@ namespace Ci.Pipeline.Worker;
 /// <summary>Takes up what others left: builds whose worker died, builds whose message was lost before it was stored, ends that
 /// GitHub was not told of, and what no build needs any more on the engine's disk. It looks when the host starts and every few
 /// seconds after; several hosts may do so at once.</summary>
-public sealed partial class Reconciler(
+internal sealed partial class Reconciler(
     BuildStore store,
     BuildQueue queue,
     BuildNotifier notifier,

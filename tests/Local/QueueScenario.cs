@@ -45,7 +45,7 @@ public sealed class QueueScenario : IAsyncDisposable
           "extensions": { "queues": { {{{queues}}}{{{(queues.Length > 0 ? "," : "")}}} "maxPollingInterval": "00:00:00.100" } } }
         """;
 
-    public async Task<TestHost> HostAsync(
+    internal async Task<TestHost> HostAsync(
         string? hostJson = null, QueueTimes? times = null, WorkerTimes? workerTimes = null, TimeProvider? time = null,
         params string[] functions)
     {

@@ -39,7 +39,7 @@ public sealed class TestHost : IAsyncDisposable
     public IReadOnlyCollection<string> Log => _log.Lines;
 
     /// <summary>Starts a host that runs only the functions named.</summary>
-    public static async Task<TestHost> StartAsync(
+    internal static async Task<TestHost> StartAsync(
         IReadOnlyList<string> functions,
         string hostJson = """{ "version": "2.0" }""",
         Dictionary<string, string?>? settings = null,
@@ -89,7 +89,7 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>What the host says to a person when it refuses to start.</summary>
-    public static async Task<string> RefusalAsync(
+    internal static async Task<string> RefusalAsync(
         IReadOnlyList<string> functions, string hostJson = """{ "version": "2.0" }""", Dictionary<string, string?>? settings = null,
         SampleFolder? samples = null, WorkerTimes? workerTimes = null)
     {

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Ci.Web.Pages;
 
 /// <summary>ECMA-48 "SGR". Colours last from line to line; other control sequences are left out, and no text becomes markup.</summary>
-public sealed partial class AnsiText
+internal sealed partial class AnsiText
 {
     private int? _colour;
     private int? _ground;

@@ -28,10 +28,10 @@ public sealed class StorageOptions
 }
 
 [OptionsValidator]
-public sealed partial class StorageOptionsValidator : IValidateOptions<StorageOptions>;
+internal sealed partial class StorageOptionsValidator : IValidateOptions<StorageOptions>;
 
 /// <summary>Checks at start that the connection string is one. It is never shown: it holds the account's key.</summary>
-public sealed class ConnectionStringValidator : IValidateOptions<StorageOptions>
+internal sealed class ConnectionStringValidator : IValidateOptions<StorageOptions>
 {
     public ValidateOptionsResult Validate(string? name, StorageOptions options)
     {

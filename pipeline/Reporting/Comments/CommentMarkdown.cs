@@ -6,7 +6,7 @@ namespace Ci.Pipeline.Reporting.Comments;
 /// <summary>Puts text that anybody may have written into GitHub's Markdown so that it is shown and does nothing: in a code span
 /// or a fence that is longer than any run of backticks in it, where neither markup nor mentions count (GitHub Flavored Markdown,
 /// "Code spans" and "Fenced code blocks").</summary>
-public static class CommentMarkdown
+internal static class CommentMarkdown
 {
     /// <summary>A short text within a line.</summary>
     public static string Code(string text, int most = 200)

@@ -5,7 +5,7 @@ using Ci.Pipeline.Text;
 namespace Ci.Pipeline.Reporting.Comments;
 
 /// <summary>What the comment on a pull request says.</summary>
-public static class CommentText
+internal static class CommentText
 {
     // GitHub takes 65,536 characters; what is longer than this is cut, so that secrets that are masked cannot make it too long.
     private const int MaxLength = 60_000;

@@ -1,7 +1,7 @@
 namespace Ci.Pipeline.Source.Archive;
 
 /// <summary>The part of <see cref="Stream"/> that is the same for all streams that are read forwards only.</summary>
-public abstract class ReadOnlyStream : Stream
+internal abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;
 

@@ -6,7 +6,7 @@ using Ci.Pipeline.Source.Context;
 namespace Ci.Pipeline.Source.Archive;
 
 /// <summary>A commit's source as its whole archive, compressed in a temporary file that goes when this is disposed of.</summary>
-public sealed class SourceArchive : CommitSource
+internal sealed class SourceArchive : CommitSource
 {
     private readonly SpoolFile _spool;
     private readonly SourceOptions _limits;

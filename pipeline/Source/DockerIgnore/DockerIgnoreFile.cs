@@ -5,7 +5,7 @@ namespace Ci.Pipeline.Source.DockerIgnore;
 
 /// <summary>A <c>.dockerignore</c>, read and matched as the <c>docker</c> command line does it; its semantics are those of
 /// moby/patternmatcher and of the walk that the command line does over a folder.</summary>
-public sealed class DockerIgnoreFile
+internal sealed class DockerIgnoreFile
 {
     private const int MaxPatterns = 10_000;
     private const int MaxOddPatterns = 16;

@@ -2,7 +2,7 @@ namespace Ci.Pipeline.Source.DockerIgnore;
 
 /// <summary>The globs of <c>paths</c>, as GitHub Actions' <c>paths</c> filters read them: <c>*</c> and <c>?</c> stay within a
 /// folder, <c>**</c> does not, a later <c>!glob</c> takes away what an earlier one matched.</summary>
-public static class PathGlobs
+internal static class PathGlobs
 {
     public static bool Matches(IEnumerable<string> globs, IEnumerable<string> changed, CancellationToken cancellationToken = default)
     {

@@ -41,7 +41,7 @@ public sealed record ImageSpec
         : null;
 }
 
-public abstract record DockerInfoResult
+internal abstract record DockerInfoResult
 {
     public sealed record Valid(DockerInfoFile Info) : DockerInfoResult;
 

@@ -4,7 +4,7 @@ using Ci.Pipeline.Builds;
 namespace Ci.Pipeline.Source.DockerInfo;
 
 /// <summary>Reads dockerInfo.json; its contract is docs/dockerInfo.md.</summary>
-public static class DockerInfoReader
+internal static class DockerInfoReader
 {
     private const int MaxImages = 50;
     // The reader's message quotes what it does not know, whole.

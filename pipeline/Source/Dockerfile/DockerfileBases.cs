@@ -4,7 +4,7 @@ namespace Ci.Pipeline.Source.Dockerfile;
 
 /// <summary>Finds the images that a Dockerfile takes from outside (Dockerfile reference: "FROM", "Understand how ARG and FROM
 /// interact", "COPY --from", "RUN --mount"). Of a file that it does not understand for certain it says nothing.</summary>
-public static partial class DockerfileBases
+internal static partial class DockerfileBases
 {
     private const string NoImage = "scratch";
 

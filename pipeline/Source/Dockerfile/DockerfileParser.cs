@@ -5,11 +5,11 @@ namespace Ci.Pipeline.Source.Dockerfile;
 /// <summary>An instruction of a Dockerfile.</summary>
 /// <param name="Line">The line that it begins on, from 1.</param>
 /// <param name="Text">All of it: continued lines put together, comments within left out, here-documents below it.</param>
-public sealed record DockerfileInstruction(int Line, string Text);
+internal sealed record DockerfileInstruction(int Line, string Text);
 
 /// <summary>Reads where a Dockerfile's instructions begin (Dockerfile reference: "Format", "Parser directives", "Escape",
 /// "Here-Documents"). It does not understand them: it only serves to name a line to a person.</summary>
-public static partial class DockerfileParser
+internal static partial class DockerfileParser
 {
     /// <summary>The instructions, in their order; null when it is not certain where they begin.</summary>
     public static IReadOnlyList<DockerfileInstruction>? Read(string text)
