@@ -17,6 +17,9 @@ public sealed class TimeLimitedTestFramework : XunitTestFramework
     /// <summary>Gives a long run more time, like <c>02:00:00</c>.</summary>
     public const string LimitVariable = "CI_TEST_TIME_LIMIT";
 
+    /// <summary>The limit in the runs of what hangs by intention.</summary>
+    public const string HangingLimit = "00:00:01";
+
     /// <summary>Of a test that names none of its own. A single wait has <see cref="Fixtures.TestEnvironment.Limit"/>, and says
     /// for what.</summary>
     public static readonly TimeSpan Limit =
