@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Ci.Pipeline.Text;
 
@@ -12,14 +12,15 @@ public sealed class SecretMask
     private const int ShortestSecret = 6;
     private const int ShortestLine = 16;
 
-    // A longer one is a key in lines; of all its shapes the pattern would become larger than .NET takes.
+    // A longer one is a key in lines, and these are hidden.
     private const int LongestWhole = 512;
 
     // Within its own log more of a build's secret is hidden than within all logs.
     private const int ShortestOwn = 4;
 
+    // The longest first: of two that begin alike, all of the longer one goes.
     private readonly string[] _shapes;
-    private readonly Regex? _secrets;
+    private readonly SearchValues<string> _search;
 
     public SecretMask(IEnumerable<string> secrets)
         : this([.. secrets.SelectMany(Shapes).Distinct(StringComparer.Ordinal)])
@@ -28,17 +29,49 @@ public sealed class SecretMask
 
     private SecretMask(string[] shapes)
     {
-        _shapes = shapes;
-        var longestFirst = shapes.OrderByDescending(shape => shape.Length).Select(Regex.Escape);
-        _secrets = shapes.Length == 0 ? null
-            : new Regex(string.Join('|', longestFirst), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        _shapes = [.. shapes.OrderByDescending(shape => shape.Length)];
+        _search = SearchValues.Create(shapes, StringComparison.Ordinal);
     }
 
     /// <summary>Also hides what one build is given, each line of it.</summary>
-    public SecretMask With(IEnumerable<string> own) => new(
-        [.. _shapes.Concat(own.SelectMany(secret => Shapes(secret).Concat(Lines(secret, ShortestOwn)))).Distinct(StringComparer.Ordinal)]);
+    public SecretMask With(IEnumerable<string> own)
+    {
+        var shapes = own.SelectMany(secret => Shapes(secret).Concat(Lines(secret, ShortestOwn)));
+        string[] added = [.. shapes.Except(_shapes, StringComparer.Ordinal)];
+        return added.Length == 0 ? this : new([.. _shapes, .. added]);
+    }
 
-    public string Hide(string text) => _secrets?.Replace(text, Shown) ?? text;
+    public string Hide(string text)
+    {
+        var rest = text.AsSpan();
+        var at = rest.IndexOfAny(_search);
+        if (at < 0)
+        {
+            return text;
+        }
+
+        var shown = new StringBuilder(text.Length);
+        for (; at >= 0; at = rest.IndexOfAny(_search))
+        {
+            shown.Append(rest[..at]).Append(Shown);
+            rest = rest[(at + LengthAt(rest[at..]))..];
+        }
+
+        return shown.Append(rest).ToString();
+    }
+
+    private int LengthAt(ReadOnlySpan<char> text)
+    {
+        foreach (var shape in _shapes)
+        {
+            if (text.StartsWith(shape, StringComparison.Ordinal))
+            {
+                return shape.Length;
+            }
+        }
+
+        throw new InvalidOperationException("A secret was found that there is none of.");
+    }
 
     private static IEnumerable<string> Lines(string secret, int shortest) =>
         secret.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= shortest);
